@@ -1,0 +1,1 @@
+//! What the whole-ceremony tests share.

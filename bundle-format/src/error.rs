@@ -1,0 +1,133 @@
+//! Why a bundle, or a part of one, is refused.
+
+use crate::identifiers::{Digest, Holder, Role, Timestamp};
+use crate::key::KeyId;
+
+/// A value that breaks the grammar or the rules of the field it stands in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct FieldError {
+    /// The field's path in the payload, such as `targets[0].key`.
+    pub field: String,
+    /// What is wrong with its value.
+    pub problem: String,
+}
+
+impl FieldError {
+    /// Names the field and what is wrong with it.
+    pub fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { field: field.into(), problem: problem.into() }
+    }
+}
+
+/// Why a bundle is refused. Every message says which field, signature or limit it is about.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The file is larger than a bundle may be.
+    #[error("{size} bytes, more than the {limit} bytes a bundle may have")]
+    Oversize {
+        /// The file's size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The bytes are not the strict JSON of SPEC.md section 2.
+    #[error("{part} is not strict JSON: {problem}")]
+    Json {
+        /// `envelope` or `payload`.
+        part: &'static str,
+        /// The fault, with the member's path or the line and column.
+        problem: String,
+    },
+    /// A member of the envelope is missing or malformed.
+    #[error("envelope member {0}")]
+    Envelope(FieldError),
+    /// The envelope means what it should, but is not written byte for byte as SPEC.md section 3 says.
+    #[error("the envelope is not in its canonical form: {0}")]
+    NotCanonical(String),
+    /// The payload type is another kind than the one expected here.
+    #[error("payload type is `{found}`, expected `{expected}`")]
+    WrongKind {
+        /// The type this place asks for.
+        expected: String,
+        /// The type the envelope names.
+        found: String,
+    },
+    /// A field of the payload breaks its grammar or its rules.
+    #[error("payload field {0}")]
+    Field(FieldError),
+    /// The digest is not the one that was pinned or referred to.
+    #[error("its digest is {found}, but {by} names {expected}")]
+    DigestMismatch {
+        /// What names the digest, such as `the pin`.
+        by: String,
+        /// The digest named.
+        expected: Digest,
+        /// The digest of this bundle.
+        found: Digest,
+    },
+    /// A signature by a key nobody enrolled.
+    #[error("signature {index} is by key {key_id}, which is not enrolled")]
+    UnknownSigner {
+        /// Position in `signatures`, from 0.
+        index: usize,
+        /// The key id the signature names.
+        key_id: KeyId,
+    },
+    /// A signature that does not verify under the key it names.
+    #[error("signature {index}, by {holder}, does not verify")]
+    BadSignature {
+        /// Position in `signatures`, from 0.
+        index: usize,
+        /// Who is enrolled with that key.
+        holder: Holder,
+    },
+    /// Two signatures by one key.
+    #[error("signature {index} repeats the key of {holder}")]
+    RepeatedSigner {
+        /// Position in `signatures`, from 0.
+        index: usize,
+        /// Who is enrolled with that key.
+        holder: Holder,
+    },
+    /// A signature by a key outside the time the policy gives it.
+    #[error("{holder}'s key is not valid at {created}, when the bundle says it was made")]
+    OutsideValidity {
+        /// Who is enrolled with that key.
+        holder: Holder,
+        /// When the bundle says it was made.
+        created: Timestamp,
+    },
+    /// Too few distinct people of a role signed.
+    #[error("{role} needs {needed} distinct holder(s), got {}", name_all(.counted))]
+    QuorumShort {
+        /// The role whose quorum is short.
+        role: Role,
+        /// The threshold.
+        needed: u8,
+        /// The distinct holders counted.
+        counted: Vec<Holder>,
+    },
+}
+
+impl Error {
+    /// Whether only signatures are missing: the bundle is sound, but not enough people of a role signed it.
+    #[must_use]
+    pub fn is_quorum_short(&self) -> bool {
+        matches!(self, Self::QuorumShort { .. })
+    }
+}
+
+impl From<FieldError> for Error {
+    fn from(error: FieldError) -> Self {
+        Self::Field(error)
+    }
+}
+
+fn name_all(holders: &[Holder]) -> String {
+    if holders.is_empty() {
+        return "none".to_owned();
+    }
+    let names: Vec<&str> = holders.iter().map(Holder::as_str).collect();
+    format!("{} ({})", names.len(), names.join(", "))
+}

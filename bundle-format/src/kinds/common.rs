@@ -1,0 +1,100 @@
+//! Parts that several kinds share, and the checks they share.
+
+use crate::{AgeRecipient, ExpirationModel, FieldError, Holder, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// When KMS deletes the key material by itself. A date stands with [`ExpirationModel::Expires`] and only there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Expiration {
+    /// Whether it expires.
+    pub model: ExpirationModel,
+    /// When, at most 365 days after the import (AWS KMS API reference, `ImportKeyMaterial`, `ValidTo`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<Timestamp>,
+}
+
+impl Expiration {
+    /// The most days ahead that AWS accepts.
+    pub const MAX_DAYS: u16 = 365;
+
+    /// Checks the pair, and the date against `from`, the earliest moment it can be used.
+    ///
+    /// # Errors
+    /// A date without expiry, an expiry without a date, a date that is not after `from` or over 365 days after it.
+    pub fn check(&self, field: &str, from: Timestamp) -> Result<(), FieldError> {
+        let valid_to = format!("{field}.valid_to");
+        match (self.model, self.valid_to) {
+            (ExpirationModel::DoesNotExpire, Some(_)) => {
+                Err(FieldError::new(valid_to, "a date together with KEY_MATERIAL_DOES_NOT_EXPIRE"))
+            }
+            (ExpirationModel::Expires, None) => {
+                Err(FieldError::new(valid_to, "is missing: KEY_MATERIAL_EXPIRES needs a date"))
+            }
+            (ExpirationModel::Expires, Some(date)) if date <= from => {
+                Err(FieldError::new(valid_to, format!("{date} is not after {from}")))
+            }
+            (ExpirationModel::Expires, Some(date)) if date > from.plus_days(Self::MAX_DAYS) => {
+                let problem = format!("{date} is more than {} days after {from}", Self::MAX_DAYS);
+                Err(FieldError::new(valid_to, problem))
+            }
+            (ExpirationModel::DoesNotExpire, None) | (ExpirationModel::Expires, Some(_)) => Ok(()),
+        }
+    }
+}
+
+/// Somebody who keeps a copy that only their age identity opens.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Custodian {
+    /// Who.
+    pub holder: Holder,
+    /// Their age recipient.
+    pub recipient: AgeRecipient,
+}
+
+/// A list's bounds.
+pub(super) fn check_length<T>(field: &str, list: &[T], most: usize) -> Result<(), FieldError> {
+    match list.len() {
+        0 => Err(FieldError::new(field, "is empty")),
+        length if length > most => {
+            Err(FieldError::new(field, format!("has {length} entries, more than {most}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// No value twice.
+pub(super) fn check_distinct<K: Ord + std::fmt::Display>(
+    field: &str,
+    member: &str,
+    values: impl IntoIterator<Item = K>,
+) -> Result<(), FieldError> {
+    let mut seen = BTreeSet::new();
+    for (index, value) in values.into_iter().enumerate() {
+        let at = format!("{field}[{index}]{member}");
+        let problem = format!("{value} stands there twice");
+        if !seen.insert(value) {
+            return Err(FieldError::new(at, problem));
+        }
+    }
+    Ok(())
+}
+
+/// A chain position: number 1 has no predecessor, every other has one.
+pub(super) fn check_counter<D>(
+    field: &str,
+    counter: u32,
+    previous: Option<&D>,
+) -> Result<(), FieldError> {
+    match (counter, previous) {
+        (0, _) => Err(FieldError::new(field, "counts from 1")),
+        (1, Some(_)) => Err(FieldError::new("previous", format!("{field} 1 has no predecessor"))),
+        (1, None) | (_, Some(_)) => Ok(()),
+        (_, None) => {
+            Err(FieldError::new("previous", format!("is missing: {field} is {counter}, not 1")))
+        }
+    }
+}

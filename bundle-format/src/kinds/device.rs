@@ -1,0 +1,137 @@
+//! An initialised HSM. `keyferry-offline init` makes it; the HSM's new signing key and the witnesses sign it.
+
+use super::{Bundle, Kind};
+use crate::{
+    Base64, Digest, Enrolled, Environment, Error, FieldError, Firmware, Holder, KeyAlgorithm,
+    Label, ObjectId, Policy, PublicKey, Quorum, Role, Serial, Timestamp, Unverified, Verified,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A device's payload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Device {
+    /// As in the policy.
+    pub environment: Environment,
+    /// The policy in force.
+    pub policy: Digest,
+    /// When the room says it was made.
+    pub created: Timestamp,
+    /// What people call the device; the holder of its signing key.
+    pub name: Holder,
+    /// As the device reported it; must be among the policy's.
+    pub serial: Serial,
+    /// As the device reported it.
+    pub firmware: Firmware,
+    /// The key that signs bundles: P-256, generated in the device, not exportable.
+    pub signing_key: DeviceKey,
+    /// The AES-256 wrap key that backups are exported under.
+    pub backup_key: ObjectId,
+    /// The authentication key that ceremonies use; the factory's default one is gone.
+    pub authentication_key: ObjectId,
+}
+
+/// A signing key inside the device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceKey {
+    /// Where it is.
+    pub object_id: ObjectId,
+    /// Its label.
+    pub label: Label,
+    /// SubjectPublicKeyInfo, DER: a named-curve P-256 key.
+    pub spki: Base64,
+}
+
+impl DeviceKey {
+    /// The key itself.
+    ///
+    /// # Errors
+    /// When it is not a P-256 key.
+    pub fn public_key(&self) -> Result<PublicKey, String> {
+        let key = PublicKey::from_spki_der(self.spki.as_bytes())?;
+        match key.algorithm() {
+            KeyAlgorithm::EcdsaP256Sha256 => Ok(key),
+            KeyAlgorithm::Ed25519 => {
+                Err("an HSM signs with P-256, this is an Ed25519 key".to_owned())
+            }
+        }
+    }
+}
+
+impl Device {
+    /// The HSM as a signer.
+    ///
+    /// # Errors
+    /// When its signing key is not a key; a checked device has none such.
+    pub fn enrolled(&self) -> Result<Enrolled, FieldError> {
+        let key = self
+            .signing_key
+            .public_key()
+            .map_err(|problem| FieldError::new("signing_key.spki", problem))?;
+        Ok(Enrolled { holder: self.name.clone(), key, valid_from: None, valid_to: None })
+    }
+
+    /// The HSM's quorum of one.
+    ///
+    /// # Errors
+    /// As [`Self::enrolled`].
+    pub fn quorum(&self) -> Result<Quorum, FieldError> {
+        let id = self
+            .enrolled()?
+            .key
+            .id()
+            .map_err(|problem| FieldError::new("signing_key.spki", problem))?;
+        Ok(Quorum { role: Role::HsmSigner, threshold: 1, keys: vec![id] })
+    }
+}
+
+impl Bundle for Device {
+    const KIND: Kind = Kind::Device;
+
+    fn environment(&self) -> Environment {
+        self.environment
+    }
+
+    fn created(&self) -> Timestamp {
+        self.created
+    }
+
+    fn check(&self) -> Result<(), FieldError> {
+        self.enrolled().map(|_| ())
+    }
+}
+
+impl Unverified<Device> {
+    /// Checks the device's own signature and the quorums of `roles` under the policy, that the policy knows the serial
+    /// number, and that the device's name is nobody's in the policy.
+    ///
+    /// # Errors
+    /// When any of them fails.
+    pub fn verify_under(
+        self,
+        policy: &Verified<Policy>,
+        roles: &[Role],
+    ) -> Result<Verified<Device>, Error> {
+        self.verify_by(|device| {
+            if device.policy != policy.digest() {
+                return Err(
+                    FieldError::new("policy", "is not the digest of the policy in force").into()
+                );
+            }
+            let policy = policy.body();
+            if !policy.devices.contains(&device.serial) {
+                let problem = format!("{} is not a device of the policy", device.serial);
+                return Err(FieldError::new("serial", problem).into());
+            }
+            if policy.keys.iter().any(|key| key.holder == device.name) {
+                return Err(FieldError::new("name", "is the name of a person in the policy").into());
+            }
+            let mut required = policy.requirements(roles)?;
+            required.enrolled.push(device.enrolled()?);
+            required.quorums.push(device.quorum()?);
+            Ok(required)
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! What a ceremony is to do. Officers make it and a ceremony-officer quorum signs it. It holds no secret and no path.
+
+use super::common::{Expiration, check_counter, check_distinct, check_length};
+use super::{Bundle, Kind};
+use crate::identifiers::word_type;
+use crate::{
+    CeremonyId, Digest, Domains, Environment, FieldError, Holder, KeyArn, KeySpec, Label, ObjectId,
+    TargetName, Timestamp, WrappingAlgorithm, WrappingKeySpec,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+word_type!(
+    /// What is done.
+    Operation {
+        /// New key material is generated in the HSM and imported into KMS keys that have none.
+        Import = "import",
+    }
+);
+
+/// A plan's payload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// As in the policy.
+    pub environment: Environment,
+    /// The policy in force.
+    pub policy: Digest,
+    /// The HSM that is to do it.
+    pub device: Digest,
+    /// When its maker says it was made.
+    pub created: Timestamp,
+    /// The ceremony's name.
+    pub ceremony: CeremonyId,
+    /// 1, 2, 3, … among the plans for this device. The room accepts none that is lower than the last.
+    pub counter: u32,
+    /// The digest of the plan before; absent in plan 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Digest>,
+    /// What is done to every target.
+    pub operation: Operation,
+    /// The keys, 1 to 16.
+    pub targets: Vec<Target>,
+    /// Custodians of the policy who get an age copy of every target; may be empty.
+    pub custodians: Vec<Holder>,
+}
+
+/// One KMS key and the HSM object that holds its material.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// Its name in this plan.
+    pub name: TargetName,
+    /// The KMS key.
+    pub key: KeyArn,
+    /// Its spec.
+    pub key_spec: KeySpec,
+    /// Whether it is a multi-Region key; must fit the key id.
+    pub multi_region: bool,
+    /// How the material travels.
+    pub wrapping_algorithm: WrappingAlgorithm,
+    /// The kind of wrapping public key to ask for.
+    pub wrapping_key_spec: WrappingKeySpec,
+    /// When KMS deletes the material.
+    pub expiration: Expiration,
+    /// Where the HSM keeps the material; must be free.
+    pub object_id: ObjectId,
+    /// The object's label.
+    pub label: Label,
+    /// The object's domains.
+    pub domains: Domains,
+}
+
+impl Plan {
+    /// The target of that name.
+    #[must_use]
+    pub fn target(&self, name: &TargetName) -> Option<&Target> {
+        self.targets.iter().find(|target| target.name == *name)
+    }
+}
+
+impl Bundle for Plan {
+    const KIND: Kind = Kind::Plan;
+
+    fn environment(&self) -> Environment {
+        self.environment
+    }
+
+    fn created(&self) -> Timestamp {
+        self.created
+    }
+
+    fn check(&self) -> Result<(), FieldError> {
+        check_counter("counter", self.counter, self.previous.as_ref())?;
+        check_length("targets", &self.targets, 16)?;
+        check_distinct("targets", ".name", self.targets.iter().map(|t| &t.name))?;
+        check_distinct("targets", ".key", self.targets.iter().map(|t| &t.key))?;
+        check_distinct("targets", ".object_id", self.targets.iter().map(|t| t.object_id))?;
+        check_distinct("custodians", "", &self.custodians)?;
+        for (index, target) in self.targets.iter().enumerate() {
+            let field = format!("targets[{index}]");
+            target.expiration.check(&format!("{field}.expiration"), self.created)?;
+            if target.multi_region != target.key.key_id.is_multi_region() {
+                let problem = "does not fit the key id: multi-Region key ids begin with mrk-";
+                return Err(FieldError::new(format!("{field}.multi_region"), problem));
+            }
+        }
+        Ok(())
+    }
+}

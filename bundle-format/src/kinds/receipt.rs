@@ -1,0 +1,74 @@
+//! What KMS said. `keyferry-online import` makes it and an online operator signs it.
+
+use super::common::{Expiration, check_distinct, check_length};
+use super::{Bundle, Kind};
+use crate::identifiers::word_type;
+use crate::{
+    AccountId, Digest, Endpoint, Environment, FieldError, KeyArn, KeyMaterialId, TargetName,
+    Timestamp,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+word_type!(
+    /// How the import ended.
+    Outcome {
+        /// KMS answered the upload.
+        Imported = "imported",
+        /// No answer came; `DescribeKey` then showed the key enabled with the planned expiration.
+        Confirmed = "confirmed",
+    }
+);
+
+/// A receipt's payload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt {
+    /// As in the policy.
+    pub environment: Environment,
+    /// The response that was uploaded.
+    pub response: Digest,
+    /// When the operator says it was made.
+    pub created: Timestamp,
+    /// The account whose credentials uploaded it.
+    pub account: AccountId,
+    /// The endpoint that answered.
+    pub endpoint: Endpoint,
+    /// One entry for every target of the response.
+    pub targets: Vec<ReceiptTarget>,
+}
+
+/// What KMS said about one target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptTarget {
+    /// The target's name in the plan.
+    pub name: TargetName,
+    /// The KMS key.
+    pub key: KeyArn,
+    /// How the import ended.
+    pub outcome: Outcome,
+    /// What `DescribeKey` reports afterwards.
+    pub expiration: Expiration,
+    /// KMS's id of the material, where KMS gives one (symmetric keys).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_material_id: Option<KeyMaterialId>,
+}
+
+impl Bundle for Receipt {
+    const KIND: Kind = Kind::Receipt;
+
+    fn environment(&self) -> Environment {
+        self.environment
+    }
+
+    fn created(&self) -> Timestamp {
+        self.created
+    }
+
+    fn check(&self) -> Result<(), FieldError> {
+        check_length("targets", &self.targets, 16)?;
+        check_distinct("targets", ".name", self.targets.iter().map(|t| &t.name))?;
+        check_distinct("targets", ".key", self.targets.iter().map(|t| &t.key))
+    }
+}

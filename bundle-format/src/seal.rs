@@ -1,0 +1,218 @@
+//! From bytes that claim something to a payload that somebody trusted has signed.
+
+use crate::kinds::{Bundle, payload_type};
+use crate::{Digest, Envelope, Error, Holder, KeyId, PublicKey, Role, Timestamp, json};
+use std::collections::BTreeSet;
+use std::marker::PhantomData;
+
+/// A bundle of kind `T` whose signatures nobody has checked. Its payload cannot be reached.
+#[derive(Debug, Clone)]
+pub struct Unverified<T> {
+    envelope: Envelope,
+    kind: PhantomData<T>,
+}
+
+/// A payload that was parsed from the very bytes whose signatures were checked.
+#[derive(Debug, Clone)]
+pub struct Verified<T> {
+    body: T,
+    digest: Digest,
+    signers: Vec<Signer>,
+    envelope: Envelope,
+}
+
+/// Somebody whose signature was checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signer {
+    /// Who.
+    pub holder: Holder,
+    /// With which key.
+    pub key_id: KeyId,
+}
+
+/// A key somebody is known to hold.
+#[derive(Debug, Clone)]
+pub struct Enrolled {
+    /// Who holds it; an HSM's signing key has the holder that its device bundle gives it.
+    pub holder: Holder,
+    /// The key.
+    pub key: PublicKey,
+    /// It signs nothing created before this.
+    pub valid_from: Option<Timestamp>,
+    /// It signs nothing created after this.
+    pub valid_to: Option<Timestamp>,
+}
+
+/// How many distinct holders of which keys must sign in a role.
+#[derive(Debug, Clone)]
+pub struct Quorum {
+    /// The role.
+    pub role: Role,
+    /// The least number of distinct holders, at least 1.
+    pub threshold: u8,
+    /// The keys that count.
+    pub keys: Vec<KeyId>,
+}
+
+/// What a bundle's signatures are held against: every signature must be by an enrolled key and every quorum must be met.
+#[derive(Debug, Clone, Default)]
+pub struct Requirements {
+    /// Every key that may sign at all.
+    pub enrolled: Vec<Enrolled>,
+    /// The quorums.
+    pub quorums: Vec<Quorum>,
+}
+
+impl<T: Bundle> Unverified<T> {
+    /// Reads the envelope; the payload stays closed.
+    ///
+    /// # Errors
+    /// When the envelope is malformed, not canonical, or of another kind.
+    pub fn from_slice(bytes: &[u8]) -> Result<Self, Error> {
+        let envelope = Envelope::decode_canonical(bytes)?;
+        let expected = payload_type(T::KIND);
+        if envelope.payload_type() == expected {
+            Ok(Self { envelope, kind: PhantomData })
+        } else {
+            Err(Error::WrongKind { expected, found: envelope.payload_type().to_owned() })
+        }
+    }
+
+    /// The digest of what is claimed.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.envelope.digest()
+    }
+
+    /// Checks that this is the bundle that `by` names.
+    ///
+    /// # Errors
+    /// [`Error::DigestMismatch`].
+    pub fn expect_digest(&self, by: &str, expected: Digest) -> Result<(), Error> {
+        let found = self.digest();
+        if found == expected {
+            Ok(())
+        } else {
+            Err(Error::DigestMismatch { by: by.to_owned(), expected, found })
+        }
+    }
+
+    /// Checks every signature, then every quorum, then reads the payload.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn verify(self, requirements: &Requirements) -> Result<Verified<T>, Error> {
+        let signers = count_signatures(&self.envelope, requirements)?;
+        let body: T = read_payload(&self.envelope)?;
+        check_validity(&signers, requirements, body.created())?;
+        Ok(self.seal(body, signers))
+    }
+
+    /// For the two kinds that bring a key of their own (`policy`, `device`): reads the payload only to learn what its
+    /// signatures must be, then checks them.
+    pub(crate) fn verify_by(
+        self,
+        requirements: impl FnOnce(&T) -> Result<Requirements, Error>,
+    ) -> Result<Verified<T>, Error> {
+        let body: T = read_payload(&self.envelope)?;
+        let requirements = requirements(&body)?;
+        let signers = count_signatures(&self.envelope, &requirements)?;
+        check_validity(&signers, &requirements, body.created())?;
+        Ok(self.seal(body, signers))
+    }
+
+    fn seal(self, body: T, signers: Vec<Signer>) -> Verified<T> {
+        Verified { body, digest: self.envelope.digest(), signers, envelope: self.envelope }
+    }
+}
+
+impl<T> Verified<T> {
+    /// The payload.
+    #[must_use]
+    pub const fn body(&self) -> &T {
+        &self.body
+    }
+
+    /// The bundle's digest: what other bundles refer to it by.
+    #[must_use]
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Everybody whose signature was checked.
+    #[must_use]
+    pub fn signers(&self) -> &[Signer] {
+        &self.signers
+    }
+
+    /// The envelope, to be written or countersigned.
+    #[must_use]
+    pub const fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+}
+
+fn read_payload<T: Bundle>(envelope: &Envelope) -> Result<T, Error> {
+    let body: T = json::decode(envelope.untrusted_payload()).map_err(|error| match error {
+        json::DecodeError::NotStrict(problem) => Error::Json { part: "payload", problem },
+        json::DecodeError::Field(field) => Error::Field(field),
+    })?;
+    body.check()?;
+    Ok(body)
+}
+
+/// Order in time is only claimed, so a key out of its validity refuses the bundle instead of silently not counting.
+fn check_validity(
+    signers: &[Signer],
+    required: &Requirements,
+    created: Timestamp,
+) -> Result<(), Error> {
+    for signer in signers {
+        let outside = |enrolled: &&Enrolled| {
+            enrolled.key.id().is_ok_and(|id| id == signer.key_id)
+                && (enrolled.valid_from.is_some_and(|from| created < from)
+                    || enrolled.valid_to.is_some_and(|to| created > to))
+        };
+        if required.enrolled.iter().any(|enrolled| outside(&enrolled)) {
+            return Err(Error::OutsideValidity { holder: signer.holder.clone(), created });
+        }
+    }
+    Ok(())
+}
+
+/// The one function that counts signatures: by distinct key, and by distinct holder. A signature that is by nobody known,
+/// does not verify, or repeats a key refuses the whole bundle, even where enough others remain.
+fn count_signatures(envelope: &Envelope, required: &Requirements) -> Result<Vec<Signer>, Error> {
+    let pae = envelope.pae();
+    let mut signers: Vec<Signer> = Vec::new();
+    for (index, signature) in envelope.signatures().iter().enumerate() {
+        let enrolled = required
+            .enrolled
+            .iter()
+            .find(|enrolled| enrolled.key.id().is_ok_and(|id| id == signature.key_id))
+            .ok_or_else(|| Error::UnknownSigner { index, key_id: signature.key_id.clone() })?;
+        let holder = enrolled.holder.clone();
+        if signers.iter().any(|signer| signer.key_id == signature.key_id) {
+            return Err(Error::RepeatedSigner { index, holder });
+        }
+        if !enrolled.key.verifies(&pae, &signature.bytes) {
+            return Err(Error::BadSignature { index, holder });
+        }
+        signers.push(Signer { holder, key_id: signature.key_id.clone() });
+    }
+    for quorum in &required.quorums {
+        let counted: BTreeSet<&Holder> = signers
+            .iter()
+            .filter(|signer| quorum.keys.contains(&signer.key_id))
+            .map(|signer| &signer.holder)
+            .collect();
+        if counted.len() < usize::from(quorum.threshold) {
+            return Err(Error::QuorumShort {
+                role: quorum.role,
+                needed: quorum.threshold,
+                counted: counted.into_iter().cloned().collect(),
+            });
+        }
+    }
+    Ok(signers)
+}

@@ -1,1 +1,22 @@
-//! placeholder
+//! The rules of a ceremony, pure: no clock, no files, no network, no HSM.
+//!
+//! Bundles form a chain: policy <- device <- plan <- request <- response <- receipt, with a backup beside each response. Each
+//! module accepts one link: it takes bytes and the links already accepted, and gives back a
+//! [`Verified`](keyferry_bundle::Verified) bundle or a [`Refusal`]. The bastion, the room and the auditor call the same functions.
+
+pub mod backup;
+pub mod device;
+pub mod evidence;
+pub mod ledger;
+mod links;
+pub mod plan;
+pub mod policy;
+pub mod receipt;
+mod refusal;
+pub mod request;
+pub mod response;
+pub mod wrapping;
+pub mod wrapping_key;
+
+pub use links::Countersigned;
+pub use refusal::Refusal;

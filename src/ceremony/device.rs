@@ -1,0 +1,22 @@
+//! Accepting an initialised HSM.
+
+use crate::Refusal;
+use crate::links::{Countersigned, same_environment};
+use keyferry_bundle::{Device, Kind, Policy, Unverified, Verified};
+
+/// Accepts a device bundle: signed by its own key and, if `countersigned` says so, by the witness quorum; of this policy, of its
+/// environment and with a serial number it lists.
+///
+/// # Errors
+/// The first rule it breaks.
+pub fn accept(
+    policy: &Verified<Policy>,
+    bytes: &[u8],
+    countersigned: Countersigned,
+) -> Result<Verified<Device>, Refusal> {
+    let device = Unverified::<Device>::from_slice(bytes)
+        .and_then(|device| device.verify_under(policy, countersigned.roles()))
+        .map_err(Refusal::bundle(Kind::Device))?;
+    same_environment(policy, &device)?;
+    Ok(device)
+}

@@ -1,0 +1,218 @@
+//! Claims in words. Each is stated only after the code that checks it has run.
+
+use super::Report;
+use super::chain::{Chain, Link};
+use super::sort::Sorted;
+use keyferry_bundle::kinds::{Isolation, Outcome};
+use keyferry_bundle::{
+    Backup, Device, ExpirationModel, Plan, Policy, Receipt, Request, Response, Verified,
+};
+
+fn signers<T>(bundle: &Verified<T>) -> String {
+    let names: Vec<&str> = bundle.signers().iter().map(|signer| signer.holder.as_str()).collect();
+    names.join(", ")
+}
+
+pub(super) fn policy(link: &Link<Policy>, report: &mut Report) {
+    let policy = link.bundle.body();
+    let sentence = format!(
+        "policy {:?} version {}, {}, is signed by its policy-root quorum: {}",
+        policy.name.as_str(),
+        policy.version,
+        policy.environment,
+        signers(&link.bundle)
+    );
+    report.holds_that("policy.signed", &link.file, sentence);
+}
+
+pub(super) fn device(link: &Link<Device>, report: &mut Report) {
+    let device = link.bundle.body();
+    let sentence = format!(
+        "HSM {}, serial {}, firmware {}, is a device of the policy; signed by its own key and the witness quorum: {}",
+        device.name,
+        device.serial,
+        device.firmware,
+        signers(&link.bundle)
+    );
+    report.holds_that("device.signed", &link.file, sentence);
+}
+
+pub(super) fn plan(chain: &Chain, link: &Link<Plan>, report: &mut Report) {
+    let plan = link.bundle.body();
+    let sentence = format!(
+        "plan {} of ceremony {} is approved by the ceremony-officer quorum: {}",
+        plan.counter,
+        plan.ceremony,
+        signers(&link.bundle)
+    );
+    report.holds_that("plan.approved", &link.file, sentence);
+    for target in &plan.targets {
+        let sentence = format!(
+            "target {}: {} key {} with {} under {} is within the policy and AWS's wrapping matrix",
+            target.name,
+            target.key_spec,
+            target.key,
+            target.wrapping_algorithm,
+            target.wrapping_key_spec
+        );
+        report.holds_that("plan.allowed", &link.file, sentence);
+    }
+    if let Ok(device) = chain.device_of(link) {
+        let sentence = format!("is for the HSM of {}", device.file);
+        report.holds_that("plan.device", &link.file, sentence);
+    }
+}
+
+pub(super) fn request(chain: &Chain, link: &Link<Request>, report: &mut Report) {
+    let request = link.bundle.body();
+    let sentence = format!(
+        "request {} is signed by the online-operator quorum: {}",
+        request.counter,
+        signers(&link.bundle)
+    );
+    report.holds_that("request.signed", &link.file, sentence);
+    if let Ok(plan) = chain.plan_of(link) {
+        let sentence = format!("asks for exactly the keys of {}", plan.file);
+        report.holds_that("request.plan", &link.file, sentence);
+    }
+    for target in &request.targets {
+        let sentence = format!(
+            "target {}: the wrapping public key is a sound {} key; that it is AWS's is the bastion's word",
+            target.name, target.wrapping_key_spec
+        );
+        report.holds_that("request.wrapping-key", &link.file, sentence);
+    }
+}
+
+pub(super) fn response(chain: &Chain, link: &Link<Response>, report: &mut Report) {
+    let response = link.bundle.body();
+    let sentence =
+        format!("is signed by the HSM and the witness quorum: {}", signers(&link.bundle));
+    report.holds_that("response.signed", &link.file, sentence);
+    if let Ok(request) = chain.request_of(link) {
+        let sentence = format!(
+            "answers {} on HSM serial {}: keys, wrapping public keys and import tokens are the same",
+            request.file, response.serial
+        );
+        report.holds_that("response.request", &link.file, sentence);
+    }
+    let isolation = match response.isolation {
+        Isolation::Isolated => "the room's host states that it was off every network",
+        Isolation::Overridden => "the room's host was on a network: allowed in a rehearsal only",
+    };
+    report.holds_that("response.isolation", &link.file, isolation);
+    for target in &response.targets {
+        let named = chain.backups.iter().find(|backup| backup.bundle.digest() == target.backup);
+        match named {
+            None => {
+                let problem = format!("target {}: its backup bundle is not there", target.name);
+                report.refuses("response.backup", &link.file, problem);
+            }
+            Some(backup)
+                if backup.bundle.body().check_value == target.check_value
+                    && backup.bundle.body().target == target.name =>
+            {
+                let sentence = format!(
+                    "target {}: the same key material, by its check value, is backed up in {}",
+                    target.name, backup.file
+                );
+                report.holds_that("response.backup", &link.file, sentence);
+            }
+            Some(backup) => {
+                let problem =
+                    format!("target {}: {} is of other material", target.name, backup.file);
+                report.refuses("response.backup", &link.file, problem);
+            }
+        }
+    }
+}
+
+pub(super) fn backup(link: &Link<Backup>, report: &mut Report) {
+    let backup = link.bundle.body();
+    let custodians = backup.age.as_ref().map_or_else(
+        || "no age copy".to_owned(),
+        |age| {
+            let names: Vec<&str> = age.recipients.iter().map(|c| c.holder.as_str()).collect();
+            format!("an age copy for {}", names.join(", "))
+        },
+    );
+    let sentence = format!(
+        "target {}: the HSM states a copy under wrap key {} and {custodians}",
+        backup.target, backup.wrapped.wrap_key
+    );
+    report.holds_that("backup.signed", &link.file, sentence);
+}
+
+pub(super) fn receipt(chain: &Chain, link: &Link<Receipt>, report: &mut Report) {
+    let receipt = link.bundle.body();
+    let sentence = format!("is signed by the online-operator quorum: {}", signers(&link.bundle));
+    report.holds_that("receipt.signed", &link.file, sentence);
+    let uploaded = chain.responses.get(link.follows).map_or("", |response| &response.file);
+    for target in &receipt.targets {
+        let how = match target.outcome {
+            Outcome::Imported => "KMS answered the import",
+            Outcome::Confirmed => "DescribeKey confirmed the import",
+        };
+        let expiry = match (target.expiration.model, target.expiration.valid_to) {
+            (ExpirationModel::Expires, Some(date)) => format!("until {date}"),
+            (ExpirationModel::Expires | ExpirationModel::DoesNotExpire, _) => {
+                "without expiry".to_owned()
+            }
+        };
+        let material = target
+            .key_material_id
+            .as_ref()
+            .map_or_else(String::new, |id| format!(", key material id {id}"));
+        let sentence = format!(
+            "target {}: the operator states that {how} of {uploaded} into {} {expiry}{material}",
+            target.name, target.key
+        );
+        report.holds_that("receipt.import", &link.file, sentence);
+    }
+}
+
+/// What has not happened yet, as far as this folder shows.
+pub(super) fn missing(chain: &Chain, report: &mut Report) {
+    for (index, request) in chain.requests.iter().enumerate() {
+        if !chain.responses.iter().any(|response| response.follows == index) {
+            report.leaves_open("request.answered", &request.file, "has no response here");
+        }
+    }
+    for (index, response) in chain.responses.iter().enumerate() {
+        if !chain.receipts.iter().any(|receipt| receipt.follows == index) {
+            report.leaves_open("response.imported", &response.file, "has no receipt here");
+        }
+    }
+}
+
+/// Files that bundles name by digest.
+pub(super) fn attachments(chain: &Chain, sorted: &Sorted<'_>, report: &mut Report) {
+    let mut named = Vec::new();
+    for link in &chain.backups {
+        let backup = link.bundle.body();
+        named.push((backup.wrapped.sha256, "backup.copy", link.file.clone(), "copy under wrap"));
+        if let Some(age) = &backup.age {
+            named.push((age.sha256, "backup.copy", link.file.clone(), "age copy"));
+        }
+    }
+    for link in &chain.requests {
+        for target in &link.bundle.body().targets {
+            let file = link.file.clone();
+            named.push((target.import_token_sha256, "request.token", file, "import token"));
+        }
+    }
+    for (file, digest) in &sorted.attachments {
+        match named.iter().find(|(known, ..)| known == digest) {
+            Some((_, claim, by, what)) => {
+                report.holds_that(claim, &file.name, format!("is the {what} that {by} names"));
+            }
+            None => report.refuses("folder.files", &file.name, "is not what any bundle here names"),
+        }
+    }
+    for (digest, claim, by, what) in &named {
+        if !sorted.attachments.iter().any(|(_, known)| known == digest) {
+            let sentence = format!("its {what} is kept elsewhere; SHA-256 {digest}");
+            report.leaves_open(claim, by, sentence);
+        }
+    }
+}

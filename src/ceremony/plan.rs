@@ -1,0 +1,96 @@
+//! Accepting a plan.
+
+use crate::links::{refers, same_environment};
+use crate::{Refusal, wrapping};
+use keyferry_bundle::kinds::Target;
+use keyferry_bundle::{Device, Kind, Plan, Policy, Role, Unverified, Verified};
+use std::fmt::Display;
+
+const KIND: Kind = Kind::Plan;
+
+/// Accepts a plan: signed by the ceremony-officer quorum, for this policy and device, and asking for nothing that the policy or
+/// the wrapping matrix refuses.
+///
+/// # Errors
+/// The first rule it breaks.
+pub fn accept(
+    policy: &Verified<Policy>,
+    device: &Verified<Device>,
+    bytes: &[u8],
+) -> Result<Verified<Plan>, Refusal> {
+    let required =
+        policy.body().requirements(&[Role::CeremonyOfficer]).map_err(Refusal::field(KIND))?;
+    let plan = Unverified::<Plan>::from_slice(bytes)
+        .and_then(|plan| plan.verify(&required))
+        .map_err(Refusal::bundle(KIND))?;
+    same_environment(policy, &plan)?;
+    check(policy, device, plan.body())?;
+    Ok(plan)
+}
+
+/// The rules a plan keeps, signed or not: what `keyferry plan new` asks before it writes one.
+///
+/// # Errors
+/// The first rule it breaks.
+pub fn check(
+    policy: &Verified<Policy>,
+    device: &Verified<Device>,
+    plan: &Plan,
+) -> Result<(), Refusal> {
+    refers(KIND, "policy", plan.policy, policy.digest())?;
+    refers(KIND, "device", plan.device, device.digest())?;
+    let reserved = [
+        device.body().signing_key.object_id,
+        device.body().backup_key,
+        device.body().authentication_key,
+    ];
+    for (index, target) in plan.targets.iter().enumerate() {
+        let field = format!("targets[{index}]");
+        check_allowed(policy.body(), &field, target)?;
+        wrapping::check(target.key_spec, target.wrapping_algorithm, target.wrapping_key_spec)
+            .map_err(|rule| {
+                Refusal::link(KIND, &format!("{field}.wrapping_algorithm"), rule.to_string())
+            })?;
+        if reserved.contains(&target.object_id) {
+            let problem = format!("{} is the id of one of the device's own keys", target.object_id);
+            return Err(Refusal::link(KIND, &format!("{field}.object_id"), problem));
+        }
+    }
+    for (index, holder) in plan.custodians.iter().enumerate() {
+        if !policy.body().custodians.iter().any(|custodian| custodian.holder == *holder) {
+            let problem = format!("{holder} is not a custodian of the policy");
+            return Err(Refusal::not_allowed(KIND, &format!("custodians[{index}]"), problem));
+        }
+    }
+    Ok(())
+}
+
+fn check_allowed(policy: &Policy, field: &str, target: &Target) -> Result<(), Refusal> {
+    let allowed = &policy.allowed;
+    let key = &target.key;
+    one_of(
+        &format!("{field}.key partition"),
+        &key.partition,
+        std::slice::from_ref(&allowed.partition),
+    )?;
+    one_of(&format!("{field}.key region"), &key.region, &allowed.regions)?;
+    one_of(&format!("{field}.key account"), &key.account, &allowed.accounts)?;
+    one_of(&format!("{field}.key_spec"), &target.key_spec, &allowed.key_specs)?;
+    let algorithm = format!("{field}.wrapping_algorithm");
+    one_of(&algorithm, &target.wrapping_algorithm, &allowed.wrapping_algorithms)?;
+    let (asked, least) = (target.wrapping_key_spec, allowed.smallest_wrapping_key);
+    if asked.modulus_bits() < least.modulus_bits() {
+        let problem = format!("is {asked}, but the policy asks for {least} or larger");
+        return Err(Refusal::not_allowed(KIND, &format!("{field}.wrapping_key_spec"), problem));
+    }
+    Ok(())
+}
+
+fn one_of<V: PartialEq + Display>(field: &str, value: &V, allowed: &[V]) -> Result<(), Refusal> {
+    if allowed.contains(value) {
+        return Ok(());
+    }
+    let names: Vec<String> = allowed.iter().map(ToString::to_string).collect();
+    let problem = format!("is {value}, but the policy allows {}", names.join(", "));
+    Err(Refusal::not_allowed(KIND, field, problem))
+}

@@ -1,0 +1,48 @@
+//! The pinned policy.
+
+use crate::Refusal;
+use keyferry_bundle::{Digest, FieldError, Kind, Policy, Unverified, Verified};
+
+/// Reads every version of a policy, oldest first, each checked against the one before, and returns them all.
+///
+/// # Errors
+/// When there is none, or one of them fails.
+pub fn history<B: AsRef<[u8]>>(versions: &[B]) -> Result<Vec<Verified<Policy>>, Refusal> {
+    let mut accepted: Vec<Verified<Policy>> = Vec::with_capacity(versions.len());
+    for bytes in versions {
+        let next = Unverified::<Policy>::from_slice(bytes.as_ref())
+            .and_then(|next| match accepted.last() {
+                None => next.verify_first(),
+                Some(current) => next.verify_successor(current),
+            })
+            .map_err(Refusal::bundle(Kind::Policy))?;
+        accepted.push(next);
+    }
+    if accepted.is_empty() {
+        return Err(Refusal::link(Kind::Policy, "version", "no version is there"));
+    }
+    Ok(accepted)
+}
+
+/// The policy in force: the last version, which must be the one that was pinned.
+///
+/// # Errors
+/// When the chain of versions is broken or the last one is not the pinned one.
+pub fn in_force<B: AsRef<[u8]>>(
+    versions: &[B],
+    pin: Option<Digest>,
+) -> Result<Verified<Policy>, Refusal> {
+    let policy = history(versions)?
+        .pop()
+        .ok_or_else(|| Refusal::link(Kind::Policy, "version", "no version is there"))?;
+    match pin {
+        Some(pin) if pin != policy.digest() => Err(Refusal::Link {
+            kind: Kind::Policy,
+            source: FieldError::new(
+                "digest",
+                format!("the policy's digest is {}, but {pin} was pinned", policy.digest()),
+            ),
+        }),
+        Some(_) | None => Ok(policy),
+    }
+}

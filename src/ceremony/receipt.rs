@@ -1,0 +1,52 @@
+//! Accepting KMS's answers.
+
+use crate::Refusal;
+use crate::links::{refers, same, same_environment};
+use keyferry_bundle::{
+    Kind, Plan, Policy, Receipt, Response, Role, TargetName, Unverified, Verified,
+};
+
+const KIND: Kind = Kind::Receipt;
+
+/// Accepts a receipt: signed by the online-operator quorum, for this response, one entry for each of its targets, with the
+/// planned expiration.
+///
+/// # Errors
+/// The first rule it breaks.
+pub fn accept(
+    policy: &Verified<Policy>,
+    plan: &Verified<Plan>,
+    response: &Verified<Response>,
+    bytes: &[u8],
+) -> Result<Verified<Receipt>, Refusal> {
+    let required =
+        policy.body().requirements(&[Role::OnlineOperator]).map_err(Refusal::field(KIND))?;
+    let receipt = Unverified::<Receipt>::from_slice(bytes)
+        .and_then(|receipt| receipt.verify(&required))
+        .map_err(Refusal::bundle(KIND))?;
+    same_environment(policy, &receipt)?;
+    let body = receipt.body();
+    refers(KIND, "response", body.response, response.digest())?;
+    if !policy.body().allowed.accounts.contains(&body.account) {
+        let problem = format!("{} is not an account of the policy", body.account);
+        return Err(Refusal::not_allowed(KIND, "account", problem));
+    }
+    for (index, entry) in body.targets.iter().enumerate() {
+        let at = |name: &str| format!("targets[{index}].{name}");
+        let Some(planned) = plan.body().target(&entry.name) else {
+            let problem = format!("{} is not a target of the plan", entry.name);
+            return Err(Refusal::link(KIND, &at("name"), problem));
+        };
+        same(KIND, &at("key"), &entry.key, &planned.key, "the plan")?;
+        if entry.expiration != planned.expiration {
+            return Err(Refusal::link(KIND, &at("expiration"), "is not the planned one"));
+        }
+    }
+    let entries = &body.targets;
+    let missing = |name: &TargetName| !entries.iter().any(|entry| entry.name == *name);
+    if let Some(target) = response.body().targets.iter().find(|t| missing(&t.name)) {
+        let problem = format!("has no entry for the response's target {}", target.name);
+        return Err(Refusal::link(KIND, "targets", problem));
+    }
+    Ok(receipt)
+}

@@ -1,0 +1,77 @@
+//! Accepting a response: in the room before witnesses sign it, on the bastion before anything is uploaded, at the auditor's.
+
+use crate::links::{Countersigned, refers, same, same_environment, with_hsm};
+use crate::{Refusal, wrapping};
+use keyferry_bundle::kinds::{RequestTarget, ResponseTarget, Target};
+use keyferry_bundle::{
+    Device, Digest, Kind, Plan, Policy, Request, Response, Unverified, Verified,
+};
+
+const KIND: Kind = Kind::Response;
+
+/// Accepts a response: signed by the HSM and, if `countersigned` says so, by the witness quorum; for this request, plan and
+/// device, with one entry for each target that repeats what was planned and requested.
+///
+/// # Errors
+/// The first rule it breaks.
+pub fn accept(
+    policy: &Verified<Policy>,
+    device: &Verified<Device>,
+    plan: &Verified<Plan>,
+    request: &Verified<Request>,
+    bytes: &[u8],
+    countersigned: Countersigned,
+) -> Result<Verified<Response>, Refusal> {
+    let required = with_hsm(KIND, policy, device, countersigned.roles())?;
+    let response = Unverified::<Response>::from_slice(bytes)
+        .and_then(|response| response.verify(&required))
+        .map_err(Refusal::bundle(KIND))?;
+    same_environment(policy, &response)?;
+    let body = response.body();
+    refers(KIND, "request", body.request, request.digest())?;
+    refers(KIND, "plan", body.plan, plan.digest())?;
+    refers(KIND, "device", body.device, device.digest())?;
+    same(KIND, "serial", &body.serial, &device.body().serial, "the device bundle")?;
+    for (index, entry) in body.targets.iter().enumerate() {
+        let field = format!("targets[{index}]");
+        let (Some(planned), Some(asked)) =
+            (plan.body().target(&entry.name), request.body().target(&entry.name))
+        else {
+            let problem = format!("{} is not a target of plan and request", entry.name);
+            return Err(Refusal::link(KIND, &format!("{field}.name"), problem));
+        };
+        check_target(&field, planned, asked, entry)?;
+    }
+    if let Some(missing) = plan.body().targets.iter().find(|t| body.target(&t.name).is_none()) {
+        let problem = format!("has no entry for the plan's target {}", missing.name);
+        return Err(Refusal::link(KIND, "targets", problem));
+    }
+    Ok(response)
+}
+
+fn check_target(
+    field: &str,
+    planned: &Target,
+    asked: &RequestTarget,
+    entry: &ResponseTarget,
+) -> Result<(), Refusal> {
+    let at = |name: &str| format!("{field}.{name}");
+    same(KIND, &at("key"), &entry.key, &planned.key, "the plan")?;
+    same(KIND, &at("key_spec"), &entry.key_spec, &planned.key_spec, "the plan")?;
+    same(KIND, &at("object_id"), &entry.object_id, &planned.object_id, "the plan")?;
+    let algorithm = &planned.wrapping_algorithm;
+    same(KIND, &at("wrapping_algorithm"), &entry.wrapping_algorithm, algorithm, "the plan")?;
+    let key = Digest::of(asked.wrapping_public_key.as_bytes());
+    let field = at("wrapping_public_key_sha256");
+    same(KIND, &field, &entry.wrapping_public_key_sha256, &key, "the request's key")?;
+    let token = &asked.import_token_sha256;
+    same(KIND, &at("import_token_sha256"), &entry.import_token_sha256, token, "the request")?;
+    let length = entry.encrypted_key_material.as_bytes().len();
+    let expected = wrapping::encrypted_length(*algorithm, asked.wrapping_key_spec);
+    if expected.is_some_and(|expected| expected != length) {
+        let problem =
+            format!("{length} bytes, which is not the modulus length of the wrapping key");
+        return Err(Refusal::link(KIND, &at("encrypted_key_material"), problem));
+    }
+    Ok(())
+}

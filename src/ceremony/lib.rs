@@ -20,3 +20,8 @@ pub mod wrapping_key;
 
 pub use links::Countersigned;
 pub use refusal::Refusal;
+
+#[cfg(test)]
+mod rules_tests;
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,289 @@
+//! One test a rule: the sound ceremony is accepted, and each spoiled one is refused with the field named.
+
+use crate::ledger::Ledger;
+use crate::testing::{Story, digest_of, parse, signed, time, told};
+use crate::{Countersigned, Refusal, device, evidence, plan, policy};
+use keyferry_bundle::kinds::Expiration;
+use keyferry_bundle::{
+    Base64, Digest, Environment, ExpirationModel, KeySpec, Serial, WrappingAlgorithm,
+    WrappingKeySpec,
+};
+
+fn spoiled<T>(
+    spoil: impl FnOnce(&mut Story),
+    ask: impl Fn(&Story) -> Result<T, Refusal>,
+) -> String {
+    let mut story = Story::sound();
+    spoil(&mut story);
+    told(ask(&story))
+}
+
+macro_rules! refused {
+    ($($name:ident: $ask:ident, $spoil:expr => $expected:literal;)+) => {
+        $(#[test]
+        fn $name() {
+            let told = spoiled($spoil, Story::$ask);
+            assert!(told.contains($expected), "told: {told}");
+        })+
+    };
+}
+
+#[test]
+fn the_sound_ceremony_is_accepted() {
+    let story = Story::sound();
+    assert_eq!(told(story.accept_receipt()), "accepted");
+    assert_eq!(told(story.accept_backup()), "accepted");
+}
+
+refused! {
+    device_of_an_unknown_serial: accept_device,
+        |s| s.device.serial = Serial::new(1) => "serial: 1 is not a device of the policy";
+    device_named_like_a_person: accept_device,
+        |s| s.device.name = parse("alice") => "name: is the name of a person";
+    device_of_another_policy: accept_device,
+        |s| s.device.policy = Digest::of(b"other") => "policy: is not the digest";
+    device_of_another_environment: accept_device,
+        |s| s.device.environment = Environment::Production => "environment: is production";
+    plan_for_another_device: accept_plan,
+        |s| s.plan.device = Digest::of(b"other") => "device: names";
+    plan_for_another_region: accept_plan,
+        |s| s.plan.targets[0].key.region = parse("us-east-1") => "region: is us-east-1, but the policy allows";
+    plan_for_another_account: accept_plan,
+        |s| s.plan.targets[0].key.account = parse("999999999999") => "account: is 999999999999";
+    plan_for_another_partition: accept_plan,
+        |s| s.plan.targets[0].key.partition = parse("aws-cn") => "partition: is aws-cn";
+    plan_for_a_spec_not_allowed: accept_plan,
+        |s| s.plan.targets[0].key_spec = KeySpec::Rsa4096 => "key_spec: is RSA_4096";
+    plan_with_rsa_aes_for_a_symmetric_key: accept_plan,
+        |s| s.plan.targets[0].wrapping_algorithm = WrappingAlgorithm::RsaAesKeyWrapSha256
+            => "SYMMETRIC_DEFAULT key takes RSAES_OAEP_SHA_256";
+    plan_with_sha1: accept_plan,
+        |s| s.plan.targets[0].wrapping_algorithm = WrappingAlgorithm::RsaesOaepSha1 => "uses SHA-1";
+    plan_with_a_small_wrapping_key: accept_plan,
+        |s| {
+            s.policy.allowed.smallest_wrapping_key = WrappingKeySpec::Rsa4096;
+            s.device.policy = digest_of(&s.policy);
+            s.plan.policy = s.device.policy;
+            s.plan.device = digest_of(&s.device);
+        } => "wrapping_key_spec: is RSA_2048, but the policy asks for RSA_4096";
+    plan_with_an_unknown_custodian: accept_plan,
+        |s| s.plan.custodians = vec![parse("mallory")] => "custodians[0]: mallory is not a custodian";
+    plan_on_the_devices_own_object: accept_plan,
+        |s| s.plan.targets[0].object_id = parse("0x0200") => "one of the device's own keys";
+    request_for_another_plan: accept_request,
+        |s| s.request.plan = Digest::of(b"other") => "plan: names";
+    request_for_another_key: accept_request,
+        |s| s.request.targets[0].key.key_id = parse("00000000-0000-0000-0000-000000000000")
+            => "targets[0].key id: is 00000000";
+    request_for_another_region: accept_request,
+        |s| s.request.targets[0].key.region = parse("us-east-1") => "targets[0].key region: is us-east-1";
+    request_for_another_account: accept_request,
+        |s| s.request.targets[0].key.account = parse("999999999999") => "targets[0].key account: is 999999999999";
+    request_by_credentials_of_another_account: accept_request,
+        |s| s.request.account = parse("999999999999") => "account: 999999999999 is not an account";
+    request_with_another_algorithm: accept_request,
+        |s| s.request.targets[0].wrapping_algorithm = WrappingAlgorithm::RsaesOaepSha1 => "wrapping_algorithm: is";
+    request_with_another_modulus_length: accept_request,
+        |s| {
+            s.plan.targets[0].wrapping_key_spec = WrappingKeySpec::Rsa4096;
+            s.request.targets[0].wrapping_key_spec = WrappingKeySpec::Rsa4096;
+            s.request.plan = digest_of(&s.plan);
+        } => "has a 2048-bit modulus, but RSA_4096 was asked for";
+    request_for_a_target_nobody_planned: accept_request,
+        |s| s.request.targets[0].name = parse("other") => "has no entry for the plan's target payments";
+    response_to_another_request: accept_response,
+        |s| s.response.request = Digest::of(b"other") => "request: names";
+    response_of_another_plan: accept_response,
+        |s| s.response.plan = Digest::of(b"other") => "plan: names";
+    response_of_another_device: accept_response,
+        |s| s.response.device = Digest::of(b"other") => "device: names";
+    response_of_another_serial: accept_response,
+        |s| s.response.serial = Serial::new(1) => "serial: is 1";
+    response_for_another_token: accept_response,
+        |s| s.response.targets[0].import_token_sha256 = Digest::of(b"other") => "import_token_sha256: is";
+    response_for_another_wrapping_key: accept_response,
+        |s| s.response.targets[0].wrapping_public_key_sha256 = Digest::of(b"other")
+            => "wrapping_public_key_sha256: is";
+    response_in_another_object: accept_response,
+        |s| s.response.targets[0].object_id = parse("0x0a02") => "object_id: is 0x0a02";
+    response_with_a_short_ciphertext: accept_response,
+        |s| s.response.targets[0].encrypted_key_material = Base64::new([1; 255]).unwrap()
+            => "255 bytes, which is not the modulus length";
+    backup_of_another_object: accept_backup,
+        |s| s.backup.object_id = parse("0x0a02") => "object_id: is 0x0a02";
+    backup_under_another_wrap_key: accept_backup,
+        |s| s.backup.wrapped.wrap_key = parse("0x0201") => "wrapped.wrap_key: is 0x0201";
+    receipt_for_another_response: accept_receipt,
+        |s| s.receipt.response = Digest::of(b"other") => "response: names";
+    receipt_with_another_expiration: accept_receipt,
+        |s| s.receipt.targets[0].expiration = Expiration {
+            model: ExpirationModel::Expires,
+            valid_to: Some(time("2027-01-01T00:00:00Z")),
+        } => "expiration: is not the planned one";
+}
+
+#[test]
+fn quorums_count_people_not_keys() {
+    let story = Story::sound();
+    let told_by = |signers: &[&str]| told(story.accept_plan_by(signers));
+    assert_eq!(told_by(&["alice", "bob"]), "accepted");
+    assert!(told_by(&["alice"]).contains("needs 2 distinct holder(s), got 1 (alice)"));
+    assert!(told_by(&["bob", "bob2"]).contains("got 1 (bob)"));
+    assert!(told_by(&["oscar", "wendy"]).contains("got none"));
+    assert!(told_by(&["alice", "bob", "mallory"]).contains("which is not enrolled"));
+    assert!(story.accept_plan_by(&["alice"]).unwrap_err().is_policy());
+    assert!(!story.accept_plan_by(&["alice", "bob", "mallory"]).unwrap_err().is_policy());
+}
+
+#[test]
+fn a_key_out_of_its_validity_signs_nothing() {
+    let mut story = Story::sound();
+    story.policy.keys[0].valid_to = Some(time("2026-11-02T12:00:00Z"));
+    story.device.policy = digest_of(&story.policy);
+    story.plan.policy = story.device.policy;
+    story.plan.device = digest_of(&story.device);
+    assert!(told(story.accept_plan()).contains("alice's key is not valid at 2026-11-03"));
+}
+
+#[test]
+fn the_pin_decides() {
+    let story = Story::sound();
+    let bytes = signed(&story.policy, &["alice", "bob"]);
+    let right = digest_of(&story.policy);
+    assert!(policy::in_force(&[&bytes], Some(right)).is_ok());
+    assert!(told(policy::in_force(&[&bytes], Some(Digest::of(b"")))).contains("was pinned"));
+    assert!(told(policy::in_force::<Vec<u8>>(&[], None)).contains("no version is there"));
+}
+
+#[test]
+fn a_new_policy_needs_the_old_quorum_and_its_own() {
+    let story = Story::sound();
+    let first = signed(&story.policy, &["alice", "bob"]);
+    let mut next = story.policy.clone();
+    next.version = 2;
+    next.previous = Some(digest_of(&story.policy));
+    next.roles.policy_root.threshold = 1;
+    let told_of = |next: &keyferry_bundle::Policy, signers: &[&str]| {
+        told(policy::in_force(&[first.clone(), signed(next, signers)], None))
+    };
+    assert_eq!(told_of(&next, &["alice", "bob"]), "accepted");
+    assert!(told_of(&next, &["alice"]).contains("policy-root needs 2"));
+    next.previous = Some(Digest::of(b"other"));
+    assert!(told_of(&next, &["alice", "bob"]).contains("previous: is not the digest"));
+    next.version = 3;
+    assert!(told_of(&next, &["alice", "bob"]).contains("version: is 3, after 1"));
+}
+
+#[test]
+fn a_device_needs_its_witnesses_unless_it_is_being_made() {
+    let story = Story::sound();
+    let policy = story.accept_policy().unwrap();
+    let alone = signed(&story.device, &["hsm"]);
+    assert!(device::accept(&policy, &alone, Countersigned::NotYet).is_ok());
+    assert!(
+        told(device::accept(&policy, &alone, Countersigned::Required)).contains("witness needs 1")
+    );
+    let unsigned = signed(&story.device, &["wendy"]);
+    assert!(
+        told(device::accept(&policy, &unsigned, Countersigned::NotYet))
+            .contains("hsm-signer needs 1")
+    );
+}
+
+#[test]
+fn the_ledger_answers_each_request_once() {
+    let mut story = Story::sound();
+    let (plan, request) = (story.accept_plan().unwrap(), story.accept_request().unwrap());
+    let mut ledger = Ledger::default();
+    ledger.admit(&plan, &request).unwrap();
+    ledger.begin(&plan, &request);
+    assert!(!ledger.may_have_stored(&plan, &plan.body().targets[0].name));
+    ledger.storing(&plan, &plan.body().targets[0].name);
+    assert!(ledger.may_have_stored(&plan, &plan.body().targets[0].name));
+    ledger.admit(&plan, &request).unwrap(); // after a crash
+    ledger.answered(&plan, &request);
+    assert!(told(ledger.admit(&plan, &request)).contains("request 1 was answered already"));
+    // A second download for the same plan is a new request.
+    story.request.counter = 2;
+    story.request.previous = Some(request.digest());
+    let second = story.accept_request().unwrap();
+    ledger.admit(&plan, &second).unwrap();
+    ledger.begin(&plan, &second);
+    assert!(told(ledger.admit(&plan, &request)).contains("but request 2 came before"));
+}
+
+#[test]
+fn the_ledger_takes_no_older_plan() {
+    let mut story = Story::sound();
+    let (plan, request) = (story.accept_plan().unwrap(), story.accept_request().unwrap());
+    let mut ledger = Ledger::default();
+    ledger.begin(&plan, &request);
+    story.plan.counter = 2;
+    story.plan.previous = Some(Digest::of(b"another first plan"));
+    story.request.plan = digest_of(&story.plan);
+    let strange = (story.accept_plan().unwrap(), story.accept_request().unwrap());
+    assert!(told(ledger.admit(&strange.0, &strange.1)).contains("previous: is not plan 1"));
+    story.plan.previous = Some(plan.digest());
+    story.request.plan = digest_of(&story.plan);
+    let next = (story.accept_plan().unwrap(), story.accept_request().unwrap());
+    ledger.admit(&next.0, &next.1).unwrap();
+    ledger.begin(&next.0, &next.1);
+    assert!(told(ledger.admit(&plan, &request)).contains("plan 1 was followed by plan 2"));
+}
+
+#[test]
+fn a_folder_proves_its_ceremony_and_one_changed_byte_is_found() {
+    let story = Story::sound();
+    let folder = story.folder();
+    let pin = digest_of(&story.policy);
+    let report = evidence::examine(&folder, Some(pin));
+    assert!(report.holds(), "{:#?}", report.claims);
+    assert!(report.trust.unwrap().pinned);
+    for (index, file) in folder.iter().enumerate() {
+        for position in (0..file.bytes.len()).step_by(97) {
+            for flip in [1, 4, 32, 0x80] {
+                let mut spoiled = folder.clone();
+                spoiled[index].bytes[position] ^= flip;
+                let report = evidence::examine(&spoiled, Some(pin));
+                let blamed = |claim: &evidence::Claim| {
+                    claim.file == file.name && claim.standing == evidence::Standing::Refused
+                };
+                assert!(report.claims.iter().any(blamed), "{} at {position}", file.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_folder_without_its_policy_or_with_a_stranger_proves_nothing() {
+    let story = Story::sound();
+    let mut folder = story.folder();
+    let stranger = evidence::File { name: "notes.txt".into(), bytes: b"hello".to_vec() };
+    folder.push(stranger);
+    assert!(!evidence::examine(&folder, None).holds());
+    folder.retain(|file| !file.name.starts_with("policy") && !file.name.ends_with("txt"));
+    assert!(!evidence::examine(&folder, None).holds());
+    assert!(!evidence::examine(&[], None).holds());
+    assert!(!evidence::examine(&story.folder(), Some(Digest::of(b"another policy"))).holds());
+}
+
+#[test]
+fn two_plans_with_one_counter_are_a_fork() {
+    let story = Story::sound();
+    let mut folder = story.folder();
+    let mut twin = story.plan.clone();
+    twin.ceremony = parse("tests-2");
+    folder.push(evidence::File { name: "z.json".into(), bytes: signed(&twin, &["alice", "bob"]) });
+    let report = evidence::examine(&folder, None);
+    assert!(report.claims.iter().any(|c| c.sentence.contains("has the same counter as plan.json")));
+    assert!(!report.holds());
+}
+
+#[test]
+fn a_plan_is_checked_before_anybody_signs_it() {
+    let mut story = Story::sound();
+    let (policy, device) = (story.accept_policy().unwrap(), story.accept_device().unwrap());
+    assert!(plan::check(&policy, &device, &story.plan).is_ok());
+    story.plan.targets[0].key.region = parse("us-east-1");
+    assert!(plan::check(&policy, &device, &story.plan).unwrap_err().is_policy());
+}

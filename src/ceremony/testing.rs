@@ -1,0 +1,326 @@
+//! A small cast with fixed keys, and one sound ceremony that tests then spoil, one field at a time.
+
+use crate::links::Countersigned;
+use crate::{Refusal, backup, device, plan, policy, receipt, request, response};
+use ed25519_dalek::{Signer as _, SigningKey};
+use keyferry_bundle::kinds::{
+    Allowed, Bundle, Expiration, Isolation, Made, Operation, Outcome, ParametersSource, PolicyKey,
+    ReceiptTarget, RequestTarget, ResponseTarget, RoleRule, Roles, Target, WrappedCopy,
+};
+use keyferry_bundle::{
+    Backup, Base64, Device, Digest, Domains, Environment, ExpirationModel, KeyId, KeySpec, Plan,
+    Policy, PublicKey, Receipt, Request, Response, Serial, Timestamp, Verified, WrappingAlgorithm,
+    WrappingKeySpec,
+};
+use p256::ecdsa::{DerSignature, SigningKey as P256SigningKey};
+
+/// A sound `RSA_2048` wrapping public key, made for these tests.
+pub(crate) const WRAPPING_KEY: &[u8] = include_bytes!("testing/rsa2048.spki.der");
+
+pub(crate) fn parse<T: std::str::FromStr<Err = String>>(text: &str) -> T {
+    text.parse().unwrap()
+}
+
+pub(crate) fn time(text: &str) -> Timestamp {
+    parse(text)
+}
+
+fn base64(bytes: &[u8]) -> Base64 {
+    Base64::new(bytes).unwrap()
+}
+
+/// People by the seed of their key; `bob2` is a second key of bob's.
+pub(crate) fn person(name: &str) -> SigningKey {
+    let mut seed = [0; 32];
+    seed[..name.len()].copy_from_slice(name.as_bytes());
+    SigningKey::from_bytes(&seed)
+}
+
+pub(crate) fn hsm_key() -> P256SigningKey {
+    P256SigningKey::from_slice(&[7; 32]).unwrap()
+}
+
+fn public(name: &str) -> PublicKey {
+    PublicKey::from_ed25519(person(name).verifying_key()).unwrap()
+}
+
+fn hsm_public() -> PublicKey {
+    PublicKey::P256(*hsm_key().verifying_key())
+}
+
+/// Signs with people and, for the name `hsm`, with the HSM's key.
+pub(crate) fn signed<T: Bundle>(body: &T, signers: &[&str]) -> Vec<u8> {
+    let mut envelope = body.to_envelope().unwrap();
+    for name in signers {
+        let pae = envelope.pae();
+        if *name == "hsm" {
+            let signature: DerSignature = hsm_key().sign(&pae);
+            envelope.add_signature(&hsm_public(), signature.as_bytes().to_vec()).unwrap();
+        } else {
+            let signature = person(name).sign(&pae).to_bytes().to_vec();
+            envelope.add_signature(&public(name), signature).unwrap();
+        }
+    }
+    envelope.encode()
+}
+
+pub(crate) fn a_policy() -> Policy {
+    let key = |holder: &str, name: &str| PolicyKey {
+        holder: parse(holder),
+        algorithm: public(name).algorithm(),
+        spki: base64(&public(name).to_spki_der().unwrap()),
+        valid_from: None,
+        valid_to: None,
+    };
+    let id = |name: &str| -> KeyId { public(name).id().unwrap() };
+    let rule = |threshold, names: &[&str]| RoleRule {
+        threshold,
+        keys: names.iter().map(|name| id(name)).collect(),
+    };
+    Policy {
+        environment: Environment::Rehearsal,
+        name: parse("Tests"),
+        version: 1,
+        previous: None,
+        created: time("2026-11-01T00:00:00Z"),
+        keys: vec![
+            key("alice", "alice"),
+            key("bob", "bob"),
+            key("bob", "bob2"),
+            key("oscar", "oscar"),
+            key("wendy", "wendy"),
+        ],
+        roles: Roles {
+            policy_root: rule(2, &["alice", "bob", "bob2"]),
+            ceremony_officer: rule(2, &["alice", "bob", "bob2"]),
+            online_operator: rule(1, &["oscar"]),
+            witness: rule(1, &["wendy", "bob"]),
+        },
+        allowed: Allowed {
+            partition: parse("aws"),
+            accounts: vec![parse("111122223333")],
+            regions: vec![parse("eu-central-1")],
+            key_specs: vec![KeySpec::SymmetricDefault, KeySpec::EccNistP256],
+            wrapping_algorithms: vec![
+                WrappingAlgorithm::RsaesOaepSha256,
+                WrappingAlgorithm::RsaAesKeyWrapSha256,
+                WrappingAlgorithm::RsaesOaepSha1,
+            ],
+            smallest_wrapping_key: WrappingKeySpec::Rsa2048,
+        },
+        devices: vec![Serial::new(12_345_678)],
+        custodians: vec![],
+    }
+}
+
+/// A ceremony, link by link. Spoil a field and ask again.
+pub(crate) struct Story {
+    pub(crate) policy: Policy,
+    pub(crate) device: Device,
+    pub(crate) plan: Plan,
+    pub(crate) request: Request,
+    pub(crate) backup: Backup,
+    pub(crate) response: Response,
+    pub(crate) receipt: Receipt,
+}
+
+pub(crate) fn digest_of<T: Bundle>(body: &T) -> Digest {
+    body.to_envelope().unwrap().digest()
+}
+
+impl Story {
+    pub(crate) fn sound() -> Self {
+        let policy = a_policy();
+        let device = Device {
+            environment: Environment::Rehearsal,
+            policy: digest_of(&policy),
+            created: time("2026-11-02T00:00:00Z"),
+            name: parse("hsm-1"),
+            serial: Serial::new(12_345_678),
+            firmware: parse("2.4.1"),
+            signing_key: keyferry_bundle::kinds::DeviceKey {
+                object_id: parse("0x0100"),
+                label: parse("keyferry signing"),
+                spki: base64(&hsm_public().to_spki_der().unwrap()),
+            },
+            backup_key: parse("0x0200"),
+            authentication_key: parse("0x0002"),
+        };
+        let key =
+            parse("arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab");
+        let expiration = Expiration { model: ExpirationModel::DoesNotExpire, valid_to: None };
+        let plan = Plan {
+            environment: Environment::Rehearsal,
+            policy: digest_of(&policy),
+            device: digest_of(&device),
+            created: time("2026-11-03T00:00:00Z"),
+            ceremony: parse("tests-1"),
+            counter: 1,
+            previous: None,
+            operation: Operation::Import,
+            targets: vec![Target {
+                name: parse("payments"),
+                key,
+                key_spec: KeySpec::SymmetricDefault,
+                multi_region: false,
+                wrapping_algorithm: WrappingAlgorithm::RsaesOaepSha256,
+                wrapping_key_spec: WrappingKeySpec::Rsa2048,
+                expiration,
+                object_id: parse("0x0a01"),
+                label: parse("payments"),
+                domains: Domains::ONE,
+            }],
+            custodians: vec![],
+        };
+        let mut story = Self {
+            request: Request {
+                environment: Environment::Rehearsal,
+                plan: digest_of(&plan),
+                created: time("2026-11-04T00:00:00Z"),
+                counter: 1,
+                previous: None,
+                account: parse("111122223333"),
+                endpoint: parse("aws-default"),
+                targets: vec![RequestTarget {
+                    name: parse("payments"),
+                    key: plan.targets[0].key.clone(),
+                    wrapping_algorithm: WrappingAlgorithm::RsaesOaepSha256,
+                    wrapping_key_spec: WrappingKeySpec::Rsa2048,
+                    wrapping_public_key: base64(WRAPPING_KEY),
+                    import_token_sha256: Digest::of(b"token"),
+                    parameters_valid_to: time("2026-11-05T00:00:00Z"),
+                    source: ParametersSource::Api,
+                }],
+            },
+            backup: Backup {
+                environment: Environment::Rehearsal,
+                plan: digest_of(&plan),
+                device: digest_of(&device),
+                created: time("2026-11-04T01:00:00Z"),
+                serial: device.serial,
+                target: parse("payments"),
+                key: plan.targets[0].key.clone(),
+                generation: 1,
+                object_id: parse("0x0a01"),
+                check_value: Digest::of(b"check"),
+                wrapped: WrappedCopy { wrap_key: parse("0x0200"), sha256: Digest::of(b"copy") },
+                age: None,
+            },
+            response: Response {
+                environment: Environment::Rehearsal,
+                request: Digest::of(b""),
+                plan: digest_of(&plan),
+                device: digest_of(&device),
+                created: time("2026-11-04T01:00:00Z"),
+                serial: device.serial,
+                isolation: Isolation::Isolated,
+                targets: vec![ResponseTarget {
+                    name: parse("payments"),
+                    key: plan.targets[0].key.clone(),
+                    key_spec: KeySpec::SymmetricDefault,
+                    wrapping_algorithm: WrappingAlgorithm::RsaesOaepSha256,
+                    wrapping_public_key_sha256: Digest::of(WRAPPING_KEY),
+                    import_token_sha256: Digest::of(b"token"),
+                    encrypted_key_material: base64(&[1; 256]),
+                    object_id: parse("0x0a01"),
+                    made: Made::Generated,
+                    check_value: Digest::of(b"check"),
+                    backup: Digest::of(b""),
+                }],
+            },
+            receipt: Receipt {
+                environment: Environment::Rehearsal,
+                response: Digest::of(b""),
+                created: time("2026-11-04T02:00:00Z"),
+                account: parse("111122223333"),
+                endpoint: parse("aws-default"),
+                targets: vec![ReceiptTarget {
+                    name: parse("payments"),
+                    key: plan.targets[0].key.clone(),
+                    outcome: Outcome::Imported,
+                    expiration,
+                    key_material_id: None,
+                }],
+            },
+            policy,
+            device,
+            plan,
+        };
+        story.response.request = digest_of(&story.request);
+        story.response.targets[0].backup = digest_of(&story.backup);
+        story.receipt.response = digest_of(&story.response);
+        story
+    }
+
+    pub(crate) fn accept_policy(&self) -> Result<Verified<Policy>, Refusal> {
+        policy::in_force(&[signed(&self.policy, &["alice", "bob"])], None)
+    }
+
+    pub(crate) fn accept_device(&self) -> Result<Verified<Device>, Refusal> {
+        let bytes = signed(&self.device, &["hsm", "wendy"]);
+        device::accept(&self.accept_policy()?, &bytes, Countersigned::Required)
+    }
+
+    pub(crate) fn accept_plan(&self) -> Result<Verified<Plan>, Refusal> {
+        self.accept_plan_by(&["alice", "bob"])
+    }
+
+    pub(crate) fn accept_plan_by(&self, signers: &[&str]) -> Result<Verified<Plan>, Refusal> {
+        let bytes = signed(&self.plan, signers);
+        plan::accept(&self.accept_policy()?, &self.accept_device()?, &bytes)
+    }
+
+    pub(crate) fn accept_request(&self) -> Result<Verified<Request>, Refusal> {
+        let bytes = signed(&self.request, &["oscar"]);
+        let (policy, device) = (self.accept_policy()?, self.accept_device()?);
+        request::accept(&policy, &device, &self.accept_plan()?, &bytes)
+    }
+
+    pub(crate) fn accept_backup(&self) -> Result<Verified<Backup>, Refusal> {
+        let bytes = signed(&self.backup, &["hsm"]);
+        let (policy, device) = (self.accept_policy()?, self.accept_device()?);
+        backup::accept(&policy, &device, &self.accept_plan()?, &bytes)
+    }
+
+    pub(crate) fn accept_response(&self) -> Result<Verified<Response>, Refusal> {
+        let bytes = signed(&self.response, &["hsm", "wendy"]);
+        let (policy, device, plan) =
+            (self.accept_policy()?, self.accept_device()?, self.accept_plan()?);
+        let request = self.accept_request()?;
+        response::accept(&policy, &device, &plan, &request, &bytes, Countersigned::Required)
+    }
+
+    pub(crate) fn accept_receipt(&self) -> Result<Verified<Receipt>, Refusal> {
+        let bytes = signed(&self.receipt, &["oscar"]);
+        let (policy, plan) = (self.accept_policy()?, self.accept_plan()?);
+        receipt::accept(&policy, &plan, &self.accept_response()?, &bytes)
+    }
+
+    /// Every bundle, signed, as a folder.
+    pub(crate) fn folder(&self) -> Vec<crate::evidence::File> {
+        let file = |name: &str, bytes| crate::evidence::File { name: name.to_owned(), bytes };
+        vec![
+            file("backup-payments.json", signed(&self.backup, &["hsm"])),
+            file("backup-payments.yhw", b"copy".to_vec()),
+            file("device.json", signed(&self.device, &["hsm", "wendy"])),
+            file("plan.json", signed(&self.plan, &["alice", "bob"])),
+            file("policy-v1.json", signed(&self.policy, &["alice", "bob"])),
+            file("receipt.json", signed(&self.receipt, &["oscar"])),
+            file("request.json", signed(&self.request, &["oscar"])),
+            file("response.json", signed(&self.response, &["hsm", "wendy"])),
+        ]
+    }
+}
+
+/// The refusal in one line, as a person reads it.
+pub(crate) fn told<T>(outcome: Result<T, Refusal>) -> String {
+    use std::error::Error as _;
+    let Err(refusal) = outcome else { return "accepted".to_owned() };
+    let mut line = refusal.to_string();
+    let mut source = refusal.source();
+    while let Some(cause) = source {
+        line = format!("{line}: {cause}");
+        source = cause.source();
+    }
+    line
+}

@@ -1,1 +1,23 @@
-//! placeholder
+//! What a person sees and touches: prompts, tables, fingerprints, files, failures and exit codes. The only crate that prints.
+
+pub mod args;
+pub mod clock;
+mod escape;
+pub mod exit;
+pub mod failure;
+pub mod files;
+pub mod fingerprint;
+pub mod folder;
+pub mod identity;
+pub mod process;
+pub mod prompt;
+pub mod run;
+pub mod screen;
+pub mod trust;
+
+pub use escape::escape;
+pub use exit::Exit;
+pub use failure::Failure;
+pub use prompt::Person;
+pub use run::run;
+pub use screen::Screen;

@@ -1,0 +1,37 @@
+//! Options that every program shares.
+
+use crate::{Failure, Person};
+use std::path::PathBuf;
+
+/// Options of every command.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Common {
+    /// Answer with one JSON object on stdout
+    #[arg(long, global = true, help_heading = "Every command")]
+    pub json: bool,
+
+    /// Take answers and passphrases from this file descriptor, one line a prompt, instead of the terminal
+    #[arg(long, global = true, value_name = "N", help_heading = "Every command")]
+    pub answers_fd: Option<u16>,
+}
+
+impl Common {
+    /// Whoever answers the prompts.
+    ///
+    /// # Errors
+    /// When the file descriptor cannot be read.
+    pub fn person(&self) -> Result<Person, Failure> {
+        match self.answers_fd {
+            Some(descriptor) => Person::answers(descriptor),
+            None => Ok(Person::terminal()),
+        }
+    }
+}
+
+/// Where the pinned policy is.
+#[derive(Debug, Clone, clap::Args)]
+pub struct TrustArg {
+    /// Folder of the pinned policy [default: `$KEYFERRY_TRUST`, else ~/.config/keyferry/trust]
+    #[arg(long, value_name = "DIR")]
+    pub trust: Option<PathBuf>,
+}

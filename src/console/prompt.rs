@@ -1,0 +1,212 @@
+//! Whoever answers: a person at the terminal, or a file descriptor in automation. Secrets are never arguments, never environment.
+
+use crate::{Exit, Failure, Screen, fingerprint};
+use keyferry_bundle::Digest;
+use secrecy::{ExposeSecret as _, SecretString};
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, IsTerminal as _, Write as _};
+use zeroize::Zeroizing;
+
+/// Longest answer that is read.
+const MAX_ANSWER: usize = 4096;
+
+/// Somebody who can be asked.
+#[derive(Debug)]
+pub struct Person(Source);
+
+#[derive(Debug)]
+enum Source {
+    Terminal,
+    Answers(RefCell<BufReader<File>>),
+}
+
+impl Person {
+    /// The person at the terminal.
+    #[must_use]
+    pub const fn terminal() -> Self {
+        Self(Source::Terminal)
+    }
+
+    /// Answers from an open file descriptor, one line a prompt, in the order of the prompts.
+    ///
+    /// # Errors
+    /// When it cannot be opened for reading.
+    pub fn answers(descriptor: u16) -> Result<Self, Failure> {
+        let file = File::open(format!("/dev/fd/{descriptor}")).map_err(|error| {
+            Failure::usage(format!("file descriptor {descriptor} cannot be read")).because(error)
+        })?;
+        Ok(Self(Source::Answers(RefCell::new(BufReader::new(file)))))
+    }
+
+    /// Asks for a secret that already exists.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub fn secret(&self, prompt: &str) -> Result<SecretString, Failure> {
+        match &self.0 {
+            Source::Answers(lines) => next_line(lines, prompt).map(|line| (*line).clone().into()),
+            Source::Terminal => {
+                needs_terminal(prompt)?;
+                rpassword::prompt_password(format!("{prompt}: "))
+                    .map(SecretString::from)
+                    .map_err(|error| no_answer(prompt).because(error))
+            }
+        }
+    }
+
+    /// Asks for a secret that is chosen now: at the terminal twice. At least twelve characters.
+    ///
+    /// # Errors
+    /// When nobody answers, the two differ, or it is too short.
+    pub fn new_secret(&self, prompt: &str) -> Result<SecretString, Failure> {
+        let secret = self.secret(prompt)?;
+        if secret.expose_secret().chars().count() < 12 {
+            return Err(Failure::usage(format!("{prompt}: fewer than 12 characters")));
+        }
+        if matches!(self.0, Source::Terminal) {
+            let again = self.secret(&format!("{prompt}, again"))?;
+            if again.expose_secret() != secret.expose_secret() {
+                return Err(Failure::usage(format!("{prompt}: the two entries differ")));
+            }
+        }
+        Ok(secret)
+    }
+
+    /// Asks the person to type `expected`, exactly.
+    ///
+    /// # Errors
+    /// [`Exit::Declined`] for any other answer; nothing has been done by then.
+    pub fn confirm(&self, screen: &Screen, question: &str, expected: &str) -> Result<(), Failure> {
+        let answer = self.line(screen, &format!("{question} Type `{expected}` to go on"))?;
+        if answer == expected {
+            return Ok(());
+        }
+        Err(Failure::new(Exit::Declined, "declined", "a person declined; nothing was changed")
+            .because(format!("`{expected}` was asked for, something else was typed")))
+    }
+
+    /// Has the person type back two groups of a fingerprint, chosen at random, from what they hold in their hand. Answers from
+    /// a file descriptor cannot know which: automation passes the whole fingerprint as an option instead.
+    ///
+    /// # Errors
+    /// [`Exit::Declined`] when a group differs.
+    pub fn type_back(&self, screen: &Screen, digest: &Digest) -> Result<(), Failure> {
+        if matches!(self.0, Source::Answers(_)) {
+            return Err(Failure::usage("a fingerprint is typed back at a terminal")
+                .hint("pass the whole fingerprint with --fingerprint"));
+        }
+        let groups = fingerprint::groups(digest);
+        for index in two_of(groups.len())? {
+            let prompt = format!("Type group {} of the fingerprint you were given", index + 1);
+            let answer = self.line(screen, &prompt)?;
+            if groups.get(index).is_none_or(|group| *group != answer.to_ascii_lowercase()) {
+                return Err(Failure::new(Exit::Declined, "fingerprint", "the fingerprints differ")
+                    .because(format!("group {} is not the one shown here", index + 1))
+                    .hint("stop: somebody changed the bundle, or it is another one"));
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&self, screen: &Screen, prompt: &str) -> Result<String, Failure> {
+        match &self.0 {
+            Source::Answers(lines) => next_line(lines, prompt).map(|line| (*line).clone()),
+            Source::Terminal => {
+                needs_terminal(prompt)?;
+                screen.say(prompt);
+                let mut err = std::io::stderr().lock();
+                let _ = err.write_all(b"> ").and_then(|()| err.flush());
+                let mut line = String::new();
+                match std::io::stdin().lock().read_line(&mut line) {
+                    Ok(1..) => Ok(line.trim_end_matches(['\r', '\n']).to_owned()),
+                    Ok(_) => Err(no_answer(prompt)),
+                    Err(error) => Err(no_answer(prompt).because(error)),
+                }
+            }
+        }
+    }
+}
+
+fn next_line(lines: &RefCell<BufReader<File>>, prompt: &str) -> Result<Zeroizing<String>, Failure> {
+    let mut reader = lines.borrow_mut();
+    let mut line = Zeroizing::new(String::with_capacity(MAX_ANSWER));
+    let read = reader.read_line(&mut line).map_err(|error| no_answer(prompt).because(error))?;
+    if read == 0 || read > MAX_ANSWER {
+        return Err(no_answer(prompt).because("the answers ended before this prompt"));
+    }
+    let length = line.trim_end_matches(['\r', '\n']).len();
+    line.truncate(length);
+    Ok(line)
+}
+
+fn needs_terminal(prompt: &str) -> Result<(), Failure> {
+    if std::io::stdin().is_terminal() {
+        return Ok(());
+    }
+    Err(no_answer(prompt)
+        .because("stdin is not a terminal")
+        .hint("run it at a terminal, or pass --answers-fd N"))
+}
+
+fn no_answer(prompt: &str) -> Failure {
+    Failure::usage(format!("nobody answered: {prompt}"))
+}
+
+/// Two different positions below `count`, from the operating system's generator.
+fn two_of(count: usize) -> Result<[usize; 2], Failure> {
+    let draw = |below: usize| -> Result<usize, Failure> {
+        let mut bytes = [0; 8];
+        getrandom::fill(&mut bytes).map_err(Failure::bug)?;
+        let below = u64::try_from(below.max(1)).map_err(Failure::bug)?;
+        usize::try_from(u64::from_le_bytes(bytes) % below).map_err(Failure::bug)
+    };
+    let first = draw(count)?;
+    let second = draw(count.saturating_sub(1))?;
+    Ok([first, if second >= first { second + 1 } else { second }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(text: &str) -> Person {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        std::io::Seek::rewind(&mut file).unwrap();
+        Person(Source::Answers(RefCell::new(BufReader::new(file))))
+    }
+
+    #[test]
+    fn answers_come_in_order_and_end() {
+        let screen = Screen::new(false);
+        let person = person("a long passphrase\ntests-1\r\n");
+        let secret = person.new_secret("Passphrase").unwrap();
+        assert_eq!(secret.expose_secret(), "a long passphrase");
+        person.confirm(&screen, "Import?", "tests-1").unwrap();
+        let end = person.confirm(&screen, "Again?", "tests-1").unwrap_err();
+        assert_eq!(end.exit, Exit::Usage);
+    }
+
+    #[test]
+    fn any_other_answer_declines() {
+        let screen = Screen::new(false);
+        for answer in ["y\n", "yes\n", "Tests-1\n", " tests-1\n", "\n"] {
+            let declined = person(answer).confirm(&screen, "Import?", "tests-1").unwrap_err();
+            assert_eq!(declined.exit, Exit::Declined, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn short_secrets_are_refused() {
+        assert_eq!(person("eleven char\n").new_secret("Passphrase").unwrap_err().exit, Exit::Usage);
+    }
+
+    #[test]
+    fn two_groups_are_two() {
+        for _ in 0..200 {
+            let [a, b] = two_of(16).unwrap();
+            assert!(a != b && a < 16 && b < 16);
+        }
+    }
+}

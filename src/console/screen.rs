@@ -1,0 +1,151 @@
+//! Output: results on stdout, everything else on stderr.
+
+use crate::{Failure, escape};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use std::io::{IsTerminal as _, Write as _};
+
+/// The version of every `--json` answer.
+pub const JSON_VERSION: u32 = 1;
+
+/// Where a program writes. Every text passes through [`escape`], so that nothing from a file reaches the terminal raw.
+#[derive(Debug, Clone)]
+pub struct Screen {
+    json: bool,
+    colour: bool,
+}
+
+/// What a line is about, which decides its colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Nothing special.
+    Plain,
+    /// A heading.
+    Strong,
+    /// It holds.
+    Good,
+    /// It deserves a look.
+    Caution,
+    /// It fails.
+    Bad,
+}
+
+impl Tone {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Plain => "0",
+            Self::Strong => "1",
+            Self::Good => "32",
+            Self::Caution => "33",
+            Self::Bad => "31",
+        }
+    }
+}
+
+impl Screen {
+    /// For a program that was asked for `--json` or not. Colour is used on a terminal unless `NO_COLOR` is set.
+    #[must_use]
+    pub fn new(json: bool) -> Self {
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self { json, colour: wanted && std::io::stderr().is_terminal() }
+    }
+
+    /// Whether answers are JSON.
+    #[must_use]
+    pub const fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// A line for the person, on stderr.
+    pub fn say(&self, line: impl AsRef<str>) {
+        self.tell(Tone::Plain, line);
+    }
+
+    /// A heading, on stderr.
+    pub fn heading(&self, line: impl AsRef<str>) {
+        self.tell(Tone::Strong, line);
+    }
+
+    /// A warning, on stderr.
+    pub fn warn(&self, line: impl AsRef<str>) {
+        self.tell(Tone::Caution, format!("warning: {}", line.as_ref()));
+    }
+
+    /// A line in a tone, on stderr.
+    pub fn tell(&self, tone: Tone, line: impl AsRef<str>) {
+        let text = escape(line.as_ref());
+        let line = if self.colour && tone != Tone::Plain {
+            format!("\u{1b}[{}m{text}\u{1b}[0m\n", tone.code())
+        } else {
+            format!("{text}\n")
+        };
+        // A closed stderr leaves nobody to tell.
+        let _ = std::io::stderr().lock().write_all(line.as_bytes());
+    }
+
+    /// Rows of label and value, aligned, on stderr.
+    pub fn table<L: AsRef<str>, V: AsRef<str>>(&self, rows: &[(L, V)]) {
+        let width = rows.iter().map(|(label, _)| label.as_ref().len()).max().unwrap_or(0);
+        for (label, value) in rows {
+            let mut lines = value.as_ref().lines();
+            let first = lines.next().unwrap_or_default();
+            self.say(format!("  {:width$}  {first}", label.as_ref()));
+            for line in lines {
+                self.say(format!("  {:width$}  {line}", ""));
+            }
+        }
+    }
+
+    /// The result as text, on stdout; nothing with `--json`.
+    ///
+    /// # Errors
+    /// When stdout cannot take it: a result nobody got is a failure.
+    pub fn result(&self, text: impl AsRef<str>) -> Result<(), Failure> {
+        if self.json { Ok(()) } else { stdout(&format!("{}\n", escape(text.as_ref()))) }
+    }
+
+    /// The result as one JSON object `{"keyferry":1, ...}`, on stdout; nothing without `--json`.
+    ///
+    /// # Errors
+    /// As [`Self::result`], and when `value` is not an object.
+    pub fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
+        if !self.json {
+            return Ok(());
+        }
+        let Value::Object(members) = serde_json::to_value(value).map_err(Failure::bug)? else {
+            return Err(Failure::bug("a JSON answer is not an object"));
+        };
+        let mut answer = Map::new();
+        answer.insert("keyferry".to_owned(), JSON_VERSION.into());
+        answer.extend(members);
+        stdout(&format!("{}\n", Value::Object(answer)))
+    }
+
+    /// A failure: three kinds of line on stderr, and with `--json` one object on stdout.
+    pub fn failure(&self, failure: &Failure) {
+        self.tell(Tone::Bad, format!("error: {}", failure.error));
+        for cause in &failure.because {
+            self.say(format!("because: {cause}"));
+        }
+        if let Some(hint) = &failure.hint {
+            self.say(format!("hint: {hint}"));
+        }
+        let error = json!({ "error": {
+            "code": failure.code,
+            "exit": failure.exit as u8,
+            "error": failure.error,
+            "because": failure.because,
+            "hint": failure.hint,
+        }});
+        // The exit code says it as well.
+        let _ = self.json(&error);
+    }
+}
+
+fn stdout(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| {
+        Failure::new(crate::Exit::File, "stdout", "the result could not be written to stdout")
+            .because(error)
+    })
+}

@@ -129,6 +129,7 @@ pub(crate) fn digest_of<T: Bundle>(body: &T) -> Digest {
 }
 
 impl Story {
+    #[expect(clippy::too_many_lines, reason = "one ceremony, told in order")]
     pub(crate) fn sound() -> Self {
         let policy = a_policy();
         let device = Device {

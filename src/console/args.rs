@@ -35,3 +35,15 @@ pub struct TrustArg {
     #[arg(long, value_name = "DIR")]
     pub trust: Option<PathBuf>,
 }
+
+/// A ceremony's folder and the trust it is read under.
+#[derive(Debug, Clone, clap::Args)]
+pub struct CeremonyArgs {
+    /// Folder of the ceremony: policy-v1.json, device.json, plan.json, request-1.json, …
+    #[arg(value_name = "CEREMONY")]
+    pub folder: PathBuf,
+
+    /// Where the pinned policy is.
+    #[command(flatten)]
+    pub trust: TrustArg,
+}

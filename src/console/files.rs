@@ -100,13 +100,28 @@ pub fn write_new(path: &Path, bytes: &[u8], mode: Mode) -> Result<(), Failure> {
     }
 }
 
+/// Puts a bundle with one more signature in the place of the same bundle without it, atomically: nothing that was signed is lost.
+///
+/// # Errors
+/// [`Exit::File`] when the file is no longer the one that was read, or cannot be written; the old one is then still there.
+pub fn countersign(path: &Path, before: &[u8], after: &[u8]) -> Result<(), Failure> {
+    if read_bundle(path)? != before {
+        return Err(cannot_write(path).because("somebody changed it meanwhile"));
+    }
+    swap(path, after, Mode::Public)
+}
+
 /// Replaces a program's own state file atomically. Never for bundles.
 ///
 /// # Errors
 /// [`Exit::File`]; the old content is then still there.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    swap(path, bytes, Mode::Private)
+}
+
+fn swap(path: &Path, bytes: &[u8], mode: Mode) -> Result<(), Failure> {
     let probe = temporary(path)?;
-    let done = fill(&probe, bytes, Mode::Private)
+    let done = fill(&probe, bytes, mode)
         .and_then(|()| std::fs::rename(&probe, path))
         .and_then(|()| sync_folder(path));
     done.map_err(|error| {
@@ -251,6 +266,18 @@ mod tests {
         let missing = Path::new("/nonexistent-folder/a.json");
         assert_eq!(write_new(missing, b"", Mode::Public).unwrap_err().code, "file-unwritable");
         assert_eq!(must_be_free(missing).unwrap_err().code, "file-unwritable");
+    }
+
+    #[test]
+    fn a_signature_is_added_to_the_file_that_was_read_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plan.json");
+        write_new(&path, b"unsigned", Mode::Public).unwrap();
+        countersign(&path, b"unsigned", b"signed once").unwrap();
+        let late = countersign(&path, b"unsigned", b"signed by another").unwrap_err();
+        assert_eq!(late.code, "file-unwritable");
+        assert_eq!(std::fs::read(&path).unwrap(), b"signed once");
+        assert_eq!(names(folder.path()), ["plan.json"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a person sees and touches: prompts, tables, fingerprints, files, failures and exit codes. The only crate that prints.
 
 pub mod args;
+pub mod ceremony;
 pub mod clock;
 mod escape;
 pub mod exit;
@@ -9,15 +10,18 @@ pub mod files;
 pub mod fingerprint;
 pub mod folder;
 pub mod identity;
+pub mod names;
 pub mod process;
 pub mod prompt;
 pub mod run;
 pub mod screen;
 pub mod trust;
 
+pub use ceremony::Ceremony;
 pub use escape::escape;
 pub use exit::Exit;
 pub use failure::Failure;
+pub use names::Name;
 pub use prompt::Person;
 pub use run::run;
 pub use screen::Screen;

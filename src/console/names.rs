@@ -1,0 +1,117 @@
+//! The names files have in a ceremony's folder. Fixed, so that nobody types them and a file that does not belong shows.
+
+use keyferry_bundle::TargetName;
+use std::fmt;
+
+/// One file of a ceremony's folder.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Name {
+    /// `policy-vN.json`: a version of the policy.
+    Policy(u32),
+    /// `device.json`: the HSM's device bundle.
+    Device,
+    /// `plan.json`: the plan.
+    Plan,
+    /// `request-N.json`: the request with counter N.
+    Request(u32),
+    /// `import-token-N-TARGET.bin`: an import token that belongs to request N. It stays on the bastion.
+    ImportToken(u32, TargetName),
+    /// `response-N.json`: the response to request N.
+    Response(u32),
+    /// `backup-TARGET.json`: what copies of a target's key material exist.
+    Backup(TargetName),
+    /// `backup-TARGET.yhw`: the copy under the HSM's wrap key.
+    WrappedCopy(TargetName),
+    /// `backup-TARGET.age`: the copy for custodians.
+    AgeCopy(TargetName),
+    /// `receipt-N.json`: the receipt for response N.
+    Receipt(u32),
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Policy(version) => write!(f, "policy-v{version}.json"),
+            Self::Device => f.write_str("device.json"),
+            Self::Plan => f.write_str("plan.json"),
+            Self::Request(counter) => write!(f, "request-{counter}.json"),
+            Self::ImportToken(counter, target) => write!(f, "import-token-{counter}-{target}.bin"),
+            Self::Response(counter) => write!(f, "response-{counter}.json"),
+            Self::Backup(target) => write!(f, "backup-{target}.json"),
+            Self::WrappedCopy(target) => write!(f, "backup-{target}.yhw"),
+            Self::AgeCopy(target) => write!(f, "backup-{target}.age"),
+            Self::Receipt(counter) => write!(f, "receipt-{counter}.json"),
+        }
+    }
+}
+
+impl Name {
+    /// The file of that name, if it is one of a ceremony.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let between = |prefix: &str, suffix: &str| {
+            text.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(suffix))
+        };
+        let counter = |prefix: &str| between(prefix, ".json").and_then(number);
+        let target = |suffix: &str| between("backup-", suffix).and_then(|name| name.parse().ok());
+        match text {
+            "device.json" => return Some(Self::Device),
+            "plan.json" => return Some(Self::Plan),
+            _ => {}
+        }
+        let token = || {
+            let (counter, target) = between("import-token-", ".bin")?.split_once('-')?;
+            Some(Self::ImportToken(number(counter)?, target.parse().ok()?))
+        };
+        None.or_else(|| counter("policy-v").map(Self::Policy))
+            .or_else(|| counter("request-").map(Self::Request))
+            .or_else(|| counter("response-").map(Self::Response))
+            .or_else(|| counter("receipt-").map(Self::Receipt))
+            .or_else(|| target(".json").map(Self::Backup))
+            .or_else(|| target(".yhw").map(Self::WrappedCopy))
+            .or_else(|| target(".age").map(Self::AgeCopy))
+            .or_else(token)
+    }
+}
+
+fn number(text: &str) -> Option<u32> {
+    let plain = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
+    text.parse().ok().filter(|_| plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_read_back() {
+        let target: TargetName = "a.b-1".parse().unwrap();
+        for name in [
+            Name::Policy(1),
+            Name::Device,
+            Name::Plan,
+            Name::Request(12),
+            Name::ImportToken(2, target.clone()),
+            Name::Response(1),
+            Name::Backup(target.clone()),
+            Name::WrappedCopy(target.clone()),
+            Name::AgeCopy(target),
+            Name::Receipt(3),
+        ] {
+            assert_eq!(Name::parse(&name.to_string()), Some(name));
+        }
+        for stranger in ["notes.txt", "request-0.json", "request-01.json", "request.json", "plan"] {
+            assert_eq!(Name::parse(stranger), None, "{stranger}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn only_what_would_be_written_is_read(text in "(policy-v|request-|backup-|import-token-|x)?[a-z0-9.-]{0,20}(.json|.bin|.yhw|.age)?") {
+            if let Some(name) = Name::parse(&text) {
+                prop_assert_eq!(name.to_string(), text);
+            }
+        }
+    }
+}

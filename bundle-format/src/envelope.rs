@@ -1,6 +1,6 @@
 //! DSSE v1 envelopes (secure-systems-lab/dsse, `protocol.md` and `envelope.md`) with several signers.
 
-use crate::{Digest, Error, FieldError, KeyId, PublicKey, json};
+use crate::{Digest, Error, FieldError, KeyId, Part, PublicKey, json};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use serde::Serialize;
@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 
 /// The most bytes a bundle may have.
 pub const MAX_BYTES: usize = 64 * 1024;
+/// The most bytes a payload may have: as much as leaves room for every signature within [`MAX_BYTES`].
+pub const MAX_PAYLOAD_BYTES: usize = 40 * 1024;
 /// The most signatures an envelope may have.
 pub const MAX_SIGNATURES: usize = 32;
 /// The most bytes one signature may have.
@@ -70,11 +72,16 @@ impl Envelope {
             return Err(Error::Oversize { size: bytes.len(), limit: MAX_BYTES });
         }
         let tree =
-            json::tree(bytes).map_err(|problem| Error::Json { part: "envelope", problem })?;
+            json::tree(bytes).map_err(|problem| Error::Json { part: Part::Envelope, problem })?;
         let mut remarks = Vec::new();
         note_unknown(&tree, &["payloadType", "payload", "signatures"], "", &mut remarks);
         let payload_type = text(&tree, "payloadType", "payloadType")?.to_owned();
         let payload = decode_base64(&tree, "payload", "payload", &mut remarks)?;
+        if payload.len() > MAX_PAYLOAD_BYTES {
+            let problem =
+                format!("has {} bytes, more than {MAX_PAYLOAD_BYTES}, decoded", payload.len());
+            return Err(field("payload", &problem));
+        }
         let signatures = signatures(&tree, &mut remarks)?;
         let envelope = Self { payload_type, payload, signatures };
         if remarks.is_empty() && envelope.encode() != bytes {

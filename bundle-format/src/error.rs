@@ -20,6 +20,24 @@ impl FieldError {
     }
 }
 
+/// The two JSON texts of a bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The envelope: the file itself.
+    Envelope,
+    /// What the envelope's `payload` decodes to.
+    Payload,
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Envelope => "envelope",
+            Self::Payload => "payload",
+        })
+    }
+}
+
 /// Why a bundle is refused. Every message says which field, signature or limit it is about.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -34,8 +52,8 @@ pub enum Error {
     /// The bytes are not the strict JSON of SPEC.md section 2.
     #[error("{part} is not strict JSON: {problem}")]
     Json {
-        /// `envelope` or `payload`.
-        part: &'static str,
+        /// Which of the two.
+        part: Part,
         /// The fault, with the member's path or the line and column.
         problem: String,
     },
@@ -98,6 +116,9 @@ pub enum Error {
         /// When the bundle says it was made.
         created: Timestamp,
     },
+    /// The reader asked for no signature at all, which is never enough.
+    #[error("nothing says who must sign it")]
+    NoQuorum,
     /// Too few distinct people of a role signed.
     #[error("{role} needs {needed} distinct holder(s), got {}", name_all(.counted))]
     QuorumShort {
@@ -111,6 +132,27 @@ pub enum Error {
 }
 
 impl Error {
+    /// The stable name of SPEC.md section 11, which test vectors expect.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Oversize { .. } => "oversize",
+            Self::Json { part: Part::Envelope, .. } => "envelope-json",
+            Self::Json { part: Part::Payload, .. } => "payload-json",
+            Self::Envelope(_) => "envelope-member",
+            Self::NotCanonical(_) => "not-canonical",
+            Self::WrongKind { .. } => "wrong-kind",
+            Self::Field(_) => "payload-field",
+            Self::DigestMismatch { .. } => "digest-mismatch",
+            Self::UnknownSigner { .. } => "unknown-signer",
+            Self::BadSignature { .. } => "bad-signature",
+            Self::RepeatedSigner { .. } => "repeated-signer",
+            Self::OutsideValidity { .. } => "outside-validity",
+            Self::NoQuorum => "no-quorum",
+            Self::QuorumShort { .. } => "quorum-short",
+        }
+    }
+
     /// Whether only signatures are missing: the bundle is sound, but not enough people of a role signed it.
     #[must_use]
     pub fn is_quorum_short(&self) -> bool {

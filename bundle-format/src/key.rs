@@ -25,10 +25,11 @@ string_type!(
         && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 );
 
-/// A key that may sign bundles. Small-order Ed25519 keys cannot be held: one fixed signature would fit any message.
+/// A key that may sign bundles. An Ed25519 key can only be held after [`PublicKey::from_ed25519`] found it sound.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PublicKey {
     /// A person's key.
+    #[non_exhaustive]
     Ed25519(Ed25519Key),
     /// An HSM's key.
     P256(P256Key),
@@ -38,7 +39,7 @@ impl PublicKey {
     /// Reads a SubjectPublicKeyInfo (RFC 5280 section 4.1), DER with nothing before or after it.
     ///
     /// # Errors
-    /// When it is not DER, not one of the two algorithms, not a point, of small order, or not written as this crate writes it.
+    /// When it is not DER, not one of the two algorithms, not a sound point, or not written as this crate writes it.
     pub fn from_spki_der(der: &[u8]) -> Result<Self, String> {
         let info = spki::SubjectPublicKeyInfoRef::try_from(der)
             .map_err(|_| "expected the DER of one SubjectPublicKeyInfo".to_owned())?;
@@ -46,12 +47,7 @@ impl PublicKey {
             if info.algorithm.oid == ed25519_dalek::pkcs8::ALGORITHM_OID {
                 let key = Ed25519Key::from_public_key_der(der)
                     .map_err(|_| "not a valid Ed25519 public key".to_owned())?;
-                if key.is_weak() {
-                    return Err(
-                        "a small-order Ed25519 key: it would accept forged signatures".to_owned()
-                    );
-                }
-                Self::Ed25519(key)
+                Self::from_ed25519(key)?
             } else {
                 Self::P256(P256Key::from_public_key_der(der).map_err(|_| {
                     "expected an Ed25519 or a named-curve P-256 public key".to_owned()
@@ -67,26 +63,34 @@ impl PublicKey {
     /// Wraps an Ed25519 key.
     ///
     /// # Errors
-    /// When it is of small order.
+    /// When it is of small order: one fixed signature would fit any message. When it has a small-order part or is not in its
+    /// one encoding: implementations disagree about such keys, and one secret would have several of them.
     pub fn from_ed25519(key: Ed25519Key) -> Result<Self, String> {
         if key.is_weak() {
-            Err("a small-order Ed25519 key".to_owned())
-        } else {
+            return Err("a small-order Ed25519 key: it would accept forged signatures".to_owned());
+        }
+        let point = key.to_edwards();
+        if point.is_torsion_free() && point.compress().as_bytes() == key.as_bytes() {
             Ok(Self::Ed25519(key))
+        } else {
+            Err("an Ed25519 key that no key generation makes".to_owned())
         }
     }
 
     /// Reads an uncompressed P-256 point (SEC 1 section 2.3.3), with or without its leading 0x04.
     ///
     /// # Errors
-    /// When it is not a point of the curve.
+    /// When it is compressed, or not a point of the curve.
     pub fn from_p256_point(point: &[u8]) -> Result<Self, String> {
-        let mut sec1 = Vec::with_capacity(65);
-        if point.len() == 64 {
-            sec1.push(4);
-        }
-        sec1.extend_from_slice(point);
-        P256Key::from_sec1_bytes(&sec1).map(Self::P256).map_err(|_| "not a P-256 point".to_owned())
+        let coordinates = match point {
+            [4, rest @ ..] if rest.len() == 64 => rest,
+            rest => rest,
+        };
+        let mut sec1 = vec![4];
+        sec1.extend_from_slice(coordinates);
+        P256Key::from_sec1_bytes(&sec1)
+            .map(Self::P256)
+            .map_err(|_| "not an uncompressed P-256 point".to_owned())
     }
 
     /// The SubjectPublicKeyInfo in DER.

@@ -17,7 +17,7 @@ pub mod schema;
 pub mod seal;
 
 pub use envelope::Envelope;
-pub use error::{Error, FieldError};
+pub use error::{Error, FieldError, Part};
 pub use identifiers::{
     AccountId, AgeRecipient, AwsRegion, Base64, CeremonyId, Digest, Domains, Endpoint, Environment,
     ExpirationModel, Firmware, Holder, KeyArn, KeyMaterialId, KeySpec, KmsKeyId, Label, ObjectId,

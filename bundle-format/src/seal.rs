@@ -1,7 +1,7 @@
 //! From bytes that claim something to a payload that somebody trusted has signed.
 
 use crate::kinds::{Bundle, payload_type};
-use crate::{Digest, Envelope, Error, Holder, KeyId, PublicKey, Role, Timestamp, json};
+use crate::{Digest, Envelope, Error, Holder, KeyId, Part, PublicKey, Role, Timestamp, json};
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
@@ -59,7 +59,7 @@ pub struct Quorum {
 pub struct Requirements {
     /// Every key that may sign at all.
     pub enrolled: Vec<Enrolled>,
-    /// The quorums.
+    /// The quorums: at least one, or nothing is accepted.
     pub quorums: Vec<Quorum>,
 }
 
@@ -154,7 +154,7 @@ impl<T> Verified<T> {
 
 fn read_payload<T: Bundle>(envelope: &Envelope) -> Result<T, Error> {
     let body: T = json::decode(envelope.untrusted_payload()).map_err(|error| match error {
-        json::DecodeError::NotStrict(problem) => Error::Json { part: "payload", problem },
+        json::DecodeError::NotStrict(problem) => Error::Json { part: Part::Payload, problem },
         json::DecodeError::Field(field) => Error::Field(field),
     })?;
     body.check()?;
@@ -183,6 +183,9 @@ fn check_validity(
 /// The one function that counts signatures: by distinct key, and by distinct holder. A signature that is by nobody known,
 /// does not verify, or repeats a key refuses the whole bundle, even where enough others remain.
 fn count_signatures(envelope: &Envelope, required: &Requirements) -> Result<Vec<Signer>, Error> {
+    if required.quorums.is_empty() || required.quorums.iter().any(|quorum| quorum.threshold == 0) {
+        return Err(Error::NoQuorum);
+    }
     let pae = envelope.pae();
     let mut signers: Vec<Signer> = Vec::new();
     for (index, signature) in envelope.signatures().iter().enumerate() {

@@ -38,7 +38,7 @@ string_type!(
 pub struct ObjectId(u16);
 
 impl ObjectId {
-    /// The grammar as a JSON Schema pattern; the two reserved ids are beyond it.
+    /// The grammar as a JSON Schema pattern, but for the two reserved ids.
     pub const PATTERN: &'static str = "^0x[0-9a-f]{4}$";
 
     /// Checks an id.
@@ -93,7 +93,11 @@ impl schemars::JsonSchema for ObjectId {
         "ObjectId".into()
     }
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "pattern": Self::PATTERN })
+        schemars::json_schema!({
+            "type": "string",
+            "pattern": Self::PATTERN,
+            "not": { "enum": ["0x0000", "0xffff"] },
+        })
     }
 }
 
@@ -111,7 +115,7 @@ impl schemars::JsonSchema for ObjectId {
     serde::Deserialize,
     schemars::JsonSchema,
 )]
-pub struct Serial(u32);
+pub struct Serial(#[schemars(range(max = u32::MAX))] u32);
 
 impl Serial {
     /// Wraps the number the device reports.
@@ -136,7 +140,8 @@ impl fmt::Display for Serial {
 impl std::str::FromStr for Serial {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        text.parse().map(Self).map_err(|_| "expected a decimal serial number".to_owned())
+        let digits = text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+        digits.map(Self).ok_or_else(|| "expected a decimal serial number".to_owned())
     }
 }
 

@@ -26,6 +26,7 @@ pub struct Backup {
     /// The KMS key the material is for.
     pub key: KeyArn,
     /// 1 for the first material of this KMS key, 2 after its first rotation, …: every generation must be kept.
+    #[schemars(range(min = 1, max = u32::MAX))]
     pub generation: u32,
     /// The object that was copied.
     pub object_id: ObjectId,
@@ -53,6 +54,7 @@ pub struct WrappedCopy {
 #[serde(deny_unknown_fields)]
 pub struct AgeCopy {
     /// Whoever can open it, each alone.
+    #[schemars(length(min = 1, max = 16), extend("uniqueItems" = true))]
     pub recipients: Vec<Custodian>,
     /// The SHA-256 of the file.
     pub sha256: Digest,

@@ -20,28 +20,37 @@ impl Expiration {
     /// The most days ahead that AWS accepts.
     pub const MAX_DAYS: u16 = 365;
 
+    /// Checks the pair alone.
+    ///
+    /// # Errors
+    /// A date without expiry, or an expiry without a date.
+    pub fn check_pair(&self, field: &str) -> Result<(), FieldError> {
+        let problem = match (self.model, self.valid_to) {
+            (ExpirationModel::DoesNotExpire, None) | (ExpirationModel::Expires, Some(_)) => {
+                return Ok(());
+            }
+            (ExpirationModel::DoesNotExpire, Some(_)) => {
+                "a date together with KEY_MATERIAL_DOES_NOT_EXPIRE"
+            }
+            (ExpirationModel::Expires, None) => "is missing: KEY_MATERIAL_EXPIRES needs a date",
+        };
+        Err(FieldError::new(format!("{field}.valid_to"), problem))
+    }
+
     /// Checks the pair, and the date against `from`, the earliest moment it can be used.
     ///
     /// # Errors
-    /// A date without expiry, an expiry without a date, a date that is not after `from` or over 365 days after it.
+    /// As [`Self::check_pair`], and a date that is not after `from` or over 365 days after it.
     pub fn check(&self, field: &str, from: Timestamp) -> Result<(), FieldError> {
-        let valid_to = format!("{field}.valid_to");
-        match (self.model, self.valid_to) {
-            (ExpirationModel::DoesNotExpire, Some(_)) => {
-                Err(FieldError::new(valid_to, "a date together with KEY_MATERIAL_DOES_NOT_EXPIRE"))
+        self.check_pair(field)?;
+        let problem = match self.valid_to {
+            Some(date) if date <= from => format!("{date} is not after {from}"),
+            Some(date) if date > from.plus_days(Self::MAX_DAYS) => {
+                format!("{date} is more than {} days after {from}", Self::MAX_DAYS)
             }
-            (ExpirationModel::Expires, None) => {
-                Err(FieldError::new(valid_to, "is missing: KEY_MATERIAL_EXPIRES needs a date"))
-            }
-            (ExpirationModel::Expires, Some(date)) if date <= from => {
-                Err(FieldError::new(valid_to, format!("{date} is not after {from}")))
-            }
-            (ExpirationModel::Expires, Some(date)) if date > from.plus_days(Self::MAX_DAYS) => {
-                let problem = format!("{date} is more than {} days after {from}", Self::MAX_DAYS);
-                Err(FieldError::new(valid_to, problem))
-            }
-            (ExpirationModel::DoesNotExpire, None) | (ExpirationModel::Expires, Some(_)) => Ok(()),
-        }
+            Some(_) | None => return Ok(()),
+        };
+        Err(FieldError::new(format!("{field}.valid_to"), problem))
     }
 }
 
@@ -64,6 +73,11 @@ pub(super) fn check_length<T>(field: &str, list: &[T], most: usize) -> Result<()
         }
         _ => Ok(()),
     }
+}
+
+/// A list that may be empty.
+pub(super) fn check_at_most<T>(field: &str, list: &[T], most: usize) -> Result<(), FieldError> {
+    if list.is_empty() { Ok(()) } else { check_length(field, list, most) }
 }
 
 /// No value twice.

@@ -105,7 +105,7 @@ impl Bundle for Device {
 
 impl Unverified<Device> {
     /// Checks the device's own signature and the quorums of `roles` under the policy, that the policy knows the serial
-    /// number, and that the device's name is nobody's in the policy.
+    /// number, and that the device's name and its key are nobody's in the policy.
     ///
     /// # Errors
     /// When any of them fails.
@@ -127,6 +127,10 @@ impl Unverified<Device> {
             }
             if policy.keys.iter().any(|key| key.holder == device.name) {
                 return Err(FieldError::new("name", "is the name of a person in the policy").into());
+            }
+            if policy.keys.iter().any(|key| key.spki == device.signing_key.spki) {
+                let problem = "is the key of a person in the policy";
+                return Err(FieldError::new("signing_key.spki", problem).into());
             }
             let mut required = policy.requirements(roles)?;
             required.enrolled.push(device.enrolled()?);

@@ -18,6 +18,7 @@ pub use receipt::{Outcome, Receipt, ReceiptTarget};
 pub use request::{ParametersSource, Request, RequestTarget};
 pub use response::{Isolation, Made, Response, ResponseTarget};
 
+use crate::envelope::MAX_PAYLOAD_BYTES;
 use crate::identifiers::word_type;
 use crate::{Envelope, Environment, FieldError, Timestamp, json};
 use serde::{Serialize, de::DeserializeOwned};
@@ -75,10 +76,14 @@ pub trait Bundle: Serialize + DeserializeOwned {
     /// Checks the payload and puts it into an envelope that is still to be signed.
     ///
     /// # Errors
-    /// As [`Self::check`].
+    /// As [`Self::check`], and when the payload is larger than a reader accepts.
     fn to_envelope(&self) -> Result<Envelope, FieldError> {
         self.check()?;
         let payload = json::encode(self).map_err(|problem| FieldError::new("$", problem))?;
+        if payload.len() > MAX_PAYLOAD_BYTES {
+            let problem = format!("makes {} bytes, more than {MAX_PAYLOAD_BYTES}", payload.len());
+            return Err(FieldError::new("$", problem));
+        }
         Ok(Envelope::unsigned(payload_type(Self::KIND), payload))
     }
 }

@@ -1,6 +1,6 @@
 //! What a ceremony is to do. Officers make it and a ceremony-officer quorum signs it. It holds no secret and no path.
 
-use super::common::{Expiration, check_counter, check_distinct, check_length};
+use super::common::{Expiration, check_at_most, check_counter, check_distinct, check_length};
 use super::{Bundle, Kind};
 use crate::identifiers::word_type;
 use crate::{
@@ -33,6 +33,7 @@ pub struct Plan {
     /// The ceremony's name.
     pub ceremony: CeremonyId,
     /// 1, 2, 3, … among the plans for this device. The room accepts none that is lower than the last.
+    #[schemars(range(min = 1, max = u32::MAX))]
     pub counter: u32,
     /// The digest of the plan before; absent in plan 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,8 +41,10 @@ pub struct Plan {
     /// What is done to every target.
     pub operation: Operation,
     /// The keys, 1 to 16.
+    #[schemars(length(min = 1, max = 16))]
     pub targets: Vec<Target>,
     /// Custodians of the policy who get an age copy of every target; may be empty.
+    #[schemars(length(max = 16), extend("uniqueItems" = true))]
     pub custodians: Vec<Holder>,
 }
 
@@ -96,6 +99,7 @@ impl Bundle for Plan {
         check_distinct("targets", ".name", self.targets.iter().map(|t| &t.name))?;
         check_distinct("targets", ".key", self.targets.iter().map(|t| &t.key))?;
         check_distinct("targets", ".object_id", self.targets.iter().map(|t| t.object_id))?;
+        check_at_most("custodians", &self.custodians, 16)?;
         check_distinct("custodians", "", &self.custodians)?;
         for (index, target) in self.targets.iter().enumerate() {
             let field = format!("targets[{index}]");

@@ -1,7 +1,8 @@
 //! The trust policy: whose signatures count, for what. Officers make it, a policy-root quorum signs it, every reader pins it.
 
-use super::common::{Custodian, check_counter, check_distinct, check_length};
+use super::common::{Custodian, check_at_most, check_counter, check_distinct, check_length};
 use super::{Bundle, Kind};
+use crate::envelope::MAX_SIGNATURES;
 use crate::{
     AccountId, AwsRegion, Base64, Digest, Enrolled, Environment, Error, FieldError, Holder,
     KeyAlgorithm, KeyId, KeySpec, Partition, PublicKey, Quorum, Requirements, Role, Serial, Text,
@@ -20,6 +21,7 @@ pub struct Policy {
     /// What people call it.
     pub name: Text,
     /// 1, 2, 3, …: each needs the policy-root quorum of its predecessor as well as its own.
+    #[schemars(range(min = 1, max = u32::MAX))]
     pub version: u32,
     /// The digest of version N-1; absent in version 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -27,14 +29,17 @@ pub struct Policy {
     /// When its maker says it was made.
     pub created: Timestamp,
     /// Every key a person signs with. No key stands there twice.
+    #[schemars(length(min = 1, max = 64), extend("uniqueItems" = true))]
     pub keys: Vec<PolicyKey>,
     /// Which keys count in which role, and how many holders it takes.
     pub roles: Roles,
     /// What a plan may ask for.
     pub allowed: Allowed,
     /// The serial numbers of the HSMs that may take part.
+    #[schemars(length(min = 1, max = 16), extend("uniqueItems" = true))]
     pub devices: Vec<Serial>,
     /// Who may keep an age copy; may be empty.
+    #[schemars(length(max = 16), extend("uniqueItems" = true))]
     pub custodians: Vec<Custodian>,
 }
 
@@ -93,6 +98,7 @@ pub struct RoleRule {
     #[schemars(range(min = 1, max = 32))]
     pub threshold: u8,
     /// Ids of keys in `keys`.
+    #[schemars(length(min = 1, max = 64), extend("uniqueItems" = true))]
     pub keys: Vec<KeyId>,
 }
 
@@ -103,12 +109,16 @@ pub struct Allowed {
     /// The partition of every key.
     pub partition: Partition,
     /// Accounts.
+    #[schemars(length(min = 1, max = 64), extend("uniqueItems" = true))]
     pub accounts: Vec<AccountId>,
     /// Regions.
+    #[schemars(length(min = 1, max = 64), extend("uniqueItems" = true))]
     pub regions: Vec<AwsRegion>,
     /// Key specs.
+    #[schemars(length(min = 1, max = 16), extend("uniqueItems" = true))]
     pub key_specs: Vec<KeySpec>,
     /// Wrapping algorithms.
+    #[schemars(length(min = 1, max = 4), extend("uniqueItems" = true))]
     pub wrapping_algorithms: Vec<WrappingAlgorithm>,
     /// The smallest wrapping public key.
     pub smallest_wrapping_key: WrappingKeySpec,
@@ -179,6 +189,10 @@ fn check_role(field: &str, rule: &RoleRule, known: &[(KeyId, &Holder)]) -> Resul
     if rule.threshold == 0 {
         return Err(FieldError::new(threshold, "is 0"));
     }
+    if usize::from(rule.threshold) > MAX_SIGNATURES {
+        let problem = format!("is more than the {MAX_SIGNATURES} signatures of an envelope");
+        return Err(FieldError::new(threshold, problem));
+    }
     if usize::from(rule.threshold) > holders.len() {
         let problem =
             format!("is {}, but the role has {} holder(s)", rule.threshold, holders.len());
@@ -232,9 +246,7 @@ impl Bundle for Policy {
         check_distinct("allowed.wrapping_algorithms", "", &allowed.wrapping_algorithms)?;
         check_length("devices", &self.devices, 16)?;
         check_distinct("devices", "", &self.devices)?;
-        if !self.custodians.is_empty() {
-            check_length("custodians", &self.custodians, 16)?;
-        }
+        check_at_most("custodians", &self.custodians, 16)?;
         check_distinct("custodians", ".holder", self.custodians.iter().map(|c| &c.holder))?;
         check_distinct("custodians", ".recipient", self.custodians.iter().map(|c| &c.recipient))
     }
@@ -257,7 +269,8 @@ impl Unverified<Policy> {
         })
     }
 
-    /// Checks version N+1: policy-root quorums of both versions, the number, the link and the environment.
+    /// Checks version N+1: policy-root quorums of both versions, the number, the link and the environment, and that no key
+    /// changed hands: the quorum of version N counts holders as version N knew them.
     ///
     /// # Errors
     /// When any of them fails.
@@ -279,6 +292,13 @@ impl Unverified<Policy> {
                 return Err(
                     FieldError::new("environment", "differs from the policy in force").into()
                 );
+            }
+            for (index, key) in policy.keys.iter().enumerate() {
+                let known = before.keys.iter().find(|known| known.spki == key.spki);
+                if let Some(known) = known.filter(|known| known.holder != key.holder) {
+                    let problem = format!("the policy in force gives this key to {}", known.holder);
+                    return Err(FieldError::new(format!("keys[{index}].holder"), problem).into());
+                }
             }
             let mut required = policy.requirements(&[Role::PolicyRoot])?;
             let old = before.requirements(&[Role::PolicyRoot])?;

@@ -35,6 +35,7 @@ pub struct Receipt {
     /// The endpoint that answered.
     pub endpoint: Endpoint,
     /// One entry for every target of the response.
+    #[schemars(length(min = 1, max = 16))]
     pub targets: Vec<ReceiptTarget>,
 }
 
@@ -69,6 +70,9 @@ impl Bundle for Receipt {
     fn check(&self) -> Result<(), FieldError> {
         check_length("targets", &self.targets, 16)?;
         check_distinct("targets", ".name", self.targets.iter().map(|t| &t.name))?;
-        check_distinct("targets", ".key", self.targets.iter().map(|t| &t.key))
+        check_distinct("targets", ".key", self.targets.iter().map(|t| &t.key))?;
+        self.targets.iter().enumerate().try_for_each(|(index, target)| {
+            target.expiration.check_pair(&format!("targets[{index}].expiration"))
+        })
     }
 }

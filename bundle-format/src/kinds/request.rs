@@ -32,6 +32,7 @@ pub struct Request {
     /// When the operator says it was made.
     pub created: Timestamp,
     /// 1, 2, 3, … among the requests for this plan. The room answers each number once, in rising order.
+    #[schemars(range(min = 1, max = u32::MAX))]
     pub counter: u32,
     /// The digest of the request before; absent in request 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,6 +42,7 @@ pub struct Request {
     /// The endpoint that answered.
     pub endpoint: Endpoint,
     /// One entry for every target of the plan.
+    #[schemars(length(min = 1, max = 16))]
     pub targets: Vec<RequestTarget>,
 }
 

@@ -49,6 +49,7 @@ pub struct Response {
     /// Whether the host was off every network.
     pub isolation: Isolation,
     /// One entry for every target of the request.
+    #[schemars(length(min = 1, max = 16))]
     pub targets: Vec<ResponseTarget>,
 }
 
@@ -69,6 +70,7 @@ pub struct ResponseTarget {
     /// The SHA-256 of the import token that belongs to it.
     pub import_token_sha256: Digest,
     /// The encrypted key material, at most 6,144 bytes (AWS KMS API reference, `ImportKeyMaterial`).
+    #[schemars(extend("maxLength" = 8192))]
     pub encrypted_key_material: Base64,
     /// Where the HSM keeps the material.
     pub object_id: ObjectId,

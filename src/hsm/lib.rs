@@ -14,5 +14,5 @@ pub use address::Address;
 pub use error::{Action, Error};
 pub use hsm::{Hsm, Place};
 pub use material::KeyMaterial;
-pub use model::{Capabilities, DeviceInfo, Object, ObjectKind, Origin, Storage};
+pub use model::{Capabilities, DeviceInfo, Object, ObjectKind, Origin, Purpose, Storage};
 pub use yubihsm2::{Credential, DEFAULT_AUTHENTICATION_KEY, YubiHsm2};

@@ -90,3 +90,38 @@ pub struct Object {
     /// Its length in bytes.
     pub length: u16,
 }
+
+/// What an object of a ceremony is for; decides its type, its capabilities and where it may come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Signs bundles: a P-256 key generated in the device that cannot be exported.
+    SigningKey,
+    /// Exports copies: an AES-256 wrap key generated in the device.
+    BackupKey,
+    /// The credential of ceremonies.
+    CeremonyKey,
+    /// Key material, as an opaque object.
+    KeyMaterial,
+}
+
+impl Purpose {
+    /// The object's type.
+    #[must_use]
+    pub const fn kind(self) -> ObjectKind {
+        match self {
+            Self::SigningKey => ObjectKind::AsymmetricKey,
+            Self::BackupKey => ObjectKind::WrapKey,
+            Self::CeremonyKey => ObjectKind::AuthenticationKey,
+            Self::KeyMaterial => ObjectKind::Opaque,
+        }
+    }
+
+    /// Where such an object must come from.
+    #[must_use]
+    pub const fn origin(self) -> Origin {
+        match self {
+            Self::SigningKey | Self::BackupKey => Origin::Generated,
+            Self::CeremonyKey | Self::KeyMaterial => Origin::Imported,
+        }
+    }
+}

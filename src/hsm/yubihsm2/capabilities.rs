@@ -1,37 +1,62 @@
 //! What each object of a ceremony may do: as little as possible.
 
+use crate::{Object, Purpose};
 use yubihsm::Capability;
 
-/// The signing key signs digests. It cannot be exported.
-pub(super) fn signing_key() -> Capability {
-    Capability::SIGN_ECDSA
+/// What the object may do.
+pub(super) fn own(purpose: Purpose) -> Capability {
+    match purpose {
+        Purpose::SigningKey => Capability::SIGN_ECDSA,
+        // Puts a copy back where one is restored.
+        Purpose::BackupKey => Capability::EXPORT_WRAPPED | Capability::IMPORT_WRAPPED,
+        // What `respond` and `inspect` need, and nothing that makes, deletes or changes a key.
+        Purpose::CeremonyKey => {
+            Capability::GET_PSEUDO_RANDOM
+                | Capability::PUT_OPAQUE
+                | Capability::GET_OPAQUE
+                | Capability::EXPORT_WRAPPED
+                | Capability::SIGN_ECDSA
+        }
+        Purpose::KeyMaterial => Capability::EXPORTABLE_UNDER_WRAP,
+    }
 }
 
-/// The backup key exports objects, and puts them back where a copy is restored.
-pub(super) fn backup_key() -> Capability {
-    Capability::EXPORT_WRAPPED | Capability::IMPORT_WRAPPED
+/// What objects may be able to do that it makes or wraps: to leave under wrap, as key material does.
+pub(super) fn delegated(purpose: Purpose) -> Capability {
+    match purpose {
+        Purpose::BackupKey | Purpose::CeremonyKey => own(Purpose::KeyMaterial),
+        Purpose::SigningKey | Purpose::KeyMaterial => Capability::empty(),
+    }
 }
 
-/// What may leave under the backup key: opaque objects, which have no other capability.
-pub(super) fn backup_key_delegated() -> Capability {
-    opaque()
-}
-
-/// Key material may leave under wrap.
-pub(super) fn opaque() -> Capability {
-    Capability::EXPORTABLE_UNDER_WRAP
-}
-
-/// What `respond` and `inspect` need: random bytes, opaque objects in and out, export under wrap, signatures.
-pub(super) fn ceremony_key() -> Capability {
-    Capability::GET_PSEUDO_RANDOM
-        | Capability::PUT_OPAQUE
-        | Capability::GET_OPAQUE
-        | Capability::EXPORT_WRAPPED
-        | Capability::SIGN_ECDSA
-}
-
-/// What the ceremony's credential may give to objects it makes.
-pub(super) fn ceremony_key_delegated() -> Capability {
-    opaque()
+impl Object {
+    /// Whether this object is what one of that purpose must be.
+    ///
+    /// # Errors
+    /// Names what differs.
+    pub fn serves(&self, purpose: Purpose) -> Result<(), String> {
+        if self.kind != purpose.kind() {
+            return Err(format!("it is an {}, not an {}", self.kind, purpose.kind()));
+        }
+        if self.origin != purpose.origin() {
+            return Err(format!(
+                "its origin is {:?}, it must be {:?}",
+                self.origin,
+                purpose.origin()
+            ));
+        }
+        for (what, found, expected) in [
+            ("capabilities", self.capabilities, own(purpose)),
+            ("delegated capabilities", self.delegated, delegated(purpose)),
+        ] {
+            if found.0 != expected.bits() {
+                return Err(format!(
+                    "its {what} are {:#018x}, they must be {:#018x}",
+                    found.0,
+                    expected.bits()
+                ));
+            }
+        }
+        Ok(())
+    }
 }

@@ -3,7 +3,7 @@
 use super::{Credential, YubiHsm2, capabilities, frame};
 use crate::{
     Action, Capabilities, DeviceInfo, Error, Hsm, KeyMaterial, Object, ObjectKind, Origin, Place,
-    Storage,
+    Purpose, Storage,
 };
 use keyferry_bundle::{Digest, Domains, ObjectId, PublicKey};
 use yubihsm::object::{self, Label};
@@ -62,7 +62,7 @@ impl Hsm for YubiHsm2 {
             place.id.get(),
             label,
             domains,
-            capabilities::opaque(),
+            capabilities::own(Purpose::KeyMaterial),
             opaque::Algorithm::Data,
             material.expose(),
         );
@@ -93,7 +93,7 @@ impl Hsm for YubiHsm2 {
             place.id.get(),
             label,
             domains,
-            capabilities::signing_key(),
+            capabilities::own(Purpose::SigningKey),
             asymmetric::Algorithm::EcP256,
         );
         made.map(drop).map_err(failed(action))
@@ -106,8 +106,8 @@ impl Hsm for YubiHsm2 {
             place.id.get(),
             label,
             domains,
-            capabilities::backup_key(),
-            capabilities::backup_key_delegated(),
+            capabilities::own(Purpose::BackupKey),
+            capabilities::delegated(Purpose::BackupKey),
             wrap::Algorithm::Aes256Ccm,
         );
         made.map(drop).map_err(failed(action))
@@ -120,8 +120,8 @@ impl Hsm for YubiHsm2 {
             place.id.get(),
             label,
             domains,
-            capabilities::ceremony_key(),
-            capabilities::ceremony_key_delegated(),
+            capabilities::own(Purpose::CeremonyKey),
+            capabilities::delegated(Purpose::CeremonyKey),
             authentication::Algorithm::YubicoAes,
             credential.derive(),
         );

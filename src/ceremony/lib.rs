@@ -23,5 +23,5 @@ pub use refusal::Refusal;
 
 #[cfg(test)]
 mod rules_tests;
-#[cfg(test)]
-mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

@@ -1,4 +1,14 @@
-//! A small cast with fixed keys, and one sound ceremony that tests then spoil, one field at a time.
+//! A small cast with fixed keys, and one sound ceremony that tests then spoil, one field at a time. Behind the feature `testing`,
+//! for the tests of the programs; nothing in a program itself may ask for it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::missing_errors_doc,
+    clippy::must_use_candidate,
+    reason = "test code: every value here is fixed, and a panic is a failing test"
+)]
 
 use crate::links::Countersigned;
 use crate::{Refusal, backup, device, plan, policy, receipt, request, response};
@@ -15,13 +25,15 @@ use keyferry_bundle::{
 use p256::ecdsa::{DerSignature, SigningKey as P256SigningKey};
 
 /// A sound `RSA_2048` wrapping public key, made for these tests.
-pub(crate) const WRAPPING_KEY: &[u8] = include_bytes!("testing/rsa2048.spki.der");
+pub const WRAPPING_KEY: &[u8] = include_bytes!("testing/rsa2048.spki.der");
 
-pub(crate) fn parse<T: std::str::FromStr<Err = String>>(text: &str) -> T {
+/// An identifier from a text that is known to be good.
+pub fn parse<T: std::str::FromStr<Err = String>>(text: &str) -> T {
     text.parse().unwrap()
 }
 
-pub(crate) fn time(text: &str) -> Timestamp {
+/// A time from a text that is known to be good.
+pub fn time(text: &str) -> Timestamp {
     parse(text)
 }
 
@@ -30,13 +42,14 @@ fn base64(bytes: &[u8]) -> Base64 {
 }
 
 /// People by the seed of their key; `bob2` is a second key of bob's.
-pub(crate) fn person(name: &str) -> SigningKey {
+pub fn person(name: &str) -> SigningKey {
     let mut seed = [0; 32];
     seed[..name.len()].copy_from_slice(name.as_bytes());
     SigningKey::from_bytes(&seed)
 }
 
-pub(crate) fn hsm_key() -> P256SigningKey {
+/// The HSM's signing key.
+pub fn hsm_key() -> P256SigningKey {
     P256SigningKey::from_slice(&[7; 32]).unwrap()
 }
 
@@ -49,7 +62,7 @@ fn hsm_public() -> PublicKey {
 }
 
 /// Signs with people and, for the name `hsm`, with the HSM's key.
-pub(crate) fn signed<T: Bundle>(body: &T, signers: &[&str]) -> Vec<u8> {
+pub fn signed<T: Bundle>(body: &T, signers: &[&str]) -> Vec<u8> {
     let mut envelope = body.to_envelope().unwrap();
     for name in signers {
         let pae = envelope.pae();
@@ -64,7 +77,8 @@ pub(crate) fn signed<T: Bundle>(body: &T, signers: &[&str]) -> Vec<u8> {
     envelope.encode()
 }
 
-pub(crate) fn a_policy() -> Policy {
+/// Alice and bob are officers, oscar runs the bastion, wendy and bob are witnesses.
+pub fn a_policy() -> Policy {
     let key = |holder: &str, name: &str| PolicyKey {
         holder: parse(holder),
         algorithm: public(name).algorithm(),
@@ -114,23 +128,33 @@ pub(crate) fn a_policy() -> Policy {
 }
 
 /// A ceremony, link by link. Spoil a field and ask again.
-pub(crate) struct Story {
-    pub(crate) policy: Policy,
-    pub(crate) device: Device,
-    pub(crate) plan: Plan,
-    pub(crate) request: Request,
-    pub(crate) backup: Backup,
-    pub(crate) response: Response,
-    pub(crate) receipt: Receipt,
+#[derive(Debug, Clone)]
+pub struct Story {
+    /// Its policy.
+    pub policy: Policy,
+    /// Its HSM.
+    pub device: Device,
+    /// Its plan: one target, `payments`.
+    pub plan: Plan,
+    /// Its request.
+    pub request: Request,
+    /// The backup of `payments`.
+    pub backup: Backup,
+    /// Its response.
+    pub response: Response,
+    /// Its receipt.
+    pub receipt: Receipt,
 }
 
-pub(crate) fn digest_of<T: Bundle>(body: &T) -> Digest {
+/// A bundle's digest before anybody signed.
+pub fn digest_of<T: Bundle>(body: &T) -> Digest {
     body.to_envelope().unwrap().digest()
 }
 
 impl Story {
     #[expect(clippy::too_many_lines, reason = "one ceremony, told in order")]
-    pub(crate) fn sound() -> Self {
+    /// The sound ceremony.
+    pub fn sound() -> Self {
         let policy = a_policy();
         let device = Device {
             environment: Environment::Rehearsal,
@@ -253,37 +277,44 @@ impl Story {
         story
     }
 
-    pub(crate) fn accept_policy(&self) -> Result<Verified<Policy>, Refusal> {
+    /// The policy, accepted or refused.
+    pub fn accept_policy(&self) -> Result<Verified<Policy>, Refusal> {
         policy::in_force(&[signed(&self.policy, &["alice", "bob"])], None)
     }
 
-    pub(crate) fn accept_device(&self) -> Result<Verified<Device>, Refusal> {
+    /// The device, accepted or refused.
+    pub fn accept_device(&self) -> Result<Verified<Device>, Refusal> {
         let bytes = signed(&self.device, &["hsm", "wendy"]);
         device::accept(&self.accept_policy()?, &bytes, Countersigned::Required)
     }
 
-    pub(crate) fn accept_plan(&self) -> Result<Verified<Plan>, Refusal> {
+    /// The plan, accepted or refused.
+    pub fn accept_plan(&self) -> Result<Verified<Plan>, Refusal> {
         self.accept_plan_by(&["alice", "bob"])
     }
 
-    pub(crate) fn accept_plan_by(&self, signers: &[&str]) -> Result<Verified<Plan>, Refusal> {
+    /// The plan signed by others.
+    pub fn accept_plan_by(&self, signers: &[&str]) -> Result<Verified<Plan>, Refusal> {
         let bytes = signed(&self.plan, signers);
         plan::accept(&self.accept_policy()?, &self.accept_device()?, &bytes)
     }
 
-    pub(crate) fn accept_request(&self) -> Result<Verified<Request>, Refusal> {
+    /// The request, accepted or refused.
+    pub fn accept_request(&self) -> Result<Verified<Request>, Refusal> {
         let bytes = signed(&self.request, &["oscar"]);
         let (policy, device) = (self.accept_policy()?, self.accept_device()?);
         request::accept(&policy, &device, &self.accept_plan()?, &bytes)
     }
 
-    pub(crate) fn accept_backup(&self) -> Result<Verified<Backup>, Refusal> {
+    /// The backup, accepted or refused.
+    pub fn accept_backup(&self) -> Result<Verified<Backup>, Refusal> {
         let bytes = signed(&self.backup, &["hsm"]);
         let (policy, device) = (self.accept_policy()?, self.accept_device()?);
         backup::accept(&policy, &device, &self.accept_plan()?, &bytes)
     }
 
-    pub(crate) fn accept_response(&self) -> Result<Verified<Response>, Refusal> {
+    /// The response, accepted or refused.
+    pub fn accept_response(&self) -> Result<Verified<Response>, Refusal> {
         let bytes = signed(&self.response, &["hsm", "wendy"]);
         let (policy, device, plan) =
             (self.accept_policy()?, self.accept_device()?, self.accept_plan()?);
@@ -291,14 +322,15 @@ impl Story {
         response::accept(&policy, &device, &plan, &request, &bytes, Countersigned::Required)
     }
 
-    pub(crate) fn accept_receipt(&self) -> Result<Verified<Receipt>, Refusal> {
+    /// The receipt, accepted or refused.
+    pub fn accept_receipt(&self) -> Result<Verified<Receipt>, Refusal> {
         let bytes = signed(&self.receipt, &["oscar"]);
         let (policy, plan) = (self.accept_policy()?, self.accept_plan()?);
         receipt::accept(&policy, &plan, &self.accept_response()?, &bytes)
     }
 
     /// Every bundle, signed, as a folder.
-    pub(crate) fn folder(&self) -> Vec<crate::evidence::File> {
+    pub fn folder(&self) -> Vec<crate::evidence::File> {
         let file = |name: &str, bytes| crate::evidence::File { name: name.to_owned(), bytes };
         vec![
             file("backup-payments.json", signed(&self.backup, &["hsm"])),
@@ -314,7 +346,7 @@ impl Story {
 }
 
 /// The refusal in one line, as a person reads it.
-pub(crate) fn told<T>(outcome: Result<T, Refusal>) -> String {
+pub fn told<T>(outcome: Result<T, Refusal>) -> String {
     use std::error::Error as _;
     let Err(refusal) = outcome else { return "accepted".to_owned() };
     let mut line = refusal.to_string();

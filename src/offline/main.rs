@@ -1,2 +1,5 @@
-//! placeholder
-fn main() {}
+//! The ceremony room's program.
+
+fn main() -> std::process::ExitCode {
+    keyferry_offline::run()
+}

@@ -1,0 +1,53 @@
+//! The command line.
+
+use crate::hsm_access::HsmArgs;
+use crate::{init, inspect, respond};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use keyferry_console::args::Common;
+use keyferry_console::process;
+use std::process::ExitCode;
+
+/// Make, wrap, back up and sign key material in the ceremony room
+#[derive(Debug, Parser)]
+#[command(name = "keyferry-offline", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+
+    #[command(flatten)]
+    hsm: HsmArgs,
+
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Turn a factory-new HSM into one that holds ceremonies, and write its device bundle
+    Init(init::Args),
+    /// Show the HSM: serial number, firmware, log, storage, objects
+    Inspect(inspect::Args),
+    /// Answer a request: generate, store, wrap, back up, sign
+    Respond(respond::Args),
+}
+
+/// The command line, for documentation.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the program.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    keyferry_console::run(cli.common.json, |screen| {
+        process::harden()?;
+        let person = cli.common.person()?;
+        match &cli.command {
+            Task::Init(args) => init::run(args, &cli.hsm, &person, screen),
+            Task::Inspect(args) => inspect::run(args, &cli.hsm, &person, screen),
+            Task::Respond(args) => respond::run(args, &cli.hsm, &person, screen),
+        }
+    })
+}

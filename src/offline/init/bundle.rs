@@ -1,0 +1,56 @@
+//! The device bundle.
+
+use super::Args;
+use crate::hsm_access::{hsm_failed, sign, unmakeable};
+use keyferry_bundle::kinds::{Bundle as _, DeviceKey};
+use keyferry_bundle::{Base64, Device, Policy, Verified};
+use keyferry_ceremony::{Countersigned, device};
+use keyferry_console::ceremony::refused;
+use keyferry_console::files::{self, Mode};
+use keyferry_console::{Failure, Screen, clock, fingerprint};
+use keyferry_hsm::{Hsm, Purpose};
+
+/// Signs with the new signing key, checks its own work under the pinned policy, writes.
+pub(super) fn write(
+    args: &Args,
+    policy: &Verified<Policy>,
+    hsm: &dyn Hsm,
+    screen: &Screen,
+) -> Result<(), Failure> {
+    let info = hsm.device().map_err(|error| hsm_failed(&error))?;
+    let public = hsm.public_key(args.signing_key).map_err(|error| hsm_failed(&error))?;
+    let signing = hsm
+        .object(Purpose::SigningKey.kind(), args.signing_key)
+        .map_err(|error| hsm_failed(&error))?
+        .ok_or_else(|| Failure::bug("the signing key is gone"))?;
+    let spki = public.to_spki_der().and_then(Base64::new).map_err(Failure::bug)?;
+    let body = Device {
+        environment: policy.body().environment,
+        policy: policy.digest(),
+        created: clock::now()?,
+        name: args.name.clone(),
+        serial: info.serial,
+        firmware: info.firmware,
+        signing_key: DeviceKey {
+            object_id: args.signing_key,
+            label: signing.label.parse().map_err(Failure::bug)?,
+            spki,
+        },
+        backup_key: args.backup_key,
+        authentication_key: args.auth_key,
+    };
+    let mut envelope = body.to_envelope().map_err(|error| unmakeable(&error))?;
+    sign(hsm, args.signing_key, &public, &mut envelope)?;
+    let bytes = envelope.encode();
+    let device = device::accept(policy, &bytes, Countersigned::NotYet)
+        .map_err(|refusal| refused("the new device bundle", &refusal))?;
+    files::write_new(&args.out, &bytes, Mode::Public)?;
+    screen.heading(format!("HSM {} is set up", args.name));
+    screen.table(&fingerprint::rows(&device.digest()));
+    screen.say(format!(
+        "Next: each witness signs it: keyferry sign {} --identity FILE",
+        args.out.display()
+    ));
+    screen.result(args.out.display().to_string())?;
+    screen.json(&serde_json::json!({ "device": args.out, "digest": device.digest() }))
+}

@@ -1,0 +1,108 @@
+//! `keyferry-offline init`: from a factory-new HSM to one that holds ceremonies.
+//!
+//! Every step looks first and makes only what is missing, so that after a power cut the same command goes on. The factory's
+//! credential goes last, and only after the new one opened a session and signed.
+
+mod bundle;
+mod steps;
+
+use crate::hsm_access::{HsmArgs, hsm_failed};
+use crate::isolation;
+use keyferry_bundle::{Domains, Holder, Label, ObjectId, Policy, Serial, Verified};
+use keyferry_console::args::TrustArg;
+use keyferry_console::ceremony::pinned_policy;
+use keyferry_console::{Exit, Failure, Person, Screen, files};
+use keyferry_hsm::{Credential, Error, Place, YubiHsm2};
+use std::path::PathBuf;
+
+/// What to make.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: keyferry-offline --hsm usb:12345678 init --serial 12345678 --name hsm-1 --out device.json"
+)]
+pub(crate) struct Args {
+    /// The serial number printed on the HSM's case; the policy must list it
+    #[arg(long, value_name = "N")]
+    serial: Serial,
+
+    /// What people call the HSM
+    #[arg(long, value_name = "NAME")]
+    name: Holder,
+
+    /// Where to write the device bundle
+    #[arg(long, value_name = "FILE", default_value = "device.json")]
+    out: PathBuf,
+
+    /// Object id of the key that signs bundles
+    #[arg(long, value_name = "ID", default_value = "0x0100")]
+    signing_key: ObjectId,
+
+    /// Object id of the wrap key that copies are exported under
+    #[arg(long, value_name = "ID", default_value = "0x0200")]
+    backup_key: ObjectId,
+
+    /// Object id of the authentication key that ceremonies use
+    #[arg(long, value_name = "ID", default_value = "0x0002")]
+    auth_key: ObjectId,
+
+    #[command(flatten)]
+    trust: TrustArg,
+}
+
+/// Where the three keys go. Domain 1 throughout: key material goes to the same domain.
+struct Layout {
+    signing: Place,
+    backup: Place,
+    ceremony: Place,
+}
+
+impl Args {
+    fn layout(&self) -> Result<Layout, Failure> {
+        let place = |id: ObjectId, label: &str| {
+            let label: Label = label.parse().map_err(Failure::bug)?;
+            Ok::<_, Failure>(Place { id, label, domains: Domains::ONE })
+        };
+        Ok(Layout {
+            signing: place(self.signing_key, "keyferry signing key")?,
+            backup: place(self.backup_key, "keyferry backup key")?,
+            ceremony: place(self.auth_key, "keyferry ceremony")?,
+        })
+    }
+}
+
+pub(crate) fn run(
+    args: &Args,
+    access: &HsmArgs,
+    person: &Person,
+    screen: &Screen,
+) -> Result<(), Failure> {
+    let policy = pinned_policy(args.trust.trust.as_deref())?;
+    check_listed(&policy, args.serial)?;
+    // Not recorded here: what production refuses, a production bundle cannot have met.
+    isolation::check(policy.body().environment, access.allow_network, screen)?;
+    files::must_be_free(&args.out)?;
+    let factory = Credential::factory().map_err(Failure::bug)?;
+    if args.auth_key == factory.key {
+        return Err(Failure::usage("the ceremony's authentication key cannot be the factory's"));
+    }
+    let layout = args.layout()?;
+    let hsm = match YubiHsm2::open(&access.hsm, args.serial, &factory) {
+        Ok(new) => steps::set_up(args, access, &new, &layout, person, screen)?,
+        Err(Error::Credential { .. }) => {
+            screen.say("The factory's credential is gone: going on with the ceremony's.");
+            access.open(args.serial, args.auth_key, person)?
+        }
+        Err(error) => return Err(hsm_failed(&error)),
+    };
+    steps::check_keys(&hsm, &layout)?;
+    bundle::write(args, &policy, &hsm, screen)
+}
+
+fn check_listed(policy: &Verified<Policy>, serial: Serial) -> Result<(), Failure> {
+    if policy.body().devices.contains(&serial) {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Policy, "policy-not-met", "the policy does not list this HSM")
+        .because(format!("serial {serial} is not among its devices"))
+        .hint("add it in a new version of the policy, or attach the right HSM"))
+}

@@ -1,0 +1,136 @@
+//! The steps that change the HSM.
+
+use super::{Args, Layout};
+use crate::hsm_access::{HsmArgs, hsm_failed, sign};
+use keyferry_bundle::{Envelope, ObjectId};
+use keyferry_console::{Exit, Failure, Person, Screen};
+use keyferry_hsm::{Credential, Error, Hsm, ObjectKind, Purpose, YubiHsm2};
+
+/// Makes the keys, proves the new credential, removes the factory's. Returns a session of the new credential.
+pub(super) fn set_up(
+    args: &Args,
+    access: &HsmArgs,
+    new: &YubiHsm2,
+    layout: &Layout,
+    person: &Person,
+    screen: &Screen,
+) -> Result<YubiHsm2, Failure> {
+    let factory = Credential::factory().map_err(Failure::bug)?;
+    refuse_strangers(new, layout, factory.key)?;
+    let info = new.device().map_err(|error| hsm_failed(&error))?;
+    screen.heading(format!("HSM {} is about to be set up", args.name));
+    screen.table(&[
+        ("serial", info.serial.to_string()),
+        ("firmware", info.firmware.to_string()),
+        ("signing key", format!("{}, P-256, generated, not exportable", layout.signing.id)),
+        ("backup key", format!("{}, AES-256 wrap key, generated", layout.backup.id)),
+        ("credential", format!("{}; the factory's is deleted", layout.ceremony.id)),
+    ]);
+    person.confirm(screen, "Set this HSM up?", &info.serial.to_string())?;
+    let prompt = format!("New password of authentication key {}", layout.ceremony.id);
+    let credential = Credential::new(layout.ceremony.id, person.new_secret(&prompt)?);
+
+    make(new, Purpose::SigningKey, layout.signing.id, || {
+        new.generate_signing_key(&layout.signing)
+    })?;
+    make(new, Purpose::BackupKey, layout.backup.id, || new.generate_backup_key(&layout.backup))?;
+    // One that an interrupted run left has a password that nobody may know.
+    if found(new, Purpose::CeremonyKey, layout.ceremony.id)?.is_some() {
+        new.delete_authentication_key(layout.ceremony.id).map_err(|error| hsm_failed(&error))?;
+    }
+    new.put_ceremony_key(&layout.ceremony, &credential).map_err(|error| hsm_failed(&error))?;
+
+    let open = || YubiHsm2::open(&access.hsm, args.serial, &credential);
+    let proved = open().map_err(|error| hsm_failed(&error))?;
+    prove(&proved, layout)?;
+    new.delete_authentication_key(factory.key).map_err(|error| hsm_failed(&error))?;
+    match YubiHsm2::open(&access.hsm, args.serial, &factory) {
+        Err(Error::Credential { .. }) => Ok(proved),
+        Ok(_) => Err(Failure::new(
+            Exit::Unknown,
+            "factory-credential",
+            "the factory's credential still opens a session",
+        )
+        .hint("do not use this HSM; reset it and begin again")),
+        Err(error) => Err(hsm_failed(&error)),
+    }
+}
+
+/// Anything that `init` did not make may belong to somebody.
+fn refuse_strangers(hsm: &dyn Hsm, layout: &Layout, factory: ObjectId) -> Result<(), Failure> {
+    let ours = [
+        (ObjectKind::AuthenticationKey, factory),
+        (ObjectKind::AuthenticationKey, layout.ceremony.id),
+        (ObjectKind::AsymmetricKey, layout.signing.id),
+        (ObjectKind::WrapKey, layout.backup.id),
+    ];
+    let objects = hsm.objects().map_err(|error| hsm_failed(&error))?;
+    match objects.iter().find(|object| !ours.contains(object)) {
+        None => Ok(()),
+        Some((kind, id)) => Err(Failure::new(
+            Exit::Unchanged,
+            "hsm-not-new",
+            "this HSM is not factory-new",
+        )
+        .because(format!("it holds the {kind} {id}"))
+        .hint(
+            "reset it, if nothing on it is needed: hold its rim for ten seconds while inserting it",
+        )),
+    }
+}
+
+fn make(
+    hsm: &dyn Hsm,
+    purpose: Purpose,
+    id: ObjectId,
+    generate: impl FnOnce() -> Result<(), Error>,
+) -> Result<(), Failure> {
+    if found(hsm, purpose, id)?.is_none() {
+        generate().map_err(|error| hsm_failed(&error))?;
+    }
+    Ok(())
+}
+
+fn found(
+    hsm: &dyn Hsm,
+    purpose: Purpose,
+    id: ObjectId,
+) -> Result<Option<keyferry_hsm::Object>, Failure> {
+    hsm.object(purpose.kind(), id).map_err(|error| hsm_failed(&error))
+}
+
+/// The new credential draws random bytes and signs, and the signature holds.
+fn prove(hsm: &dyn Hsm, layout: &Layout) -> Result<(), Failure> {
+    check_keys(hsm, layout)?;
+    hsm.random(32).map_err(|error| hsm_failed(&error))?;
+    let public = hsm.public_key(layout.signing.id).map_err(|error| hsm_failed(&error))?;
+    let mut probe =
+        Envelope::unsigned("text/plain".to_owned(), b"proof of the credential".to_vec());
+    sign(hsm, layout.signing.id, &public, &mut probe)
+}
+
+/// Each key is there and is what it must be: generated here, with these capabilities and no others.
+pub(super) fn check_keys(hsm: &dyn Hsm, layout: &Layout) -> Result<(), Failure> {
+    for (purpose, place) in [
+        (Purpose::SigningKey, &layout.signing),
+        (Purpose::BackupKey, &layout.backup),
+        (Purpose::CeremonyKey, &layout.ceremony),
+    ] {
+        let problem = match found(hsm, purpose, place.id)? {
+            None => "it is not there".to_owned(),
+            Some(object) => match object.serves(purpose) {
+                Ok(()) if object.domains == place.domains => continue,
+                Ok(()) => format!("it is in domains {}, not {}", object.domains, place.domains),
+                Err(problem) => problem,
+            },
+        };
+        return Err(Failure::new(
+            Exit::Unchanged,
+            "hsm-key",
+            format!("the {} {} cannot be used", purpose.kind(), place.id),
+        )
+        .because(problem)
+        .hint("reset the HSM and run `keyferry-offline init` again"));
+    }
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! What must hold in the HSM before the person is asked.
+
+use super::Accepted;
+use crate::hsm_access::hsm_failed;
+use crate::room::Room;
+use keyferry_bundle::kinds::Target;
+use keyferry_bundle::{ObjectId, TargetName};
+use keyferry_ceremony::wrapping::{self, Plaintext};
+use keyferry_console::{Exit, Failure, Name, files};
+use keyferry_hsm::{DEFAULT_AUTHENTICATION_KEY, Hsm, ObjectKind, Purpose};
+
+/// Targets whose material an earlier, interrupted run of the same plan has stored, or an earlier request's.
+#[derive(Debug, Default)]
+pub(super) struct Stored(Vec<TargetName>);
+
+impl Stored {
+    /// Whether the HSM has this target's material.
+    pub(super) fn has(&self, target: &TargetName) -> bool {
+        self.0.contains(target)
+    }
+}
+
+/// Looks at everything the work depends on, and changes nothing.
+pub(super) fn look(hsm: &dyn Hsm, accepted: &Accepted, room: &Room) -> Result<Stored, Failure> {
+    check_identity(hsm, accepted)?;
+    let mut stored = Stored::default();
+    for target in &accepted.plan.body().targets {
+        if check_place(hsm, accepted, target, room)? {
+            stored.0.push(target.name.clone());
+        }
+    }
+    check_room(hsm, accepted, &stored)?;
+    Ok(stored)
+}
+
+/// The HSM is the one of the device bundle, and its keys are what `init` made.
+fn check_identity(hsm: &dyn Hsm, accepted: &Accepted) -> Result<(), Failure> {
+    let device = accepted.device.body();
+    let unfit = |because: String| {
+        Failure::new(Exit::Unchanged, "hsm-key", "the HSM is not as its device bundle says")
+            .because(because)
+            .hint("stop: find out who used this HSM; set it up anew with `keyferry-offline init`")
+    };
+    let objects = hsm.objects().map_err(|error| hsm_failed(&error))?;
+    let factory = ObjectId::new(DEFAULT_AUTHENTICATION_KEY).map_err(Failure::bug)?;
+    if objects.contains(&(ObjectKind::AuthenticationKey, factory)) {
+        return Err(unfit("the factory's authentication key is there".to_owned()));
+    }
+    for (purpose, id) in [
+        (Purpose::SigningKey, device.signing_key.object_id),
+        (Purpose::BackupKey, device.backup_key),
+        (Purpose::CeremonyKey, device.authentication_key),
+    ] {
+        let object = hsm
+            .object(purpose.kind(), id)
+            .map_err(|error| hsm_failed(&error))?
+            .ok_or_else(|| unfit(format!("there is no {} {id}", purpose.kind())))?;
+        object
+            .serves(purpose)
+            .map_err(|problem| unfit(format!("{} {id}: {problem}", purpose.kind())))?;
+    }
+    let signing = device.signing_key.object_id;
+    let public = hsm.public_key(signing).map_err(|error| hsm_failed(&error))?;
+    if public != accepted.public {
+        return Err(unfit(format!("asymmetric key {signing} is another key")));
+    }
+    Ok(())
+}
+
+/// Whether the target's material is there already. A stranger's object under its id refuses.
+fn check_place(
+    hsm: &dyn Hsm,
+    accepted: &Accepted,
+    target: &Target,
+    room: &Room,
+) -> Result<bool, Failure> {
+    let taken = |because: String| {
+        Failure::new(
+            Exit::Unchanged,
+            "object-id-taken",
+            format!("object id {} is taken", target.object_id),
+        )
+        .because(because)
+        .hint("plan another object id, or find out whose object it is")
+    };
+    let found =
+        hsm.object(ObjectKind::Opaque, target.object_id).map_err(|error| hsm_failed(&error))?;
+    let Some(object) = found else {
+        for name in [
+            Name::Backup(target.name.clone()),
+            Name::WrappedCopy(target.name.clone()),
+            Name::AgeCopy(target.name.clone()),
+        ] {
+            files::must_be_free(&accepted.ceremony.path(&name))?;
+        }
+        return Ok(false);
+    };
+    if !room.ledger().may_have_stored(&accepted.plan, &target.name) {
+        return Err(taken(format!("an opaque object {:?} is there", object.label)));
+    }
+    object.serves(Purpose::KeyMaterial).map_err(taken)?;
+    if object.label != target.label.as_str() || object.domains != target.domains {
+        return Err(taken(format!("the object there is labelled {:?}", object.label)));
+    }
+    Ok(true)
+}
+
+/// Room for every object that is still to be made.
+fn check_room(hsm: &dyn Hsm, accepted: &Accepted, stored: &Stored) -> Result<(), Failure> {
+    let missing = accepted.plan.body().targets.iter().filter(|target| !stored.has(&target.name));
+    let lengths: Vec<usize> = missing.map(length).collect::<Result<_, _>>()?;
+    let storage = hsm.storage().map_err(|error| hsm_failed(&error))?;
+    let bytes: usize = lengths.iter().sum();
+    if usize::from(storage.free_objects) >= lengths.len() && storage.free_bytes as usize >= bytes {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Unchanged, "hsm-store-full", "the HSM's object store has no room")
+        .because(format!(
+            "{} object(s) of {bytes} bytes are needed, {} object(s) and {} bytes are free",
+            lengths.len(),
+            storage.free_objects,
+            storage.free_bytes
+        ))
+        .hint("delete what is not needed, or plan another HSM"))
+}
+
+/// How many random bytes a target's material has.
+pub(super) fn length(target: &Target) -> Result<usize, Failure> {
+    match wrapping::plaintext(target.key_spec) {
+        Plaintext::Raw(length) => Ok(length),
+        Plaintext::Pkcs8 => Err(Failure::new(
+            Exit::Policy,
+            "key-spec",
+            format!("this room does not make {} key material", target.key_spec),
+        )
+        .because(format!("target {} asks for it", target.name))),
+    }
+}

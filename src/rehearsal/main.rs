@@ -1,2 +1,5 @@
-//! placeholder
-fn main() {}
+//! What `cargo rehearse` runs.
+
+fn main() -> std::process::ExitCode {
+    keyferry_rehearsal::run()
+}

@@ -1,0 +1,82 @@
+//! The command line.
+
+use crate::stage::Stage;
+use crate::{programs, story};
+use clap::Parser;
+use keyferry_console::{Exit, Failure, Screen};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Rehearse a ceremony from the first identity to the auditor's verdict
+#[derive(Debug, Parser)]
+#[command(
+    name = "keyferry-rehearsal",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:\n  cargo rehearse\n  cargo rehearse --out evidence"
+)]
+pub(crate) struct Cli {
+    /// Leave every bundle in this folder, which must not exist yet [default: a new temporary folder]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Keep every machine's folder here too, with the rehearsal's secrets; must not exist yet
+    #[arg(long, value_name = "DIR")]
+    stage: Option<PathBuf>,
+
+    /// Use the KMS at this address instead of the virtual one
+    #[arg(long, value_name = "URL")]
+    pub(crate) kms_endpoint: Option<String>,
+
+    /// The AWS account of the credentials
+    #[arg(long, value_name = "ID", default_value = "111122223333")]
+    pub(crate) account: String,
+
+    /// The AWS region
+    #[arg(long, value_name = "NAME", default_value = "eu-central-1")]
+    pub(crate) region: String,
+}
+
+/// Runs the rehearsal.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    keyferry_console::run(false, |screen| rehearse(&cli, screen))
+}
+
+fn rehearse(cli: &Cli, screen: &Screen) -> Result<(), Failure> {
+    for folder in [&cli.out, &cli.stage].into_iter().flatten() {
+        must_not_exist(folder)?;
+    }
+    let programs = programs::build(screen)?;
+    let stage = Stage::set(cli.stage.as_deref(), screen)?;
+    story::tell(cli, &stage, &programs, screen)?;
+    let out = match &cli.out {
+        Some(out) => out.clone(),
+        None => temporary()?,
+    };
+    stage.leave_evidence(&out)?;
+    screen.heading("Done");
+    screen.say(format!("Every bundle is in {}. Verify them as an auditor would:", out.display()));
+    screen.say(format!("  cargo run -q -p keyferry -- verify {}", out.display()));
+    screen.result(out.display().to_string())
+}
+
+fn must_not_exist(folder: &Path) -> Result<(), Failure> {
+    if folder.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::File, "file-exists", format!("{} is already there", folder.display()))
+        .because("nothing is ever overwritten")
+        .hint("name a folder that does not exist yet"))
+}
+
+/// A name that is free now; the folder itself is made with the evidence.
+fn temporary() -> Result<PathBuf, Failure> {
+    let folder = tempfile::Builder::new().prefix("keyferry-rehearsal-").tempdir();
+    let folder = folder.map_err(|error| {
+        Failure::new(Exit::File, "file-unwritable", "no temporary folder can be made")
+            .because(error)
+    })?;
+    Ok(folder.keep().join("evidence"))
+}

@@ -1,0 +1,100 @@
+//! One machine, and running a program on it as somebody.
+
+use crate::programs::Programs;
+use crate::stage::{Place, Stage};
+use keyferry_console::screen::Tone;
+use keyferry_console::{Exit, Failure, Screen};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+/// A machine that programs run on.
+pub(crate) struct Machine<'a> {
+    pub(crate) place: Place,
+    pub(crate) folder: PathBuf,
+    programs: &'a Programs,
+    screen: &'a Screen,
+    environment: Vec<(&'static str, String)>,
+}
+
+impl<'a> Machine<'a> {
+    pub(crate) fn new(
+        place: Place,
+        stage: &Stage,
+        programs: &'a Programs,
+        screen: &'a Screen,
+    ) -> Self {
+        let environment = vec![("KEYFERRY_TRUST", "trust".to_owned())];
+        Self { place, folder: stage.folder(place), programs, screen, environment }
+    }
+
+    /// Adds variables that this machine's programs see.
+    pub(crate) fn with(mut self, variables: Vec<(&'static str, String)>) -> Self {
+        self.environment.extend(variables);
+        self
+    }
+
+    /// Runs a program as `who`, who types `answers` at its prompts, and returns its stdout.
+    pub(crate) fn run(
+        &self,
+        who: &str,
+        program: &str,
+        arguments: &[&str],
+        answers: &[&str],
+    ) -> Result<String, Failure> {
+        let said = format!("{}@{} $ {program} {}", who, self.place.name(), shown(arguments));
+        self.screen.tell(Tone::Caution, said);
+        let output = self.process(program, arguments, answers).map_err(|error| {
+            Failure::new(Exit::File, "program", format!("{program} cannot be run")).because(error)
+        })?;
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        for line in String::from_utf8_lossy(&output.stderr).lines().chain(stdout.lines()) {
+            self.screen.say(format!("    {line}"));
+        }
+        if output.status.success() {
+            return Ok(stdout);
+        }
+        Err(Failure::new(Exit::Bug, "rehearsal", "the rehearsal stops here")
+            .because(format!("{program} ended with {}", output.status)))
+    }
+
+    fn process(
+        &self,
+        program: &str,
+        arguments: &[&str],
+        answers: &[&str],
+    ) -> std::io::Result<Output> {
+        let mut command = Command::new(self.programs.path(program));
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("AWS_") {
+                command.env_remove(name);
+            }
+        }
+        command.current_dir(&self.folder).args(arguments).env("NO_COLOR", "1");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if !answers.is_empty() {
+            command.args(["--answers-fd", "0"]);
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            for answer in answers {
+                stdin.write_all(format!("{answer}\n").as_bytes())?;
+            }
+        }
+        child.wait_with_output()
+    }
+}
+
+/// The command as a person would type it.
+fn shown(arguments: &[&str]) -> String {
+    let quoted = |argument: &&str| {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=@,+".contains(&b);
+        if !argument.is_empty() && argument.bytes().all(plain) {
+            (*argument).to_owned()
+        } else {
+            format!("'{argument}'")
+        }
+    };
+    arguments.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}

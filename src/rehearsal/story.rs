@@ -1,0 +1,286 @@
+//! What happens, in the order it happens.
+
+use crate::cast::{
+    CEREMONY, CUSTODIAN, HSM, HSM_PASSWORD, OFFICERS, OPERATOR, SERIAL, TARGET, WITNESS,
+    age_identity, passphrase,
+};
+use crate::cli::Cli;
+use crate::machine::Machine;
+use crate::programs::Programs;
+use crate::services::Service;
+use crate::stage::{Place, Stage};
+use keyferry_console::files::{self, Mode};
+use keyferry_console::{Failure, Screen};
+
+struct Story<'a> {
+    cli: &'a Cli,
+    stage: &'a Stage,
+    screen: &'a Screen,
+    office: Machine<'a>,
+    bastion: Machine<'a>,
+    room: Machine<'a>,
+    auditor: Machine<'a>,
+    hsm: Service,
+    // Ends with the story.
+    _kms: Option<Service>,
+}
+
+/// Tells the whole story.
+pub(crate) fn tell(
+    cli: &Cli,
+    stage: &Stage,
+    programs: &Programs,
+    screen: &Screen,
+) -> Result<(), Failure> {
+    let state = |name: &str| stage.backstage(name).display().to_string();
+    let hsm_state = state("virtual-hsm.json");
+    let hsm = Service::start(
+        programs,
+        "keyferry-virtual-hsm",
+        &["--state", &hsm_state, "--serial", SERIAL],
+    )?;
+    let kms_state = state("virtual-kms.json");
+    let kms = match &cli.kms_endpoint {
+        Some(_) => None,
+        None => Some(Service::start(
+            programs,
+            "keyferry-virtual-kms",
+            &["--state", &kms_state, "--account", &cli.account, "--region", &cli.region],
+        )?),
+    };
+    let endpoint = match (&cli.kms_endpoint, &kms) {
+        (Some(url), _) => url.clone(),
+        (None, Some(service)) => service.url().to_owned(),
+        (None, None) => String::new(),
+    };
+    let machine = |place| Machine::new(place, stage, programs, screen);
+    let story = Story {
+        cli,
+        stage,
+        screen,
+        office: machine(Place::Office),
+        bastion: machine(Place::Bastion).with(aws(cli, &endpoint)),
+        room: machine(Place::Room),
+        auditor: machine(Place::Auditor),
+        hsm,
+        _kms: kms,
+    };
+    story.people()?;
+    story.policy()?;
+    story.device()?;
+    let key = story.kms_key()?;
+    story.plan(&key)?;
+    story.request()?;
+    story.response()?;
+    story.import()?;
+    story.audit()
+}
+
+/// Credentials of the virtual KMS; a real profile of this machine is never touched.
+fn aws(cli: &Cli, endpoint: &str) -> Vec<(&'static str, String)> {
+    [
+        ("AWS_ACCESS_KEY_ID", "AKIDVIRTUALKMS"),
+        ("AWS_SECRET_ACCESS_KEY", "virtual-kms-secret"),
+        ("AWS_REGION", &cli.region),
+        ("AWS_ENDPOINT_URL", endpoint),
+        ("AWS_CONFIG_FILE", "/dev/null"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ]
+    .map(|(name, value)| (name, value.to_owned()))
+    .into()
+}
+
+impl Story<'_> {
+    fn heading(&self, number: u8, text: &str) {
+        self.screen.say("");
+        self.screen.heading(format!("{number}. {text}"));
+    }
+
+    fn people(&self) -> Result<(), Failure> {
+        self.heading(1, "Everybody makes a signing identity; the custodian makes an age identity");
+        for name in OFFICERS.into_iter().chain([OPERATOR, WITNESS]) {
+            let file = format!("{name}.identity");
+            self.office.run(name, "keyferry", &["identity", "new", &file], &[&passphrase(name)])?;
+        }
+        self.stage.hand(Place::Office, Place::Bastion, &format!("{OPERATOR}.identity"))?;
+        self.stage.hand(Place::Office, Place::Room, &format!("{WITNESS}.identity"))
+    }
+
+    fn policy(&self) -> Result<(), Failure> {
+        self.heading(2, "The officers agree on a trust policy, and every machine pins it");
+        let (identity, recipient) = age_identity();
+        let custodian_file = self.office.folder.join(format!("{CUSTODIAN}.age-identity"));
+        files::write_new(&custodian_file, identity.as_bytes(), Mode::Private)?;
+        let keys: Vec<String> = OFFICERS
+            .into_iter()
+            .chain([OPERATOR, WITNESS])
+            .map(|name| format!("--key={name}={name}.identity.pub.pem"))
+            .collect();
+        let officers = format!("2:{}", OFFICERS.join(","));
+        let (operator, witness) = (format!("1:{OPERATOR}"), format!("1:{WITNESS}"));
+        let custodian = format!("{CUSTODIAN}={recipient}");
+        let mut arguments = vec!["policy", "new", "--out", "policy-v1.json"];
+        arguments.extend(["--environment", "rehearsal", "--name", "Rehearsal"]);
+        arguments.extend(keys.iter().map(String::as_str));
+        arguments.extend(["--policy-root", &officers, "--ceremony-officer", &officers]);
+        arguments.extend(["--online-operator", &operator, "--witness", &witness]);
+        arguments.extend(["--partition", "aws", "--account", &self.cli.account]);
+        arguments.extend(["--region", &self.cli.region, "--key-spec", "SYMMETRIC_DEFAULT"]);
+        arguments.extend(["--device", SERIAL, "--custodian", &custodian]);
+        self.office.run(OFFICERS[0], "keyferry", &arguments, &[])?;
+        for name in OFFICERS {
+            sign(&self.office, name, "policy-v1.json", "Rehearsal")?;
+        }
+        let answer = self.office.run(
+            OFFICERS[0],
+            "keyferry",
+            &["fingerprint", "policy-v1.json", "--json"],
+            &[],
+        )?;
+        let fingerprint = json_text(&answer, "/bundles/0/digest")?;
+        for machine in [&self.office, &self.bastion, &self.room, &self.auditor] {
+            if machine.place != Place::Office {
+                self.stage.hand(Place::Office, machine.place, "policy-v1.json")?;
+            }
+            let pin = ["policy", "pin", "policy-v1.json", "--fingerprint", &fingerprint];
+            machine.run(machine.place.name(), "keyferry", &pin, &[])?;
+        }
+        Ok(())
+    }
+
+    fn device(&self) -> Result<(), Failure> {
+        self.heading(3, "In the room: the factory-new HSM is set up, a witness countersigns");
+        let hsm = self.hsm.url();
+        self.room.run(
+            "room",
+            "keyferry-offline",
+            &["init", "--hsm", hsm, "--allow-network", "--serial", SERIAL, "--name", HSM],
+            &[SERIAL, HSM_PASSWORD],
+        )?;
+        sign(&self.room, WITNESS, "device.json", HSM)?;
+        self.stage.hand(Place::Room, Place::Office, "device.json")
+    }
+
+    fn kms_key(&self) -> Result<String, Failure> {
+        self.heading(4, "On the bastion: a KMS key that waits for key material");
+        let answer = self.bastion.run(
+            OPERATOR,
+            "keyferry-online",
+            &[
+                "create-key",
+                "--alias",
+                "alias/payments",
+                "--description",
+                "Payments, imported by Keyferry",
+                "--tag",
+                "ceremony=payments-2026",
+                "--json",
+            ],
+            &[],
+        )?;
+        json_text(&answer, "/key")
+    }
+
+    fn plan(&self, key: &str) -> Result<(), Failure> {
+        self.heading(5, "The officers write down what the ceremony is to do, and approve it");
+        self.office.run(
+            OFFICERS[0],
+            "keyferry",
+            &[
+                "plan",
+                "new",
+                CEREMONY,
+                "--device",
+                "device.json",
+                "--ceremony-id",
+                CEREMONY,
+                "--target",
+                TARGET,
+                "--key-arn",
+                key,
+                "--object-id",
+                "0x0a01",
+                "--does-not-expire",
+                "--custodian",
+                CUSTODIAN,
+            ],
+            &[],
+        )?;
+        for name in OFFICERS {
+            sign(&self.office, name, &format!("{CEREMONY}/plan.json"), CEREMONY)?;
+        }
+        self.stage.carry(Place::Office, Place::Bastion, |_| true, self.screen)
+    }
+
+    fn request(&self) -> Result<(), Failure> {
+        self.heading(6, "On the bastion: AWS's wrapping public key and import token");
+        self.bastion.run(
+            OPERATOR,
+            "keyferry-online",
+            &["fetch", CEREMONY, "--identity", &format!("{OPERATOR}.identity")],
+            &[&passphrase(OPERATOR)],
+        )?;
+        self.bastion.run(OPERATOR, "keyferry-online", &["check", CEREMONY], &[])?;
+        let travels = |name: &str| !name.starts_with("import-token");
+        self.stage.carry(Place::Bastion, Place::Room, travels, self.screen)
+    }
+
+    fn response(&self) -> Result<(), Failure> {
+        self.heading(7, "In the room: the HSM makes the key material, which leaves it wrapped");
+        let hsm = self.hsm.url();
+        self.room.run(
+            "room",
+            "keyferry-offline",
+            &["respond", CEREMONY, "--hsm", hsm, "--allow-network", "--room", "memory"],
+            &[HSM_PASSWORD, CEREMONY],
+        )?;
+        let response = format!("{CEREMONY}/response-1.json");
+        sign(&self.room, WITNESS, &response, "response")?;
+        self.stage.carry(
+            Place::Room,
+            Place::Bastion,
+            |name| matches!(name, "response-1.json" | "backup-payments.json"),
+            self.screen,
+        )
+    }
+
+    fn import(&self) -> Result<(), Failure> {
+        self.heading(8, "On the bastion: upload, and proof that the key works");
+        self.bastion.run(OPERATOR, "keyferry-online", &["check", CEREMONY], &[])?;
+        self.bastion.run(
+            OPERATOR,
+            "keyferry-online",
+            &["import", CEREMONY, "--identity", &format!("{OPERATOR}.identity")],
+            &[&passphrase(OPERATOR)],
+        )?;
+        self.bastion.run(OPERATOR, "keyferry-online", &["try", CEREMONY], &[])?;
+        Ok(())
+    }
+
+    fn audit(&self) -> Result<(), Failure> {
+        self.heading(9, "The auditor: every signature, every link, without AWS and without an HSM");
+        self.stage.carry(Place::Bastion, Place::Auditor, |_| true, self.screen)?;
+        let copies = |name: &str| name.starts_with("backup-");
+        self.stage.carry(Place::Room, Place::Auditor, copies, self.screen)?;
+        self.auditor.run("auditor", "keyferry", &["verify", CEREMONY], &[])?;
+        Ok(())
+    }
+}
+
+/// Signs as `name`, who types the word that the program asks for and then the passphrase.
+fn sign(machine: &Machine<'_>, name: &str, file: &str, word: &str) -> Result<(), Failure> {
+    let identity = format!("{name}.identity");
+    let arguments = ["sign", file, "--identity", &identity];
+    machine.run(name, "keyferry", &arguments, &[word, &passphrase(name)])?;
+    Ok(())
+}
+
+/// A member of a program's JSON answer.
+fn json_text(answer: &str, pointer: &str) -> Result<String, Failure> {
+    let tree: serde_json::Value = serde_json::from_str(answer).map_err(Failure::bug)?;
+    tree.pointer(pointer)
+        .and_then(serde_json::Value::as_str)
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::bug(format!("{pointer} is missing in {answer}")))
+}

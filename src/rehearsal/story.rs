@@ -32,14 +32,14 @@ pub(crate) fn tell(
     programs: &Programs,
     screen: &Screen,
 ) -> Result<(), Failure> {
-    let state = |name: &str| stage.backstage(name).display().to_string();
-    let hsm_state = state("virtual-hsm.json");
+    let kept = |name: &str| stage.backstage(name).display().to_string();
+    let hsm_state = kept("virtual-hsm.json");
     let hsm = Service::start(
         programs,
         "keyferry-virtual-hsm",
         &["--state", &hsm_state, "--serial", SERIAL],
     )?;
-    let kms_state = state("virtual-kms.json");
+    let kms_state = kept("virtual-kms.json");
     let kms = match &cli.kms_endpoint {
         Some(_) => None,
         None => Some(Service::start(

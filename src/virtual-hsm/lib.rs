@@ -1,1 +1,36 @@
-//! placeholder
+//! A software YubiHSM 2 behind the connector's HTTP protocol, for rehearsals and tests. It is no HSM: its state, keys and all, is a
+//! file in the clear.
+//!
+//! It behaves like a device with firmware 2.4.1, as far as that is published or can be read from Yubico's own libraries; where it is
+//! neither, the code says what was chosen. Nothing here was compared with hardware.
+//!
+//! - `wire`: frames, fields, command codes, error codes.
+//! - `session`: the secure channel (SCP03) and the sixteen sessions.
+//! - `store`: objects, options, the audit log, and the state file.
+//! - `commands`: what each command does, one family a file.
+//! - `device`: puts these together and saves before it answers.
+//! - `http`, [`Service`]: the connector.
+//!
+//! ```no_run
+//! use keyferry_virtual_hsm::{Options, Service};
+//!
+//! let service = Service::start(Options::new("/tmp/hsm.json"))?;
+//! assert!(service.url().starts_with("http://127.0.0.1:"));
+//! # Ok::<(), keyferry_virtual_hsm::StartError>(())
+//! ```
+
+mod commands;
+mod device;
+#[cfg(test)]
+mod device_tests;
+mod faults;
+mod http;
+pub mod program;
+mod service;
+mod session;
+mod store;
+mod wire;
+
+pub use faults::Faults;
+pub use service::{Options, Service, StartError};
+pub use store::FileError;

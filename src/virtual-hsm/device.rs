@@ -1,0 +1,220 @@
+//! The device: takes frames, keeps sessions, runs commands, writes the log, and saves its state before it answers.
+
+use crate::commands::{self, Context, Touched};
+use crate::faults::Faults;
+use crate::session::{Authority, MAX_ANSWER, Session, Sessions};
+use crate::store::{FileError, Kind, NO_KEY, Record, State, StateFile, random};
+use crate::wire::{Command, DeviceError, Fields, Frame, answer, answer_code};
+use std::path::Path;
+use std::time::Instant;
+
+/// What a client gets.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Reply {
+    /// A frame.
+    Frame(Vec<u8>),
+    /// Nothing: the fault that loses answers.
+    Lost,
+}
+
+/// A device at work.
+pub(crate) struct Device {
+    state: State,
+    file: StateFile,
+    sessions: Sessions,
+    faults: Faults,
+    started: Instant,
+    /// How many commands sessions have sent.
+    session_commands: u64,
+}
+
+impl Device {
+    /// Switches a device on: the one in the file, or a new one.
+    pub(crate) fn open(
+        path: &Path,
+        serial: Option<u32>,
+        faults: Faults,
+        now: Instant,
+    ) -> Result<Self, FileError> {
+        let (file, mut state) = StateFile::open(path, serial)?;
+        state.store.set_limit(faults.store_limit());
+        let sessions = Sessions::default();
+        Ok(Self { state, file, sessions, faults, started: now, session_commands: 0 })
+    }
+
+    pub(crate) const fn serial(&self) -> u32 {
+        self.state.serial
+    }
+
+    /// Answers one frame.
+    pub(crate) fn handle(&mut self, request: &[u8], now: Instant) -> Reply {
+        self.sessions.expire(now);
+        let frame = match Frame::parse(request) {
+            Ok(frame) => frame,
+            Err(error) => return Reply::Frame(answer(0, Err(error))),
+        };
+        let command = Command::from_code(frame.code);
+        if command == Some(Command::SessionMessage) {
+            return self.session_message(&frame, now);
+        }
+        let outcome = self.saved(|device| match command {
+            Some(Command::Echo) => Ok(frame.data.to_vec()),
+            Some(Command::DeviceInfo) => commands::device_info(&device.state, frame.data),
+            Some(Command::CreateSession) => device.create_session(&frame, now),
+            Some(Command::AuthenticateSession) => device.authenticate_session(&frame, now),
+            Some(_) | None => Err(DeviceError::InvalidCommand),
+        });
+        Reply::Frame(answer(frame.code, outcome.as_deref().map_err(|error| *error)))
+    }
+
+    /// Does some work and saves what it changed; when that fails, nothing has changed.
+    fn saved<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, DeviceError>,
+    ) -> Result<T, DeviceError> {
+        let before = self.state.clone();
+        let outcome = work(self);
+        if self.state.take_changed() && self.file.write(&self.state).is_err() {
+            self.state = before;
+            return Err(DeviceError::StorageFailed);
+        }
+        outcome
+    }
+
+    fn create_session(&mut self, frame: &Frame<'_>, now: Instant) -> Result<Vec<u8>, DeviceError> {
+        let mut fields = Fields::new(frame.data);
+        let id = fields.u16()?;
+        let challenge = fields.array()?;
+        fields.end()?;
+        let outcome = match self.state.store.get(Kind::AuthenticationKey, id) {
+            Some(key) => self.sessions.create(key, challenge, random()?, now),
+            None => Err(DeviceError::ObjectNotFound),
+        };
+        let touched = Touched { target: id, second: NO_KEY };
+        self.log(Command::CreateSession, frame, NO_KEY, touched, outcome.as_ref().err(), now);
+        outcome
+    }
+
+    fn authenticate_session(
+        &mut self,
+        frame: &Frame<'_>,
+        now: Instant,
+    ) -> Result<Vec<u8>, DeviceError> {
+        let (authority, outcome) = self.sessions.authenticate(frame, now);
+        let target = authority.map_or(NO_KEY, |authority| authority.key);
+        let touched = Touched { target, second: NO_KEY };
+        self.log(Command::AuthenticateSession, frame, NO_KEY, touched, outcome.as_ref().err(), now);
+        outcome.map(|()| Vec::new())
+    }
+
+    fn session_message(&mut self, frame: &Frame<'_>, now: Instant) -> Reply {
+        let opened = self.sessions.take(frame).and_then(|(mut session, sealed)| {
+            let message = session.open(frame, sealed)?;
+            Ok((session, message))
+        });
+        let (mut session, message) = match opened {
+            Ok(opened) => opened,
+            Err(error) => return Reply::Frame(answer(frame.code, Err(error))),
+        };
+        let (inner, ended) = self.inner(&message, &session, now);
+        let reply = session.seal(&inner);
+        match ended {
+            Ended::No => self.sessions.put_back(session, now),
+            Ended::This => {}
+            Ended::All => self.sessions.clear(),
+        }
+        self.session_commands = self.session_commands.saturating_add(1);
+        if self.faults.loses(self.session_commands) { Reply::Lost } else { Reply::Frame(reply) }
+    }
+
+    /// Runs the command inside a message: the frame that answers it, and which sessions it ended.
+    fn inner(&mut self, message: &[u8], session: &Session, now: Instant) -> (Vec<u8>, Ended) {
+        let frame = match Frame::parse(message) {
+            Ok(frame) => frame,
+            Err(error) => return (answer(0, Err(error)), Ended::No),
+        };
+        let Some(command) = Command::from_code(frame.code) else {
+            return (answer(frame.code, Err(DeviceError::InvalidCommand)), Ended::No);
+        };
+        let outcome = self.saved(|device| device.run(command, &frame, session.authority(), now));
+        let ended = match (command, &outcome) {
+            (Command::CloseSession, Ok(_)) => Ended::This,
+            (Command::ResetDevice, Ok(_)) => Ended::All,
+            (_, _) => Ended::No,
+        };
+        (answer(frame.code, outcome.as_deref().map_err(|error| *error)), ended)
+    }
+
+    fn run(
+        &mut self,
+        command: Command,
+        frame: &Frame<'_>,
+        authority: Authority,
+        now: Instant,
+    ) -> Result<Vec<u8>, DeviceError> {
+        if self.must_log_and_cannot(command) && !always_runs(command) {
+            return Err(DeviceError::LogFull);
+        }
+        let mut context = Context::new(&mut self.state, authority);
+        let outcome = commands::run(command, &mut context, frame.data).and_then(|data| {
+            if data.len() <= MAX_ANSWER { Ok(data) } else { Err(DeviceError::WrongLength) }
+        });
+        let touched = context.touched;
+        // A reset leaves nothing to write it into but the entry it makes itself.
+        if command != Command::ResetDevice || outcome.is_err() {
+            self.log(command, frame, authority.key, touched, outcome.as_ref().err(), now);
+        }
+        outcome
+    }
+
+    /// Logs a command if it is to be logged, or counts an authentication that should have been and finds no room.
+    fn log(
+        &mut self,
+        command: Command,
+        frame: &Frame<'_>,
+        session_key: u16,
+        touched: Touched,
+        error: Option<&DeviceError>,
+        now: Instant,
+    ) {
+        if !self.state.options.is_audited(command) {
+            return;
+        }
+        if self.must_log_and_cannot(command) {
+            if command == Command::AuthenticateSession && error.is_none() {
+                self.state.log.count_authentication();
+                self.state.touch();
+            }
+            return;
+        }
+        let milliseconds = now.saturating_duration_since(self.started).as_millis();
+        self.state.log.record(Record {
+            command: command.code(),
+            // A frame's length is 16 bits.
+            length: u16::try_from(frame.data.len()).unwrap_or(u16::MAX),
+            session_key,
+            target: touched.target,
+            second: touched.second,
+            result: error.map_or(answer_code(command.code()), |error| error.code()),
+            tick: u32::try_from(milliseconds % (1 << 32)).unwrap_or(0),
+        });
+        self.state.touch();
+    }
+
+    fn must_log_and_cannot(&self, command: Command) -> bool {
+        let State { options, log, .. } = &self.state;
+        options.is_forced() && log.is_full() && options.is_audited(command)
+    }
+}
+
+/// Which sessions a command ended.
+enum Ended {
+    No,
+    This,
+    All,
+}
+
+/// What a full log never stops, so that it can be read and emptied. (Sessions are published; the others are chosen here.)
+fn always_runs(command: Command) -> bool {
+    matches!(command, Command::GetLogEntries | Command::SetLogIndex | Command::CloseSession)
+}

@@ -100,6 +100,22 @@ pub fn write_new(path: &Path, bytes: &[u8], mode: Mode) -> Result<(), Failure> {
     }
 }
 
+/// Writes several new files in order, as [`write_new`] does each. Where one cannot be written, those written before are removed again.
+///
+/// # Errors
+/// [`Exit::File`]; then none of them is there.
+pub fn write_all_new(files: &[(PathBuf, Vec<u8>, Mode)]) -> Result<(), Failure> {
+    for (done, (path, bytes, mode)) in files.iter().enumerate() {
+        if let Err(failure) = write_new(path, bytes, *mode) {
+            for (path, ..) in files.iter().take(done) {
+                let _ = std::fs::remove_file(path);
+            }
+            return Err(failure);
+        }
+    }
+    Ok(())
+}
+
 /// Puts a bundle with one more signature in the place of the same bundle without it, atomically: nothing that was signed is lost.
 ///
 /// # Errors
@@ -266,6 +282,17 @@ mod tests {
         let missing = Path::new("/nonexistent-folder/a.json");
         assert_eq!(write_new(missing, b"", Mode::Public).unwrap_err().code, "file-unwritable");
         assert_eq!(must_be_free(missing).unwrap_err().code, "file-unwritable");
+    }
+
+    #[test]
+    fn several_files_are_written_together_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| (folder.path().join(name), name.into(), Mode::Private);
+        write_all_new(&[file("a"), file("b")]).unwrap();
+        assert_eq!(write_all_new(&[file("c"), file("b")]).unwrap_err().code, "file-exists");
+        let mut left = names(folder.path());
+        left.sort();
+        assert_eq!(left, ["a", "b"]);
     }
 
     #[test]

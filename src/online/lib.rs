@@ -1,1 +1,79 @@
-//! placeholder
+//! `keyferry-online`: the bastion's part of a ceremony. It holds AWS credentials and an operator's identity; it never sees key material.
+//!
+//! [`kms::Kms`] is the seam: commands speak to that trait, the AWS SDK answers it in [`aws`]. Commands refuse before they call
+//! anything that changes something, make such calls once, and say honestly what is known afterwards.
+
+pub mod aws;
+mod calls;
+mod chain;
+pub mod check;
+pub mod cli;
+pub mod clock;
+pub mod create_key;
+pub mod desk;
+pub mod download;
+mod expiry;
+pub mod fetch;
+pub mod import;
+mod key_policy;
+mod keys;
+pub mod kms;
+pub mod names;
+mod operator;
+mod receipt;
+mod session;
+pub mod status;
+mod tokens;
+mod upload;
+
+#[cfg(test)]
+mod testing;
+
+use clap::{CommandFactory as _, Parser as _};
+use cli::{Cli, Command};
+use clock::HostClock;
+use desk::Desk;
+use download::Download;
+use fetch::Source;
+use keyferry_console::{Exit, Failure, Screen, process};
+use std::process::ExitCode;
+
+/// The command line, for its documentation.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the program on this process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    match Cli::try_parse() {
+        Ok(cli) => keyferry_console::run(cli.common.json, |screen| run(screen, &cli)),
+        Err(error) => {
+            // Help goes to stdout and is no failure.
+            let _ = error.print();
+            if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+        }
+    }
+}
+
+/// Runs one command.
+///
+/// # Errors
+/// As the command.
+pub fn run(screen: &Screen, cli: &Cli) -> Result<(), Failure> {
+    process::harden()?;
+    let person = cli.common.person()?;
+    let desk = Desk { screen, person: &person, clock: &HostClock };
+    let aws = || aws::Client::new(&cli.aws);
+    match &cli.command {
+        Command::CreateKey(args) => create_key::run(desk, &aws()?, args),
+        Command::Fetch(args) => match &args.from_console {
+            Some(path) => fetch::run(desk, args, Source::Console(&Download::read(path)?)),
+            None => fetch::run(desk, args, Source::Api(&aws()?)),
+        },
+        Command::Check(args) => check::run(desk, args),
+        Command::Import(args) => import::run(desk, &aws()?, args),
+        Command::Status(args) => status::run(desk, &aws()?, args),
+    }
+}

@@ -1,2 +1,5 @@
-//! placeholder
-fn main() {}
+//! The bastion's program; everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    keyferry_online::main()
+}

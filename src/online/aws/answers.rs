@@ -1,0 +1,89 @@
+//! The SDK's answers in our own types. An answer that lacks what it must have is no answer.
+
+use crate::kms::{CallError, Imported, KeyDescription, KeyState, Parameters, Session};
+use aws_sdk_kms::operation::get_parameters_for_import::GetParametersForImportOutput;
+use aws_sdk_kms::operation::import_key_material::ImportKeyMaterialOutput;
+use aws_sdk_kms::primitives::DateTime;
+use aws_sdk_kms::types::{KeyMetadata, KeyState as SdkKeyState};
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
+use keyferry_bundle::kinds::Expiration;
+use keyferry_bundle::{AwsRegion, Endpoint, ExpirationModel, KeyMaterialId, Timestamp};
+use std::str::FromStr;
+
+fn broken(what: &str, problem: impl std::fmt::Display) -> CallError {
+    CallError::NoAnswer(format!("the answer's {what}: {problem}"))
+}
+
+fn read<T: FromStr<Err = String>>(what: &str, text: Option<&str>) -> Result<T, CallError> {
+    text.ok_or_else(|| broken(what, "is missing"))?
+        .parse()
+        .map_err(|problem: String| broken(what, problem))
+}
+
+fn time(what: &str, time: DateTime) -> Result<Timestamp, CallError> {
+    Timestamp::from_unix_seconds(time.secs()).map_err(|problem| broken(what, problem))
+}
+
+pub(super) fn session(
+    answer: &GetCallerIdentityOutput,
+    region: AwsRegion,
+    endpoint: Endpoint,
+) -> Result<Session, CallError> {
+    let caller = answer.arn().ok_or_else(|| broken("Arn", "is missing"))?;
+    Ok(Session {
+        partition: read("Arn", caller.split(':').nth(1))?,
+        account: read("Account", answer.account())?,
+        caller: caller.to_owned(),
+        region,
+        endpoint,
+    })
+}
+
+pub(super) fn description(metadata: Option<&KeyMetadata>) -> Result<KeyDescription, CallError> {
+    let metadata = metadata.ok_or_else(|| broken("KeyMetadata", "is missing"))?;
+    let state = match metadata.key_state() {
+        Some(SdkKeyState::PendingImport) => KeyState::PendingImport,
+        Some(SdkKeyState::Enabled) => KeyState::Enabled,
+        Some(other) => KeyState::Other(other.as_str().to_owned()),
+        None => return Err(broken("KeyState", "is missing")),
+    };
+    let model =
+        metadata.expiration_model().map(|model| read("ExpirationModel", Some(model.as_str())));
+    let expiration = match model.transpose()? {
+        Some(model @ ExpirationModel::DoesNotExpire) => Some(Expiration { model, valid_to: None }),
+        Some(model @ ExpirationModel::Expires) => {
+            let valid_to = metadata.valid_to().map(|date| time("ValidTo", *date)).transpose()?;
+            Some(Expiration { model, valid_to })
+        }
+        None => None,
+    };
+    Ok(KeyDescription {
+        key: read("Arn", metadata.arn())?,
+        state,
+        origin: metadata.origin().map_or_else(String::new, |origin| origin.as_str().to_owned()),
+        key_spec: metadata.key_spec().map_or_else(String::new, |spec| spec.as_str().to_owned()),
+        multi_region: metadata.multi_region().unwrap_or(false),
+        expiration,
+        key_material_id: material(metadata.current_key_material_id()),
+    })
+}
+
+pub(super) fn parameters(answer: GetParametersForImportOutput) -> Result<Parameters, CallError> {
+    let valid_to = answer
+        .parameters_valid_to()
+        .ok_or_else(|| broken("ParametersValidTo", "is missing"))
+        .and_then(|date| time("ParametersValidTo", *date))?;
+    let key = read("KeyId", answer.key_id())?;
+    let public_key = answer.public_key.ok_or_else(|| broken("PublicKey", "is missing"))?;
+    let token = answer.import_token.ok_or_else(|| broken("ImportToken", "is missing"))?;
+    Ok(Parameters { key, public_key: public_key.into_inner(), token: token.into_inner(), valid_to })
+}
+
+pub(super) fn imported(answer: &ImportKeyMaterialOutput) -> Imported {
+    Imported { key_material_id: material(answer.key_material_id()) }
+}
+
+/// Evidence where KMS gives it; never a reason to call a call that worked a failure.
+fn material(id: Option<&str>) -> Option<KeyMaterialId> {
+    id.and_then(|id| id.parse().ok())
+}

@@ -1,0 +1,78 @@
+//! Settings as in the aws CLI: arguments, then `AWS_*`, then `~/.aws`.
+
+use super::{Client, endpoint};
+use aws_config::BehaviorVersion;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use keyferry_bundle::{AwsRegion, Endpoint};
+use keyferry_console::Failure;
+use std::time::Duration;
+
+/// Where AWS is and who asks.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "AWS, as in the aws CLI: also AWS_* and ~/.aws, SSO included")]
+pub struct AwsOptions {
+    /// A profile of ~/.aws/config [also: `AWS_PROFILE`]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+
+    /// The region [also: `AWS_REGION`, the profile]
+    #[arg(long, global = true, value_name = "REGION")]
+    pub region: Option<AwsRegion>,
+
+    /// Another endpoint for KMS, and for STS too unless it is one of AWS's own [also: `AWS_ENDPOINT_URL_KMS`,
+    /// `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, the profile]
+    #[arg(long, global = true, value_name = "URL")]
+    pub endpoint_url: Option<Endpoint>,
+}
+
+/// Read-only calls: attempts in all, with the SDK's backoff between them.
+const ATTEMPTS: u32 = 4;
+/// How long one attempt may take before it counts as unanswered.
+const ATTEMPT: Duration = Duration::from_secs(30);
+
+impl Client {
+    /// Reads the settings. Nothing is sent.
+    ///
+    /// # Errors
+    /// When no region is set, or a setting cannot be read.
+    pub fn new(options: &AwsOptions) -> Result<Self, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(Failure::bug)?;
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build());
+        if let Some(profile) = &options.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &options.region {
+            loader = loader.region(aws_config::Region::new(region.as_str().to_owned()));
+        }
+        let settings = runtime.block_on(loader.load());
+        let region = settings
+            .region()
+            .ok_or_else(|| {
+                Failure::usage("no AWS region is set")
+                    .hint("pass --region, or set AWS_REGION or the profile's region")
+            })?
+            .as_ref()
+            .parse::<AwsRegion>()
+            .map_err(|problem| Failure::usage("the AWS region makes no sense").because(problem))?;
+        let mut kms = aws_sdk_kms::config::Builder::from(&settings);
+        let mut sts = aws_sdk_sts::config::Builder::from(&settings);
+        if let Some(url) = options.endpoint_url.as_ref().filter(|url| !endpoint::is_default(url)) {
+            kms = kms.endpoint_url(url.as_str());
+            if !crate::session::is_of_aws(url) {
+                sts = sts.endpoint_url(url.as_str());
+            }
+        }
+        Ok(Self {
+            runtime,
+            kms: aws_sdk_kms::Client::from_conf(kms.build()),
+            sts: aws_sdk_sts::Client::from_conf(sts.build()),
+            region,
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! The AWS SDK behind the [`Kms`] trait: the only place with `aws-*`, async code and a runtime. Calls that change something are made
+//! once; only calls that change nothing are repeated by the SDK.
+
+mod answers;
+mod connect;
+mod endpoint;
+mod failures;
+mod sent;
+
+pub use connect::AwsOptions;
+
+use crate::kms::{
+    CallError, Imported, KeyDescription, KeyRef, Kms, NewKey, Parameters, Session, Upload,
+};
+use aws_sdk_kms::config::Builder as Settings;
+use aws_sdk_kms::config::retry::RetryConfig;
+use aws_sdk_kms::primitives::{Blob, DateTime};
+use aws_sdk_kms::types::{
+    AlgorithmSpec, ExpirationModelType, ImportType, KeySpec as SdkKeySpec, KeyUsageType,
+    OriginType, Tag, WrappingKeySpec as SdkWrappingKeySpec,
+};
+use failures::call_error;
+use keyferry_bundle::{AwsRegion, KeyArn, WrappingAlgorithm, WrappingKeySpec};
+use sent::Sent;
+use std::fmt;
+
+/// KMS and STS through the SDK, on a runtime of their own in this thread.
+pub struct Client {
+    runtime: tokio::runtime::Runtime,
+    kms: aws_sdk_kms::Client,
+    sts: aws_sdk_sts::Client,
+    region: AwsRegion,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Client({})", self.region)
+    }
+}
+
+/// One attempt, whatever the environment or the profile says.
+fn once() -> Settings {
+    Settings::new().retry_config(RetryConfig::disabled())
+}
+
+impl Kms for Client {
+    fn get_caller_identity(&self) -> Result<Session, CallError> {
+        let sent = Sent::default();
+        let call = self.sts.get_caller_identity().customize().interceptor(sent.clone()).send();
+        let answer = self.runtime.block_on(call).map_err(|error| call_error(&error, &sent))?;
+        let endpoint = endpoint::in_use(&self.runtime, &self.kms, &self.region)?;
+        answers::session(&answer, self.region.clone(), endpoint)
+    }
+
+    fn describe_key(&self, key: &KeyRef) -> Result<KeyDescription, CallError> {
+        let sent = Sent::default();
+        let call = self.kms.describe_key().key_id(key.as_str());
+        let answer = self
+            .runtime
+            .block_on(call.customize().interceptor(sent.clone()).send())
+            .map_err(|error| call_error(&error, &sent))?;
+        answers::description(answer.key_metadata())
+    }
+
+    fn create_key(&self, key: &NewKey) -> Result<KeyDescription, CallError> {
+        let sent = Sent::default();
+        let mut call = self
+            .kms
+            .create_key()
+            .origin(OriginType::External)
+            .key_spec(SdkKeySpec::from(key.key_spec.as_str()))
+            .key_usage(KeyUsageType::from(key.usage.to_string().as_str()))
+            .policy(&key.policy)
+            .multi_region(key.multi_region)
+            .set_description(key.description.as_ref().map(ToString::to_string));
+        for (name, value) in &key.tags {
+            let tag = Tag::builder().tag_key(name).tag_value(value).build();
+            call = call.tags(tag.map_err(|error| CallError::NotSent(error.to_string()))?);
+        }
+        let call = call.customize().config_override(once()).interceptor(sent.clone()).send();
+        let answer = self.runtime.block_on(call).map_err(|error| call_error(&error, &sent))?;
+        answers::description(answer.key_metadata())
+    }
+
+    fn create_alias(&self, alias: &KeyRef, key: &KeyArn) -> Result<(), CallError> {
+        let sent = Sent::default();
+        let call =
+            self.kms.create_alias().alias_name(alias.as_str()).target_key_id(key.key_id.as_str());
+        let call = call.customize().config_override(once()).interceptor(sent.clone()).send();
+        self.runtime.block_on(call).map_err(|error| call_error(&error, &sent))?;
+        Ok(())
+    }
+
+    fn get_parameters_for_import(
+        &self,
+        key: &KeyArn,
+        algorithm: WrappingAlgorithm,
+        spec: WrappingKeySpec,
+    ) -> Result<Parameters, CallError> {
+        let sent = Sent::default();
+        let call = self
+            .kms
+            .get_parameters_for_import()
+            .key_id(key.to_string())
+            .wrapping_algorithm(AlgorithmSpec::from(algorithm.as_str()))
+            .wrapping_key_spec(SdkWrappingKeySpec::from(spec.as_str()))
+            .customize()
+            .interceptor(sent.clone())
+            .send();
+        let answer = self.runtime.block_on(call).map_err(|error| call_error(&error, &sent))?;
+        answers::parameters(answer)
+    }
+
+    fn import_key_material(&self, upload: &Upload<'_>) -> Result<Imported, CallError> {
+        let sent = Sent::default();
+        let model = ExpirationModelType::from(upload.expiration.model.as_str());
+        let valid_to =
+            upload.expiration.valid_to.map(|time| DateTime::from_secs(time.unix_seconds()));
+        let call = self
+            .kms
+            .import_key_material()
+            .key_id(upload.key.to_string())
+            .import_token(Blob::new(upload.token))
+            .encrypted_key_material(Blob::new(upload.encrypted_key_material))
+            .expiration_model(model)
+            .set_valid_to(valid_to)
+            .set_import_type(upload.existing.then_some(ImportType::ExistingKeyMaterial))
+            .set_key_material_description(upload.description.map(str::to_owned));
+        let call = call.customize().config_override(once()).interceptor(sent.clone()).send();
+        let answer = self.runtime.block_on(call).map_err(|error| call_error(&error, &sent))?;
+        Ok(answers::imported(&answer))
+    }
+}

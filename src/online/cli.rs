@@ -1,0 +1,46 @@
+//! The command line.
+
+use crate::aws::AwsOptions;
+use crate::check::CheckArgs;
+use crate::create_key::CreateKeyArgs;
+use crate::fetch::FetchArgs;
+use crate::import::ImportArgs;
+use crate::status::StatusArgs;
+use keyferry_console::args::Common;
+
+/// The bastion's part of a ceremony: creates KMS keys, fetches wrapping public keys and import tokens, imports what the room answers
+///
+/// Account, region and endpoint are shown before anything is asked of KMS. Exit codes: 0 done, 2 usage, 3 bundle refused, 4 policy or
+/// quorum not met, 5 KMS failed and nothing changed, 6 KMS's state is unknown, 7 a person declined, 8 a file is missing or in the way.
+#[derive(Debug, Clone, clap::Parser)]
+#[command(name = "keyferry-online", version, max_term_width = 120)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub common: Common,
+
+    /// Where AWS is and who asks.
+    #[command(flatten)]
+    pub aws: AwsOptions,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Command {
+    /// Create a KMS key without key material, and its alias
+    ///
+    /// The key policy leaves the account in control, lets administrators manage and users use, and denies each group the other's part.
+    CreateKey(CreateKeyArgs),
+    /// Fetch wrapping public keys and import tokens for a plan, as a signed request
+    Fetch(FetchArgs),
+    /// Hold the newest request, and the response to it, against the room's rules before anything travels
+    Check(CheckArgs),
+    /// Import what the room answered, and write a signed receipt
+    Import(ImportArgs),
+    /// Show what KMS says about keys
+    Status(StatusArgs),
+}

@@ -1,0 +1,186 @@
+//! `create-key`: a KMS key without key material, and its alias.
+
+use crate::calls::failed;
+use crate::desk::Desk;
+use crate::kms::{CallError, KeyDescription, KeyRef, KeyUsage, Kms, NewKey};
+use crate::names::{Alias, Principal, TagArg};
+use crate::{key_policy, session};
+use keyferry_bundle::{KeySpec, Text};
+use keyferry_console::{Exit, Failure};
+use serde_json::json;
+
+/// What to create.
+#[derive(Debug, Clone, clap::Args)]
+pub struct CreateKeyArgs {
+    /// The alias, which must be free
+    #[arg(long, value_name = "NAME")]
+    pub alias: Alias,
+
+    /// A description: 1 to 256 printable ASCII characters
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<Text>,
+
+    /// A tag; may be repeated
+    #[arg(long = "tag", value_name = "KEY=VALUE")]
+    pub tags: Vec<TagArg>,
+
+    /// An IAM user or role that manages the key and imports its material, but may not use it; may be repeated
+    #[arg(long = "administrator", value_name = "ARN")]
+    pub administrators: Vec<Principal>,
+
+    /// An IAM user or role that uses the key, but may not manage it; may be repeated
+    #[arg(long = "user", value_name = "ARN")]
+    pub users: Vec<Principal>,
+
+    /// The key spec
+    #[arg(long, value_name = "SPEC", default_value = "SYMMETRIC_DEFAULT")]
+    pub key_spec: KeySpec,
+
+    /// The key usage [default: what the spec allows; `SIGN_VERIFY` for RSA and ECC]
+    #[arg(long, value_name = "USAGE", value_enum)]
+    pub key_usage: Option<KeyUsage>,
+
+    /// A multi-Region primary key
+    #[arg(long)]
+    pub multi_region: bool,
+
+    /// Say what would be created, with its key policy, and create nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Creates the key, then its alias.
+///
+/// # Errors
+/// [`Exit::Usage`] for what KMS would refuse, [`Exit::Unchanged`] when nothing was created, [`Exit::Unknown`] when something was,
+/// or may have been, and not all of it.
+pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &CreateKeyArgs) -> Result<(), Failure> {
+    let usage = usage(args.key_spec, args.key_usage)?;
+    if let Some(both) = args.users.iter().find(|user| args.administrators.contains(user)) {
+        return Err(Failure::usage(format!("{both} cannot both manage and use the key"))
+            .hint("name different roles with --administrator and --user"));
+    }
+    let session = session::open(desk, kms, None)?;
+    let policy = key_policy::document(&session, usage, &args.administrators, &args.users);
+    let key = NewKey {
+        key_spec: args.key_spec,
+        usage,
+        description: args.description.clone(),
+        policy: policy.to_string(),
+        tags: args.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect(),
+        multi_region: args.multi_region,
+    };
+    let alias = args.alias.key_ref().map_err(Failure::bug)?;
+    must_be_free(kms, &alias)?;
+    show(desk, args, usage, &policy)?;
+    if args.dry_run {
+        return desk.dry_run(&[
+            format!("call kms:CreateKey: {} {usage}, origin EXTERNAL", args.key_spec),
+            format!("call kms:CreateAlias: {alias}"),
+        ]);
+    }
+    let created = kms.create_key(&key).map_err(|error| not_created(&error))?;
+    if created.origin != "EXTERNAL" {
+        return Err(Failure::new(Exit::Unknown, "wrong-origin", "KMS made another kind of key")
+            .because(format!("{} has origin {:?}, not EXTERNAL", created.key, created.origin))
+            .hint(format!("delete it: aws kms schedule-key-deletion --key-id {}", created.key)));
+    }
+    kms.create_alias(&alias, &created.key)
+        .map_err(|error| without_alias(&error, &alias, &created))?;
+    desk.screen.result(created.key.to_string())?;
+    desk.screen.json(&json!({
+        "arn": created.key, "id": created.key.key_id, "alias": alias.as_str(), "state": created.state.to_string(),
+    }))
+}
+
+/// AWS KMS API reference, `CreateKey`, `KeyUsage`.
+fn usage(spec: KeySpec, asked: Option<KeyUsage>) -> Result<KeyUsage, Failure> {
+    use KeyUsage as U;
+    let possible: &[U] = match spec {
+        KeySpec::SymmetricDefault => &[U::EncryptDecrypt],
+        KeySpec::Hmac224 | KeySpec::Hmac256 | KeySpec::Hmac384 | KeySpec::Hmac512 => {
+            &[U::GenerateVerifyMac]
+        }
+        KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => {
+            &[U::SignVerify, U::EncryptDecrypt]
+        }
+        KeySpec::EccNistP256 | KeySpec::EccNistP384 | KeySpec::EccNistP521 => {
+            &[U::SignVerify, U::KeyAgreement]
+        }
+        KeySpec::EccSecgP256k1 => &[U::SignVerify],
+        KeySpec::EccNistEdwards25519 => {
+            return Err(Failure::usage(format!("no plan can import into a {spec} key"))
+                .because("AWS does not document the import of Ed25519 keys"));
+        }
+    };
+    let first = possible.first().copied().unwrap_or(U::EncryptDecrypt);
+    match asked {
+        None => Ok(first),
+        Some(asked) if possible.contains(&asked) => Ok(asked),
+        Some(asked) => {
+            let names: Vec<String> = possible.iter().map(ToString::to_string).collect();
+            Err(Failure::usage(format!("a {spec} key is not for {asked}"))
+                .hint(format!("--key-usage {}", names.join(" or "))))
+        }
+    }
+}
+
+fn must_be_free(kms: &dyn Kms, alias: &KeyRef) -> Result<(), Failure> {
+    match kms.describe_key(alias) {
+        Err(error) if error.is("NotFoundException") => Ok(()),
+        Err(error) => Err(failed("kms:DescribeKey", &error)),
+        Ok(taken) => Err(Failure::new(Exit::Unchanged, "alias-taken", format!("{alias} is taken"))
+            .because(format!("it names {}, which is {}", taken.key, taken.state))
+            .hint("choose another --alias; nothing was created")),
+    }
+}
+
+fn show(
+    desk: Desk<'_>,
+    args: &CreateKeyArgs,
+    usage: KeyUsage,
+    policy: &serde_json::Value,
+) -> Result<(), Failure> {
+    let policy = serde_json::to_string_pretty(policy).map_err(Failure::bug)?;
+    let described = args.description.as_ref().map_or("-", Text::as_str);
+    let tags: Vec<String> =
+        args.tags.iter().map(|tag| format!("{}={}", tag.key, tag.value)).collect();
+    desk.screen.heading("The key");
+    desk.screen.table(&[
+        ("alias", args.alias.to_string()),
+        ("spec", format!("{}, {usage}", args.key_spec)),
+        ("description", described.to_owned()),
+        ("tags", if tags.is_empty() { "-".to_owned() } else { tags.join("\n") }),
+        ("multi-Region", if args.multi_region { "yes" } else { "no" }.to_owned()),
+        ("key policy", policy),
+    ]);
+    if args.administrators.is_empty() || args.users.is_empty() {
+        desk.screen.warn("without --administrator and --user, the account's IAM policies alone decide who may do what");
+    }
+    Ok(())
+}
+
+fn not_created(error: &CallError) -> Failure {
+    if !matches!(error, CallError::NoAnswer(_)) {
+        return failed("kms:CreateKey", error);
+    }
+    Failure::new(Exit::Unknown, "unknown-created", "nobody knows whether the key was created")
+        .caused_by(error)
+        .hint("look for a new key in state PendingImport without an alias (`aws kms list-keys`); delete it or alias it before you try again")
+}
+
+fn without_alias(error: &CallError, alias: &KeyRef, created: &KeyDescription) -> Failure {
+    let key = &created.key;
+    let failure = if matches!(error, CallError::NoAnswer(_)) {
+        Failure::new(
+            Exit::Unknown,
+            "unknown-alias",
+            format!("{key} was created, but nobody knows whether it has its alias"),
+        )
+    } else {
+        Failure::new(Exit::Unknown, "no-alias", format!("{key} was created, but without its alias"))
+    };
+    failure.caused_by(error).hint(format!(
+        "give it one with `aws kms create-alias --alias-name {alias} --target-key-id {key}`, or delete it with `aws kms schedule-key-deletion --key-id {key}`"
+    ))
+}

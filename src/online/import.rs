@@ -1,0 +1,151 @@
+//! `import`: verifies everything, uploads the encrypted key material, waits until KMS shows it, and writes a signed receipt.
+
+use crate::chain::Chain;
+use crate::desk::Desk;
+use crate::kms::{KeyState, Kms};
+use crate::operator::{Operator, own_work};
+use crate::receipt::{self, Draft};
+use crate::upload::{self, Job};
+use crate::{expiry, keys, session, tokens};
+use keyferry_bundle::{KeySpec, Request, Response, Verified};
+use keyferry_ceremony::{Countersigned, receipt as receipts};
+use keyferry_console::args::CeremonyArgs;
+use keyferry_console::{Exit, Failure, Name, files};
+use std::path::PathBuf;
+
+/// What to import.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ImportArgs {
+    /// Which ceremony.
+    #[command(flatten)]
+    pub ceremony: CeremonyArgs,
+
+    /// The online operator's identity
+    #[arg(long, value_name = "FILE")]
+    pub identity: PathBuf,
+
+    /// Also take keys that are Enabled already with the planned expiration: an import that was cut off. KMS takes the same key
+    /// material again and no other, so its answer is the proof that was missing
+    #[arg(long)]
+    pub resume: bool,
+
+    /// Verify everything, say what would be uploaded, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Imports every target of the newest request's response.
+///
+/// # Errors
+/// Everything up to [`Exit::Policy`], [`Exit::Declined`] and [`Exit::File`] before anything is uploaded; [`Exit::Unchanged`] when KMS
+/// refused; [`Exit::Unknown`] when nobody knows, or some targets were imported and others not.
+pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &ImportArgs) -> Result<(), Failure> {
+    let chain = Chain::open(&args.ceremony)?;
+    let (plan, policy) = (chain.plan.body(), chain.ceremony.policy());
+    let request = chain.newest_request()?;
+    let response = answer(&chain, &request)?;
+    let name = Name::Receipt(request.body().counter);
+    let path = chain.ceremony.path(&name);
+    files::must_be_free(&path)?;
+    let mut jobs = Vec::with_capacity(plan.targets.len());
+    for planned in &plan.targets {
+        let (Some(asked), Some(answered)) =
+            (request.body().target(&planned.name), response.body().target(&planned.name))
+        else {
+            return Err(Failure::bug(format!("target {} was accepted unseen", planned.name)));
+        };
+        let token = tokens::read(&chain.ceremony, request.body(), asked)?;
+        jobs.push(Job { planned, answered, token, was: KeyState::PendingImport });
+    }
+    let now = desk.clock.now()?;
+    expiry::must_still_work(request.body(), now, &chain.folder())?;
+    expiry::must_be_possible(plan, now)?;
+
+    let session = session::open(desk, kms, Some(plan.environment))?;
+    session::must_fit(&session, &plan.targets)?;
+    for job in &mut jobs {
+        let found = keys::planned(kms, job.planned)?;
+        let ours =
+            found.state == KeyState::Enabled && found.expiration == Some(job.planned.expiration);
+        if !(args.resume && ours) {
+            keys::must_be_pending(job.planned, &found)?;
+        }
+        job.was = found.state;
+    }
+    if args.dry_run {
+        return desk.dry_run(&jobs.iter().map(call).collect::<Vec<_>>());
+    }
+
+    let operator = Operator::open(desk.person, policy, &args.identity)?;
+    let draft = Draft::new(&chain, &response, &session);
+    // What could go wrong with the receipt goes wrong before the upload.
+    let rehearsed = operator.sign(&draft.body(now, jobs.iter().map(Job::hoped).collect()))?;
+    let accept = |bytes: &[u8]| receipts::accept(policy, &chain.plan, &response, bytes);
+    own_work(&name.to_string(), accept(&rehearsed))?;
+
+    let description = plan.ceremony.as_str();
+    let mut done = Vec::with_capacity(jobs.len());
+    for job in &jobs {
+        let symmetric = job.planned.key_spec == KeySpec::SymmetricDefault;
+        match upload::run(desk, kms, job, symmetric.then_some(description)) {
+            Ok(entry) => done.push(entry),
+            Err(failure) => return Err(in_part(failure, &done, job, &chain.folder())),
+        }
+    }
+    let body = draft.body(desk.clock.now().unwrap_or(now), done);
+    receipt::write(desk, &operator, &body, &path, accept)
+}
+
+/// The response to `request` and the backup of every target, accepted and saying the same.
+pub(crate) fn answer(
+    chain: &Chain,
+    request: &Verified<Request>,
+) -> Result<Verified<Response>, Failure> {
+    let (device, plan) = (&chain.device, &chain.plan);
+    let response = chain.ceremony.response(device, plan, request, Countersigned::Required)?;
+    for target in &response.body().targets {
+        let backup = chain.ceremony.backup(device, plan, &target.name)?;
+        let same = backup.digest() == target.backup
+            && backup.body().target == target.name
+            && backup.body().check_value == target.check_value;
+        if !same {
+            let name = Name::Backup(target.name.clone());
+            return Err(Failure::new(
+                Exit::Refused,
+                "bundle-refused",
+                format!("{name} is not accepted"),
+            )
+            .because(format!("it is not the backup that response {} names", request.body().counter))
+            .hint("fetch the right one from the room: without a backup nothing is imported"));
+        }
+    }
+    Ok(response)
+}
+
+fn call(job: &Job<'_>) -> String {
+    let expiration = job.planned.expiration;
+    let until = expiration.valid_to.map_or_else(String::new, |date| format!(" until {date}"));
+    format!("call kms:ImportKeyMaterial: {}, {}{until}", job.planned.key, expiration.model)
+}
+
+/// Some targets were imported, this one was not: no receipt can cover that, and nothing is lost by going on later.
+fn in_part(
+    failure: Failure,
+    done: &[keyferry_bundle::kinds::ReceiptTarget],
+    job: &Job<'_>,
+    folder: &str,
+) -> Failure {
+    if done.is_empty() {
+        return failure;
+    }
+    let names: Vec<&str> = done.iter().map(|entry| entry.name.as_str()).collect();
+    Failure { exit: Exit::Unknown, ..failure }
+        .because(format!(
+            "imported before it: {}; not imported: {}",
+            names.join(", "),
+            job.planned.name
+        ))
+        .hint(format!(
+            "once the cause is removed: keyferry-online import {folder} --identity FILE --resume"
+        ))
+}

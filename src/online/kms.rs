@@ -1,0 +1,263 @@
+//! KMS as this program sees it: a few operations under their own names, in the words of the bundles. The AWS SDK is behind it in
+//! `aws/`; tests put a script there that checks every request.
+
+use keyferry_bundle::kinds::Expiration;
+use keyferry_bundle::{
+    AccountId, AwsRegion, Endpoint, KeyArn, KeyMaterialId, KeySpec, Partition, Text, Timestamp,
+    WrappingAlgorithm, WrappingKeySpec,
+};
+use std::fmt;
+
+/// The operations, and STS's `GetCallerIdentity`. None of them repeats a call that changes something.
+pub trait Kms {
+    /// Whose credentials these are, and which endpoint will be spoken to (STS `GetCallerIdentity`).
+    ///
+    /// # Errors
+    /// As every operation: [`CallError`].
+    fn get_caller_identity(&self) -> Result<Session, CallError>;
+
+    /// `DescribeKey`, by key id, ARN or alias.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    fn describe_key(&self, key: &KeyRef) -> Result<KeyDescription, CallError>;
+
+    /// `CreateKey` with origin `EXTERNAL`.
+    ///
+    /// # Errors
+    /// [`CallError`]; after [`CallError::NoAnswer`] a key may exist.
+    fn create_key(&self, key: &NewKey) -> Result<KeyDescription, CallError>;
+
+    /// `CreateAlias`.
+    ///
+    /// # Errors
+    /// [`CallError`]; after [`CallError::NoAnswer`] the alias may exist.
+    fn create_alias(&self, alias: &KeyRef, key: &KeyArn) -> Result<(), CallError>;
+
+    /// `GetParametersForImport`. Changes nothing but the answer to the next one.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    fn get_parameters_for_import(
+        &self,
+        key: &KeyArn,
+        algorithm: WrappingAlgorithm,
+        spec: WrappingKeySpec,
+    ) -> Result<Parameters, CallError>;
+
+    /// `ImportKeyMaterial`.
+    ///
+    /// # Errors
+    /// [`CallError`]; after [`CallError::NoAnswer`] the material may have been imported.
+    fn import_key_material(&self, upload: &Upload<'_>) -> Result<Imported, CallError>;
+}
+
+/// Whose credentials, where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The partition, from the caller's ARN.
+    pub partition: Partition,
+    /// The account.
+    pub account: AccountId,
+    /// The caller's ARN.
+    pub caller: String,
+    /// The region calls go to.
+    pub region: AwsRegion,
+    /// The endpoint calls go to.
+    pub endpoint: Endpoint,
+}
+
+/// A key as an operator names it: a key id, a key ARN, an alias name or an alias ARN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRef(String);
+
+impl KeyRef {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::str::FromStr for KeyRef {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        // AWS KMS API reference, `DescribeKey`: `KeyId` has 1 to 2048 characters.
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'/' | b'_' | b'-');
+        if (1..=2048).contains(&text.len()) && text.bytes().all(plain) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("expected a key id, a key ARN, alias/NAME or an alias ARN".to_owned())
+        }
+    }
+}
+
+impl From<&KeyArn> for KeyRef {
+    fn from(arn: &KeyArn) -> Self {
+        Self(arn.to_string())
+    }
+}
+
+impl fmt::Display for KeyRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A key's state, as far as an import cares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyState {
+    /// No key material yet, or none any more.
+    PendingImport,
+    /// In use.
+    Enabled,
+    /// Any other, by KMS's word.
+    Other(String),
+}
+
+impl fmt::Display for KeyState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PendingImport => "PendingImport",
+            Self::Enabled => "Enabled",
+            Self::Other(word) => word,
+        })
+    }
+}
+
+/// What `DescribeKey` says. Specs and origins are KMS's words: there are more of them than can be imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyDescription {
+    /// The key.
+    pub key: KeyArn,
+    /// Its state.
+    pub state: KeyState,
+    /// Where its material comes from; `EXTERNAL` for imported material.
+    pub origin: String,
+    /// Its spec.
+    pub key_spec: String,
+    /// Whether it is a multi-Region key.
+    pub multi_region: bool,
+    /// When KMS deletes the material; absent while there is none.
+    pub expiration: Option<Expiration>,
+    /// The id of the material in use, where KMS gives one.
+    pub key_material_id: Option<KeyMaterialId>,
+}
+
+/// What `CreateKey` is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewKey {
+    /// The spec.
+    pub key_spec: KeySpec,
+    /// The usage.
+    pub usage: KeyUsage,
+    /// The description.
+    pub description: Option<Text>,
+    /// The key policy, as JSON.
+    pub policy: String,
+    /// Tags: key and value.
+    pub tags: Vec<(String, String)>,
+    /// Whether it is a multi-Region key.
+    pub multi_region: bool,
+}
+
+/// What a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum KeyUsage {
+    /// Encrypt and decrypt.
+    #[value(name = "ENCRYPT_DECRYPT")]
+    EncryptDecrypt,
+    /// Sign and verify.
+    #[value(name = "SIGN_VERIFY")]
+    SignVerify,
+    /// Make and verify message authentication codes.
+    #[value(name = "GENERATE_VERIFY_MAC")]
+    GenerateVerifyMac,
+    /// Derive shared secrets.
+    #[value(name = "KEY_AGREEMENT")]
+    KeyAgreement,
+}
+
+impl fmt::Display for KeyUsage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::EncryptDecrypt => "ENCRYPT_DECRYPT",
+            Self::SignVerify => "SIGN_VERIFY",
+            Self::GenerateVerifyMac => "GENERATE_VERIFY_MAC",
+            Self::KeyAgreement => "KEY_AGREEMENT",
+        })
+    }
+}
+
+/// One `GetParametersForImport` answer. Public key and token belong together.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Parameters {
+    /// The key KMS answered for.
+    pub key: KeyArn,
+    /// The wrapping public key: SubjectPublicKeyInfo, DER.
+    pub public_key: Vec<u8>,
+    /// The import token.
+    pub token: Vec<u8>,
+    /// When both stop working.
+    pub valid_to: Timestamp,
+}
+
+impl fmt::Debug for Parameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Parameters({}, {})", self.key, self.valid_to)
+    }
+}
+
+/// What `ImportKeyMaterial` is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Upload<'a> {
+    /// The key.
+    pub key: &'a KeyArn,
+    /// The import token.
+    pub token: &'a [u8],
+    /// The encrypted key material.
+    pub encrypted_key_material: &'a [u8],
+    /// When KMS deletes it.
+    pub expiration: Expiration,
+    /// Whether KMS must already know these bytes (`ImportType` `EXISTING_KEY_MATERIAL`); symmetric keys only.
+    pub existing: bool,
+    /// `KeyMaterialDescription`; symmetric keys only.
+    pub description: Option<&'a str>,
+}
+
+/// What `ImportKeyMaterial` answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// The id of the material, where KMS gives one.
+    pub key_material_id: Option<KeyMaterialId>,
+}
+
+/// Why a call did not succeed, by what it means for the state of KMS.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// KMS answered no. Nothing changed.
+    #[error("AWS refuses it: {code}: {message}")]
+    Refused {
+        /// AWS's error code, such as `ExpiredImportTokenException`.
+        code: String,
+        /// AWS's message.
+        message: String,
+    },
+    /// KMS is too busy. Nothing changed.
+    #[error("AWS is too busy: {0}")]
+    Throttled(String),
+    /// The request never left: no credentials, no connection. Nothing changed.
+    #[error("the request could not be sent: {0}")]
+    NotSent(String),
+    /// No answer, or one that says nothing: a call that changes something may have done so.
+    #[error("no usable answer came: {0}")]
+    NoAnswer(String),
+}
+
+impl CallError {
+    /// Whether KMS answered with this error code.
+    #[must_use]
+    pub fn is(&self, wanted: &str) -> bool {
+        matches!(self, Self::Refused { code, .. } if code == wanted)
+    }
+}

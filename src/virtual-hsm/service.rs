@@ -86,7 +86,7 @@ impl Service {
         let accepting = {
             let stop = Arc::clone(&stop);
             std::thread::spawn(move || {
-                accept(&listener, address, &Arc::new(Mutex::new(device)), &stop)
+                accept(&listener, address, &Arc::new(Mutex::new(device)), &stop);
             })
         };
         Ok(Self { address, serial, stop, accepting: Some(accepting) })

@@ -132,8 +132,8 @@ fn body(algorithm: Algorithm, secret: &[u8; 32]) -> Result<Zeroizing<Vec<u8>>, D
         let mut scalar = Zeroizing::new(scalar.to_vec());
         // RFC 8032, 5.1.5.
         if let [first, .., last] = scalar.as_mut_slice() {
-            *first &= 248;
-            *last = *last & 127 | 64;
+            *first &= 0xf8;
+            *last = *last & 0x7f | 0x40;
         }
         scalar.reverse();
         let public = VerifyingKey::from(&ExpandedSecretKey::from_bytes(&hash)).to_bytes();

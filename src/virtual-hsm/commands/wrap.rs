@@ -119,10 +119,8 @@ fn data_key<'a>(
     needed: Capabilities,
 ) -> Result<&'a Object, DeviceError> {
     context.touched.target = id;
-    context.key(Kind::WrapKey, id, needed).map_err(|error| match error {
-        DeviceError::InsufficientPermissions => DeviceError::InvalidData,
-        other => other,
-    })
+    let key = context.object(Kind::WrapKey, id)?;
+    if key.capabilities.contain(needed) { Ok(key) } else { Err(DeviceError::InvalidData) }
 }
 
 fn plaintext(

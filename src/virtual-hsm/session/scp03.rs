@@ -60,8 +60,11 @@ pub(crate) fn mac(key: &[u8; BLOCK], chain: &[u8; BLOCK], parts: &[&[u8]]) -> [u
 
 /// The part of a MAC that is sent.
 pub(crate) fn front(mac: [u8; BLOCK]) -> [u8; TAG] {
-    let [a, b, c, d, e, f, g, h, ..] = mac;
-    [a, b, c, d, e, f, g, h]
+    let mut front = [0; TAG];
+    for (to, from) in front.iter_mut().zip(mac) {
+        *to = from;
+    }
+    front
 }
 
 /// Encrypts message number `counter`, padded with 0x80 and zeros.

@@ -1,5 +1,7 @@
 //! The service as crate `yubihsm`'s client sees it, over HTTP.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use keyferry_virtual_hsm::{Faults, Options, Service};
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use sha2::{Digest as _, Sha256};

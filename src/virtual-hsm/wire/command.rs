@@ -109,7 +109,11 @@ mod tests {
                          4a4b4c4d674e4f50515253545859\
                          5a5b5c5d5e5f60616263646566\
                          68696a6b6c0a6d6e6f7071727374757677";
-        let ours: String = Command::ALL.iter().map(|c| format!("{:02x}", c.code())).collect();
+        let published: Vec<u8> = (0..published.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&published[at..at + 2], 16).unwrap())
+            .collect();
+        let ours: Vec<u8> = Command::ALL.iter().map(|command| command.code()).collect();
         assert_eq!(ours, published);
     }
 

@@ -6,6 +6,7 @@
 
 pub mod backup;
 pub mod device;
+pub mod draft;
 pub mod evidence;
 pub mod ledger;
 mod links;

@@ -28,7 +28,15 @@ pub(crate) fn same_environment<T: Bundle>(
     policy: &Verified<Policy>,
     bundle: &Verified<T>,
 ) -> Result<(), Refusal> {
-    let (ours, theirs) = (policy.body().environment, bundle.body().environment());
+    fits_environment(policy, bundle.body())
+}
+
+/// As [`same_environment`], for a bundle that is not complete yet.
+pub(crate) fn fits_environment<T: Bundle>(
+    policy: &Verified<Policy>,
+    body: &T,
+) -> Result<(), Refusal> {
+    let (ours, theirs) = (policy.body().environment, body.environment());
     if ours == theirs {
         return Ok(());
     }

@@ -25,7 +25,20 @@ pub fn accept(
         .and_then(|receipt| receipt.verify(&required))
         .map_err(Refusal::bundle(KIND))?;
     same_environment(policy, &receipt)?;
-    let body = receipt.body();
+    check(policy, plan, response, receipt.body())?;
+    Ok(receipt)
+}
+
+/// The rules a receipt keeps, signed or not.
+///
+/// # Errors
+/// The first rule it breaks.
+pub fn check(
+    policy: &Verified<Policy>,
+    plan: &Verified<Plan>,
+    response: &Verified<Response>,
+    body: &Receipt,
+) -> Result<(), Refusal> {
     refers(KIND, "response", body.response, response.digest())?;
     if !policy.body().allowed.accounts.contains(&body.account) {
         let problem = format!("{} is not an account of the policy", body.account);
@@ -48,5 +61,5 @@ pub fn accept(
         let problem = format!("has no entry for the response's target {}", target.name);
         return Err(Refusal::link(KIND, "targets", problem));
     }
-    Ok(receipt)
+    Ok(())
 }

@@ -268,6 +268,18 @@ fn a_folder_without_its_policy_or_with_a_stranger_proves_nothing() {
 }
 
 #[test]
+fn a_token_beside_its_request_is_recognised() {
+    let mut folder = Story::sound().folder();
+    let name = "import-token-1-payments.bin".to_owned();
+    folder.push(evidence::File { name: name.clone(), bytes: b"token".to_vec() });
+    let report = evidence::examine(&folder, None);
+    assert!(report.holds(), "{:#?}", report.claims);
+    assert!(report.claims.iter().any(|c| c.file == name && c.id == "request.token"));
+    folder.last_mut().unwrap().bytes = b"another".to_vec();
+    assert!(!evidence::examine(&folder, None).holds());
+}
+
+#[test]
 fn two_plans_with_one_counter_are_a_fork() {
     let story = Story::sound();
     let mut folder = story.folder();

@@ -18,7 +18,7 @@ impl<'a> Sorted<'a> {
         let mut sorted = Self::default();
         for file in files {
             let extension = file.name.rsplit_once('.').map_or("", |(_, extension)| extension);
-            if matches!(extension, "yhw" | "age" | "token") {
+            if matches!(extension, "yhw" | "age" | "bin") {
                 sorted.attachments.push((file, Digest::of(&file.bytes)));
                 continue;
             }

@@ -1,0 +1,221 @@
+//! Bundles that every reader must accept, for ever.
+
+use super::Kit;
+use super::cast::{
+    base64, hsm, hsm_and_witness, officers, operator, quorum, quorum_of_dated, sealed, signed,
+    spoil, text,
+};
+use super::story::{
+    backup, device, digest_of, first_policy, next_policy, parse, plan, policy, receipt, request,
+    response, rule, second_target, time,
+};
+use super::vector::{Trust, Vector};
+use keyferry_bundle::envelope::{MAX_PAYLOAD_BYTES, MAX_SIGNATURES};
+use keyferry_bundle::kinds::{Isolation, Made, Outcome, ParametersSource, payload_type};
+use keyferry_bundle::{Environment, Expiration, ExpirationModel, Kind, Role};
+
+const GROUP: &str = "accepted";
+
+pub(crate) fn add(kit: &mut Kit) {
+    each_kind(kit);
+    variations(kit);
+    json_freedom(kit);
+    signatures(kit);
+}
+
+fn add_one(kit: &mut Kit, name: &str, kind: Kind, trust: Trust, bundle: Vec<u8>, comment: &str) {
+    kit.add(GROUP, name, Vector::accepted(kind, trust, bundle, comment));
+}
+
+fn each_kind(kit: &mut Kit) {
+    let policy_trust = Trust::FirstPolicy;
+    let next_trust = Trust::NextPolicy { policy: base64(&first_policy()) };
+    let device_trust =
+        Trust::Device { policy: base64(&first_policy()), roles: vec![Role::Witness] };
+    add_one(kit, "policy", Kind::Policy, policy_trust, first_policy(), "policy version 1");
+    let next = signed(&next_policy(), &["alice", "bob", "dave"]);
+    add_one(
+        kit,
+        "policy-next",
+        Kind::Policy,
+        next_trust,
+        next,
+        "policy version 2: carol goes, dave comes",
+    );
+    let bundle = signed(&device(), &["hsm-1", "wendy"]);
+    add_one(kit, "device", Kind::Device, device_trust, bundle, "signed by the HSM and a witness");
+    let bundle = signed(&plan(), &["alice", "bob"]);
+    add_one(kit, "plan", Kind::Plan, officers(), bundle, "signed by two officers");
+    let bundle = signed(&request(), &["oscar"]);
+    add_one(kit, "request", Kind::Request, operator(), bundle, "signed by the operator");
+    let bundle = signed(&backup(), &["hsm-1"]);
+    add_one(kit, "backup", Kind::Backup, hsm(), bundle, "signed by the HSM");
+    let bundle = signed(&response(), &["hsm-1", "wendy"]);
+    add_one(
+        kit,
+        "response",
+        Kind::Response,
+        hsm_and_witness(),
+        bundle,
+        "signed by the HSM and a witness",
+    );
+    let bundle = signed(&receipt(), &["oscar"]);
+    add_one(kit, "receipt", Kind::Receipt, operator(), bundle, "signed by the operator");
+}
+
+fn variations(kit: &mut Kit) {
+    let mut body = policy();
+    body.environment = Environment::Production;
+    body.custodians.clear();
+    body.roles.witness = rule(2, &["wendy", "paula"]);
+    let bundle = signed(&body, &["carol", "bob-2"]);
+    add_one(
+        kit,
+        "policy-production",
+        Kind::Policy,
+        Trust::FirstPolicy,
+        bundle,
+        "production, no custodians",
+    );
+
+    let trust = Trust::Device { policy: base64(&first_policy()), roles: vec![] };
+    let bundle = signed(&device(), &["hsm-1"]);
+    add_one(
+        kit,
+        "device-alone",
+        Kind::Device,
+        trust,
+        bundle,
+        "before any witness signed: no role is asked for",
+    );
+
+    let mut body = plan();
+    body.counter = 2;
+    body.previous = Some(digest_of(&plan()));
+    body.custodians.clear();
+    body.targets.push(second_target());
+    body.targets[0].expiration = Expiration {
+        model: ExpirationModel::Expires,
+        valid_to: Some(body.created.plus_days(Expiration::MAX_DAYS)),
+    };
+    let bundle = signed(&body, &["carol", "bob-2"]);
+    add_one(
+        kit,
+        "plan-next",
+        Kind::Plan,
+        officers(),
+        bundle,
+        "plan 2: two targets, one multi-Region, one that expires after 365 days",
+    );
+
+    let mut body = request();
+    body.counter = u32::MAX;
+    body.previous = Some(digest_of(&request()));
+    body.endpoint = parse("aws-default");
+    body.targets[0].source = ParametersSource::Console;
+    let bundle = signed(&body, &["oscar"]);
+    add_one(
+        kit,
+        "request-last",
+        Kind::Request,
+        operator(),
+        bundle,
+        "the largest counter; from the AWS console",
+    );
+
+    let mut body = backup();
+    body.age = None;
+    body.generation = 2;
+    let bundle = signed(&body, &["hsm-1"]);
+    add_one(
+        kit,
+        "backup-without-age",
+        Kind::Backup,
+        hsm(),
+        bundle,
+        "second generation, no age copy",
+    );
+
+    let mut body = response();
+    body.isolation = Isolation::Overridden;
+    body.targets[0].made = Made::Stored;
+    let bundle = signed(&body, &["hsm-1", "paula"]);
+    add_one(
+        kit,
+        "response-overridden",
+        Kind::Response,
+        hsm_and_witness(),
+        bundle,
+        "a rehearsal on a networked host, with a P-256 witness",
+    );
+
+    let mut body = receipt();
+    body.targets[0].outcome = Outcome::Confirmed;
+    body.targets[0].key_material_id = None;
+    body.targets[0].expiration = Expiration {
+        model: ExpirationModel::Expires,
+        valid_to: Some(time("2027-02-28T23:59:59Z")),
+    };
+    let bundle = signed(&body, &["oscar"]);
+    add_one(
+        kit,
+        "receipt-confirmed",
+        Kind::Receipt,
+        operator(),
+        bundle,
+        "confirmed afterwards; expires; no key material id",
+    );
+}
+
+/// What strict JSON leaves free inside a payload: the signature covers the bytes as they are.
+fn json_freedom(kit: &mut Kit) {
+    let plain = text(&request());
+    let mut free = |name: &str, payload: &str, comment: &str| {
+        let bundle = sealed(&payload_type(Kind::Request), payload.as_bytes(), &["oscar"]);
+        add_one(kit, name, Kind::Request, operator(), bundle, comment);
+    };
+    let spaced = spoil(
+        &plain,
+        "{\"environment\":\"rehearsal\",",
+        "\r\n\t { \"environment\" : \"rehearsal\" ,\n",
+    );
+    free("payload-white-space", &(spaced + " \n"), "white space between the payload's tokens");
+    let moved = spoil(&plain, "{\"environment\":\"rehearsal\",", "{");
+    let moved = spoil(&moved, "\"counter\":1,", "\"counter\":1,\"environment\":\"rehearsal\",");
+    free("payload-member-order", &moved, "the payload's members in another order");
+    let escaped =
+        spoil(&plain, "\"environment\":\"rehearsal\"", "\"envir\\u006fnment\":\"\\u0072ehearsal\"");
+    free("payload-escapes", &escaped, "escapes in a name and a value that need none");
+    let padding = " ".repeat(MAX_PAYLOAD_BYTES - plain.len());
+    free("payload-at-limit", &(plain.clone() + &padding), "a payload of exactly 40,960 bytes");
+}
+
+fn signatures(kit: &mut Kit) {
+    let bundle = signed(&plan(), &["carol", "bob-2", "bob", "alice"]);
+    add_one(
+        kit,
+        "more-than-needed",
+        Kind::Plan,
+        officers(),
+        bundle,
+        "four signatures of three holders, in no order",
+    );
+
+    let names: Vec<String> = (1..=MAX_SIGNATURES).map(|n| format!("officer-{n:02}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let trust = quorum(Role::CeremonyOfficer, 32, &names);
+    let bundle = signed(&plan(), &names);
+    add_one(kit, "signatures-at-limit", Kind::Plan, trust, bundle, "32 signatures, all needed");
+
+    let created = request().created;
+    let trust = quorum_of_dated(Role::OnlineOperator, "oscar", Some(created), Some(created));
+    let bundle = signed(&request(), &["oscar"]);
+    add_one(
+        kit,
+        "validity-at-both-ends",
+        Kind::Request,
+        trust,
+        bundle,
+        "made in the first and last second of the key's validity",
+    );
+}

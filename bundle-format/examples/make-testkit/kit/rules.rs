@@ -1,0 +1,346 @@
+//! Plans, requests, responses, backups and receipts that break a rule of their kind.
+
+use super::Kit;
+use super::cast::{hsm, hsm_and_witness, officers, operator, signed};
+use super::story::{backup, parse, plan, receipt, request, response, second_target, stream, time};
+use super::vector::{Refusing, Trust, Vector};
+use keyferry_bundle::kinds::{Bundle, Isolation};
+use keyferry_bundle::{
+    Backup, Digest, Environment, Expiration, ExpirationModel, Plan, Receipt, Request, Response,
+};
+
+pub(crate) fn add(kit: &mut Kit) {
+    plans(kit);
+    requests(kit);
+    responses(kit);
+    backups(kit);
+    receipts(kit);
+}
+
+type Change<T> = fn(&mut T);
+/// A name, what is changed, the field at fault, whether the schema can say so, and a comment.
+type Row<T> = (&'static str, Change<T>, &'static str, bool, &'static str);
+
+fn rows<T: Bundle>(
+    kit: &mut Kit,
+    sound: impl Fn() -> T,
+    trust: &Trust,
+    signers: &[&str],
+    rows: &[Row<T>],
+) {
+    for (name, change, field, schema, comment) in rows {
+        let mut body = sound();
+        change(&mut body);
+        let bundle = signed(&body, signers);
+        let vector = Vector::refused("payload-field", T::KIND, trust.clone(), bundle, comment);
+        let vector = vector.field(field);
+        let vector = if *schema { vector.schema(Refusing::Payload) } else { vector };
+        kit.add(T::KIND.as_str(), name, vector);
+    }
+}
+
+fn expires(date: Option<&str>) -> Expiration {
+    Expiration { model: ExpirationModel::Expires, valid_to: date.map(time) }
+}
+
+fn plans(kit: &mut Kit) {
+    let table: &[Row<Plan>] = &[
+        ("counter-0", |p| p.counter = 0, "counter", true, "counters count from 1"),
+        ("no-previous", |p| p.counter = 2, "previous", false, "plan 2 without a predecessor"),
+        (
+            "previous-of-first",
+            |p| p.previous = Some(Digest::of(b"")),
+            "previous",
+            false,
+            "plan 1 with a predecessor",
+        ),
+        ("no-targets", |p| p.targets.clear(), "targets", true, "no targets"),
+        (
+            "too-many-targets",
+            |p| p.targets = (0..17).map(|_| second_target()).collect(),
+            "targets",
+            true,
+            "17 targets",
+        ),
+        (
+            "name-twice",
+            |p| p.targets.push(with(|t| t.name = parse("payments"))),
+            "targets[1].name",
+            false,
+            "two targets of one name",
+        ),
+        (
+            "key-twice",
+            |p| p.targets.push(with(|t| t.key = plan().targets.remove(0).key)),
+            "targets[1].key",
+            false,
+            "two targets with one KMS key",
+        ),
+        (
+            "object-id-twice",
+            |p| p.targets.push(with(|t| t.object_id = parse("0x0a01"))),
+            "targets[1].object_id",
+            false,
+            "two targets with one object id",
+        ),
+        (
+            "custodian-twice",
+            |p| p.custodians.push(parse("carla")),
+            "custodians[1]",
+            true,
+            "a custodian twice",
+        ),
+        (
+            "too-many-custodians",
+            |p| p.custodians = (0..17).map(|n| parse(&format!("c{n}"))).collect(),
+            "custodians",
+            true,
+            "17 custodians",
+        ),
+        (
+            "date-without-expiry",
+            |p| p.targets[0].expiration.valid_to = Some(time("2027-01-01T00:00:00Z")),
+            "targets[0].expiration.valid_to",
+            false,
+            "KEY_MATERIAL_DOES_NOT_EXPIRE with a date",
+        ),
+        (
+            "expiry-without-date",
+            |p| p.targets[0].expiration = expires(None),
+            "targets[0].expiration.valid_to",
+            false,
+            "KEY_MATERIAL_EXPIRES without a date",
+        ),
+        (
+            "expiry-at-once",
+            |p| p.targets[0].expiration = expires(Some("2026-11-03T08:00:00Z")),
+            "targets[0].expiration.valid_to",
+            false,
+            "expires when the plan is made",
+        ),
+        (
+            "expiry-after-366-days",
+            |p| p.targets[0].expiration = expires(Some("2027-11-03T08:00:01Z")),
+            "targets[0].expiration.valid_to",
+            false,
+            "expires a second after the 365 days AWS allows",
+        ),
+        (
+            "multi-region-flag",
+            |p| p.targets[0].multi_region = true,
+            "targets[0].multi_region",
+            false,
+            "multi-Region, but the key id is not",
+        ),
+        (
+            "multi-region-key",
+            |p| p.targets[0].key = second_target().key,
+            "targets[0].multi_region",
+            false,
+            "the key id is multi-Region, but the target is not",
+        ),
+    ];
+    rows(kit, plan, &officers(), &["alice", "bob"], table);
+}
+
+fn with(
+    change: impl FnOnce(&mut keyferry_bundle::kinds::Target),
+) -> keyferry_bundle::kinds::Target {
+    let mut target = second_target();
+    change(&mut target);
+    target
+}
+
+fn requests(kit: &mut Kit) {
+    let again = |r: &mut Request| {
+        let mut entry = r.targets[0].clone();
+        entry.name = parse("ledger");
+        entry.key = second_target().key;
+        entry.import_token_sha256 = Digest::of(b"another token");
+        r.targets.push(entry);
+    };
+    // A second entry, sound in itself.
+    let mut two = request();
+    again(&mut two);
+    assert!(two.check().is_ok());
+    let table: &[Row<Request>] = &[
+        ("counter-0", |r| r.counter = 0, "counter", true, "counters count from 1"),
+        ("no-previous", |r| r.counter = 2, "previous", false, "request 2 without a predecessor"),
+        (
+            "previous-of-first",
+            |r| r.previous = Some(Digest::of(b"")),
+            "previous",
+            false,
+            "request 1 with a predecessor",
+        ),
+        ("no-targets", |r| r.targets.clear(), "targets", true, "no targets"),
+    ];
+    rows(kit, request, &operator(), &["oscar"], table);
+    let table: &[Row<Request>] = &[
+        (
+            "name-twice",
+            |r| r.targets[1].name = parse("payments"),
+            "targets[1].name",
+            false,
+            "two entries of one name",
+        ),
+        (
+            "key-twice",
+            |r| r.targets[1].key = r.targets[0].key.clone(),
+            "targets[1].key",
+            false,
+            "two entries with one KMS key",
+        ),
+        (
+            "token-twice",
+            |r| r.targets[1].import_token_sha256 = r.targets[0].import_token_sha256,
+            "targets[1].import_token_sha256",
+            false,
+            "two entries with one import token",
+        ),
+        (
+            "too-many-targets",
+            |r| r.targets = vec![r.targets[0].clone(); 17],
+            "targets",
+            true,
+            "17 targets",
+        ),
+    ];
+    rows(kit, || two.clone(), &operator(), &["oscar"], table);
+}
+
+fn responses(kit: &mut Kit) {
+    let mut two = response();
+    let mut entry = two.targets[0].clone();
+    entry.name = parse("ledger");
+    entry.key = second_target().key;
+    entry.object_id = parse("0x0a02");
+    two.targets.push(entry);
+    assert!(two.check().is_ok());
+    let table: &[Row<Response>] = &[
+        (
+            "overridden-in-production",
+            |r| (r.environment, r.isolation) = (Environment::Production, Isolation::Overridden),
+            "isolation",
+            false,
+            "the isolation check was overridden, in production",
+        ),
+        ("no-targets", |r| r.targets.clear(), "targets", true, "no targets"),
+        (
+            "name-twice",
+            |r| r.targets[1].name = parse("payments"),
+            "targets[1].name",
+            false,
+            "two entries of one name",
+        ),
+        (
+            "key-twice",
+            |r| r.targets[1].key = r.targets[0].key.clone(),
+            "targets[1].key",
+            false,
+            "two entries with one KMS key",
+        ),
+        (
+            "object-id-twice",
+            |r| r.targets[1].object_id = parse("0x0a01"),
+            "targets[1].object_id",
+            false,
+            "two entries with one object id",
+        ),
+        (
+            "material-too-long",
+            |r| r.targets[1].encrypted_key_material = super::cast::base64(&stream(6145)),
+            "targets[1].encrypted_key_material",
+            true,
+            "6,145 bytes of encrypted key material",
+        ),
+        (
+            "too-many-targets",
+            |r| r.targets = vec![r.targets[0].clone(); 17],
+            "targets",
+            true,
+            "17 targets",
+        ),
+    ];
+    rows(kit, || two.clone(), &hsm_and_witness(), &["hsm-1", "wendy"], table);
+}
+
+fn backups(kit: &mut Kit) {
+    let table: &[Row<Backup>] = &[
+        ("generation-0", |b| b.generation = 0, "generation", true, "generations count from 1"),
+        (
+            "no-recipients",
+            |b| recipients(b, Vec::clear),
+            "age.recipients",
+            true,
+            "an age copy that nobody can open",
+        ),
+        (
+            "recipient-twice",
+            |b| recipients(b, |list| list.push(list[0].clone())),
+            "age.recipients[1].recipient",
+            true,
+            "a recipient twice",
+        ),
+        (
+            "too-many-recipients",
+            |b| recipients(b, |list| *list = vec![list[0].clone(); 17]),
+            "age.recipients",
+            true,
+            "17 recipients",
+        ),
+    ];
+    rows(kit, backup, &hsm(), &["hsm-1"], table);
+}
+
+fn recipients(backup: &mut Backup, change: fn(&mut Vec<keyferry_bundle::Custodian>)) {
+    change(&mut backup.age.as_mut().unwrap().recipients);
+}
+
+fn receipts(kit: &mut Kit) {
+    let mut two = receipt();
+    let mut entry = two.targets[0].clone();
+    entry.name = parse("ledger");
+    entry.key = second_target().key;
+    two.targets.push(entry);
+    assert!(two.check().is_ok());
+    let table: &[Row<Receipt>] = &[
+        ("no-targets", |r| r.targets.clear(), "targets", true, "no targets"),
+        (
+            "name-twice",
+            |r| r.targets[1].name = parse("payments"),
+            "targets[1].name",
+            false,
+            "two entries of one name",
+        ),
+        (
+            "key-twice",
+            |r| r.targets[1].key = r.targets[0].key.clone(),
+            "targets[1].key",
+            false,
+            "two entries with one KMS key",
+        ),
+        (
+            "too-many-targets",
+            |r| r.targets = vec![r.targets[0].clone(); 17],
+            "targets",
+            true,
+            "17 targets",
+        ),
+        (
+            "date-without-expiry",
+            |r| r.targets[0].expiration.valid_to = Some(time("2027-01-01T00:00:00Z")),
+            "targets[0].expiration.valid_to",
+            false,
+            "KEY_MATERIAL_DOES_NOT_EXPIRE with a date",
+        ),
+        (
+            "expiry-without-date",
+            |r| r.targets[1].expiration = expires(None),
+            "targets[1].expiration.valid_to",
+            false,
+            "KEY_MATERIAL_EXPIRES without a date",
+        ),
+    ];
+    rows(kit, || two.clone(), &operator(), &["oscar"], table);
+}

@@ -1,0 +1,245 @@
+//! One sound ceremony; every other vector is one of its bundles, spoiled in one place.
+
+use super::cast::{base64, key, public, seed, signed};
+use keyferry_bundle::kinds::{
+    AgeCopy, Allowed, Bundle, DeviceKey, Expiration, Isolation, Made, Operation, Outcome,
+    ParametersSource, PolicyKey, ReceiptTarget, RequestTarget, ResponseTarget, RoleRule, Roles,
+    Target, WrappedCopy,
+};
+use keyferry_bundle::{
+    Backup, Custodian, Device, Digest, Domains, Environment, ExpirationModel, KeySpec, Plan,
+    Policy, Receipt, Request, Response, Serial, Timestamp, WrappingAlgorithm, WrappingKeySpec,
+};
+
+/// An `RSA_2048` public key made for this kit; its private half is gone.
+const WRAPPING_KEY: &[u8] = include_bytes!("rsa2048.spki.der");
+/// The check value of the 32 bytes 00, 01, … 1f (SPEC.md section 9).
+const CHECK_VALUE: &str = "95793d8b40484b557cab8e0f761c7e6dab3e8db0c5727b9a6cbf6bceb272f45d";
+
+pub(crate) fn parse<T: std::str::FromStr<Err = String>>(text: &str) -> T {
+    text.parse().unwrap()
+}
+
+pub(crate) fn time(text: &str) -> Timestamp {
+    parse(text)
+}
+
+pub(crate) fn digest_of<T: Bundle>(body: &T) -> Digest {
+    body.to_envelope().unwrap().digest()
+}
+
+pub(crate) fn policy_key(name: &str) -> PolicyKey {
+    let key = key(name);
+    PolicyKey {
+        holder: key.holder,
+        algorithm: key.algorithm,
+        spki: key.spki,
+        valid_from: None,
+        valid_to: None,
+    }
+}
+
+pub(crate) fn rule(threshold: u8, names: &[&str]) -> RoleRule {
+    RoleRule { threshold, keys: names.iter().map(|name| super::cast::id(name)).collect() }
+}
+
+pub(crate) fn policy() -> Policy {
+    let custodian =
+        |holder, recipient| Custodian { holder: parse(holder), recipient: parse(recipient) };
+    let people = ["alice", "bob", "bob-2", "carol", "oscar", "wendy", "paula"];
+    Policy {
+        environment: Environment::Rehearsal,
+        name: parse("Keyferry testkit"),
+        version: 1,
+        previous: None,
+        created: time("2026-11-01T08:00:00Z"),
+        keys: people.map(policy_key).to_vec(),
+        roles: Roles {
+            policy_root: rule(2, &["alice", "bob", "bob-2", "carol"]),
+            ceremony_officer: rule(2, &["alice", "bob", "bob-2", "carol"]),
+            online_operator: rule(1, &["oscar"]),
+            witness: rule(1, &["wendy", "paula"]),
+        },
+        allowed: Allowed {
+            partition: parse("aws"),
+            accounts: vec![parse("111122223333")],
+            regions: vec![parse("eu-central-1"), parse("us-east-1")],
+            key_specs: vec![KeySpec::SymmetricDefault],
+            wrapping_algorithms: vec![WrappingAlgorithm::RsaesOaepSha256],
+            smallest_wrapping_key: WrappingKeySpec::Rsa2048,
+        },
+        devices: vec![Serial::new(12_345_678)],
+        custodians: vec![
+            custodian("carla", "age13re7j20r53mu7huw9s4xe43hplx8t66nc03d9s0na6s2p6lmf3wqs0ncga"),
+            custodian("claus", "age12z58s03a68u5sd8njyu9lye6u0gxhnveamjulvvnymt8lug4mugsk9ljsj"),
+        ],
+    }
+}
+
+/// Version 1, signed: what later versions and devices are held against.
+pub(crate) fn first_policy() -> Vec<u8> {
+    signed(&policy(), &["alice", "bob"])
+}
+
+/// Version 2: dave comes, carol goes.
+pub(crate) fn next_policy() -> Policy {
+    let mut next = policy();
+    next.version = 2;
+    next.previous = Some(digest_of(&policy()));
+    next.created = time("2026-11-20T08:00:00Z");
+    next.keys.retain(|key| key.holder.as_str() != "carol");
+    next.keys.push(policy_key("dave"));
+    next.roles.policy_root = rule(2, &["alice", "bob", "dave"]);
+    next.roles.ceremony_officer = rule(2, &["alice", "bob", "dave"]);
+    next
+}
+
+pub(crate) fn device() -> Device {
+    Device {
+        environment: Environment::Rehearsal,
+        policy: digest_of(&policy()),
+        created: time("2026-11-02T08:00:00Z"),
+        name: parse("hsm-1"),
+        serial: Serial::new(12_345_678),
+        firmware: parse("2.4.1"),
+        signing_key: DeviceKey {
+            object_id: parse("0x0100"),
+            label: parse("keyferry signing"),
+            spki: base64(&public("hsm-1").to_spki_der().unwrap()),
+        },
+        backup_key: parse("0x0200"),
+        authentication_key: parse("0x0002"),
+    }
+}
+
+pub(crate) fn plan() -> Plan {
+    Plan {
+        environment: Environment::Rehearsal,
+        policy: digest_of(&policy()),
+        device: digest_of(&device()),
+        created: time("2026-11-03T08:00:00Z"),
+        ceremony: parse("payments-2026"),
+        counter: 1,
+        previous: None,
+        operation: Operation::Import,
+        targets: vec![Target {
+            name: parse("payments"),
+            key: parse(
+                "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            ),
+            key_spec: KeySpec::SymmetricDefault,
+            multi_region: false,
+            wrapping_algorithm: WrappingAlgorithm::RsaesOaepSha256,
+            wrapping_key_spec: WrappingKeySpec::Rsa2048,
+            expiration: Expiration { model: ExpirationModel::DoesNotExpire, valid_to: None },
+            object_id: parse("0x0a01"),
+            label: parse("payments 2026"),
+            domains: Domains::ONE,
+        }],
+        custodians: vec![parse("carla")],
+    }
+}
+
+/// A second target, distinct from the first in everything that must be.
+pub(crate) fn second_target() -> Target {
+    let mut target = plan().targets.remove(0);
+    target.name = parse("ledger");
+    target.key =
+        parse("arn:aws:kms:us-east-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab");
+    target.multi_region = true;
+    target.object_id = parse("0x0a02");
+    target
+}
+
+pub(crate) fn request() -> Request {
+    Request {
+        environment: Environment::Rehearsal,
+        plan: digest_of(&plan()),
+        created: time("2026-11-04T08:00:00Z"),
+        counter: 1,
+        previous: None,
+        account: parse("111122223333"),
+        endpoint: parse("https://kms.eu-central-1.amazonaws.com"),
+        targets: vec![RequestTarget {
+            name: parse("payments"),
+            key: plan().targets.remove(0).key,
+            wrapping_algorithm: WrappingAlgorithm::RsaesOaepSha256,
+            wrapping_key_spec: WrappingKeySpec::Rsa2048,
+            wrapping_public_key: base64(WRAPPING_KEY),
+            import_token_sha256: Digest::of(b"import token of the testkit"),
+            parameters_valid_to: time("2026-11-05T08:00:00Z"),
+            source: ParametersSource::Api,
+        }],
+    }
+}
+
+pub(crate) fn backup() -> Backup {
+    Backup {
+        environment: Environment::Rehearsal,
+        plan: digest_of(&plan()),
+        device: digest_of(&device()),
+        created: time("2026-11-04T09:00:00Z"),
+        serial: Serial::new(12_345_678),
+        target: parse("payments"),
+        key: plan().targets.remove(0).key,
+        generation: 1,
+        object_id: parse("0x0a01"),
+        check_value: parse(CHECK_VALUE),
+        wrapped: WrappedCopy {
+            wrap_key: parse("0x0200"),
+            sha256: Digest::of(b"copy under wrap of the testkit"),
+        },
+        age: Some(AgeCopy {
+            recipients: vec![policy().custodians.remove(0)],
+            sha256: Digest::of(b"age copy of the testkit"),
+        }),
+    }
+}
+
+pub(crate) fn response() -> Response {
+    Response {
+        environment: Environment::Rehearsal,
+        request: digest_of(&request()),
+        plan: digest_of(&plan()),
+        device: digest_of(&device()),
+        created: time("2026-11-04T09:00:00Z"),
+        serial: Serial::new(12_345_678),
+        isolation: Isolation::Isolated,
+        targets: vec![ResponseTarget {
+            name: parse("payments"),
+            key: plan().targets.remove(0).key,
+            key_spec: KeySpec::SymmetricDefault,
+            wrapping_algorithm: WrappingAlgorithm::RsaesOaepSha256,
+            wrapping_public_key_sha256: Digest::of(WRAPPING_KEY),
+            import_token_sha256: Digest::of(b"import token of the testkit"),
+            // As long as RSAES-OAEP under RSA_2048 makes it; not a ciphertext of anything.
+            encrypted_key_material: base64(&stream(256)),
+            object_id: parse("0x0a01"),
+            made: Made::Generated,
+            check_value: parse(CHECK_VALUE),
+            backup: digest_of(&backup()),
+        }],
+    }
+}
+
+pub(crate) fn receipt() -> Receipt {
+    Receipt {
+        environment: Environment::Rehearsal,
+        response: digest_of(&response()),
+        created: time("2026-11-04T10:00:00Z"),
+        account: parse("111122223333"),
+        endpoint: parse("https://kms.eu-central-1.amazonaws.com"),
+        targets: vec![ReceiptTarget {
+            name: parse("payments"),
+            key: plan().targets.remove(0).key,
+            outcome: Outcome::Imported,
+            expiration: Expiration { model: ExpirationModel::DoesNotExpire, valid_to: None },
+            key_material_id: Some(parse(&Digest::of(b"key material id").to_string())),
+        }],
+    }
+}
+
+/// So many fixed bytes.
+pub(crate) fn stream(length: usize) -> Vec<u8> {
+    (0_u32..).flat_map(|block| seed("stream", &block.to_string())).take(length).collect()
+}

@@ -161,6 +161,24 @@ pub fn new_folder(path: &Path) -> Result<(), Failure> {
     })
 }
 
+/// Makes a new folder with these files in it: all of them, or nothing is there.
+///
+/// # Errors
+/// As [`new_folder`] and [`write_new`].
+pub fn write_folder(path: &Path, contents: Vec<(String, Vec<u8>)>) -> Result<(), Failure> {
+    let place = |(name, bytes): (String, Vec<u8>)| (path.join(name), bytes, Mode::Public);
+    let files: Vec<_> = contents.into_iter().map(place).collect();
+    new_folder(path)?;
+    let synced = || sync_folder(path).map_err(|error| cannot_write(path).because(error));
+    write_all_new(&files).and_then(|()| synced()).inspect_err(|_| {
+        // The folder is ours alone: it was not there a moment ago.
+        for (file, ..) in &files {
+            let _ = std::fs::remove_file(file);
+        }
+        let _ = std::fs::remove_dir(path);
+    })
+}
+
 fn create(path: &Path, mode: Mode) -> std::io::Result<File> {
     let bits = match mode {
         Mode::Public => 0o644,
@@ -305,6 +323,20 @@ mod tests {
         assert_eq!(late.code, "file-unwritable");
         assert_eq!(std::fs::read(&path).unwrap(), b"signed once");
         assert_eq!(names(folder.path()), ["plan.json"]);
+    }
+
+    #[test]
+    fn a_folder_is_written_whole_or_not_at_all() {
+        let base = tempfile::tempdir().unwrap();
+        let path = base.path().join("ceremony");
+        let file = |name: &str| (name.to_owned(), name.as_bytes().to_vec());
+        let twice = write_folder(&path, vec![file("a"), file("b"), file("a")]).unwrap_err();
+        assert_eq!(twice.code, "file-exists");
+        assert!(!path.exists());
+        write_folder(&path, vec![file("a"), file("b")]).unwrap();
+        assert_eq!(std::fs::read(path.join("b")).unwrap(), b"b");
+        assert_eq!(write_folder(&path, vec![file("c")]).unwrap_err().code, "file-exists");
+        assert!(!path.join("c").exists());
     }
 
     #[test]

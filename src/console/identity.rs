@@ -1,20 +1,26 @@
 //! A person's signing key: Ed25519 as PKCS#8 version 1 (RFC 5958 with version 0, which OpenSSL 3.0 reads), inside an age v1 file
 //! under a passphrase (C2SP age, scrypt recipient). The stock `age -d` and OpenSSL can use it without this program.
 
-use crate::{Exit, Failure};
+use crate::{Exit, Failure, Person, files};
 use age::scrypt;
 use ed25519_dalek::pkcs8::KeypairBytes;
 use ed25519_dalek::{Signer as _, SigningKey};
 use keyferry_bundle::{Envelope, PublicKey};
-use pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
+use pkcs8::der::pem::LineEnding;
+use pkcs8::{DecodePrivateKey as _, Document, EncodePrivateKey as _};
 use secrecy::SecretString;
 use std::io::{Read as _, Write as _};
+use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Memory hardness: log2 of scrypt's N. 2^16 is 64 MiB and about a tenth of a second.
 const WORK_FACTOR: u8 = 16;
 /// The most that is accepted, so that a hostile file cannot keep the machine busy for hours.
 const MAX_WORK_FACTOR: u8 = 20;
+/// The most bytes an identity file, or a public key's PEM file, may have.
+const MAX_FILE: usize = 16 * 1024;
+/// The PEM label of a SubjectPublicKeyInfo (RFC 7468 section 13).
+const PUBLIC_KEY: &str = "PUBLIC KEY";
 
 /// An opened identity. It signs; it never shows its key.
 pub struct Identity(SigningKey);
@@ -34,6 +40,16 @@ impl Identity {
         recipient.set_work_factor(WORK_FACTOR);
         let sealed = seal(&recipient, der.as_bytes()).map_err(Failure::bug)?;
         Ok((Self(key), sealed))
+    }
+
+    /// Reads an identity file and asks for its passphrase.
+    ///
+    /// # Errors
+    /// When the file cannot be read, nobody answers, or as [`Self::open`].
+    pub fn ask(person: &Person, path: &Path) -> Result<Self, Failure> {
+        let file = files::read_capped(path, MAX_FILE)?;
+        let passphrase = person.secret(&format!("Passphrase of {}", path.display()))?;
+        Self::open(&file, passphrase)
     }
 
     /// Opens an identity file.
@@ -80,6 +96,36 @@ impl Identity {
     }
 }
 
+/// A public key as PEM: what OpenSSL reads, and what a policy is made from.
+///
+/// # Errors
+/// None that a held key can cause; the encoder's signature asks for it.
+pub fn public_key_pem(key: &PublicKey) -> Result<String, Failure> {
+    let der = key.to_spki_der().map_err(Failure::bug)?;
+    Document::try_from(der)
+        .and_then(|document| document.to_pem(PUBLIC_KEY, LineEnding::LF))
+        .map_err(Failure::bug)
+}
+
+/// Reads one public key's PEM file.
+///
+/// # Errors
+/// When it cannot be read, or is no key that may sign.
+pub fn read_public_key(path: &Path) -> Result<PublicKey, Failure> {
+    let fail = |because: String| {
+        Failure::new(Exit::File, "public-key", format!("{} is no public key", path.display()))
+            .because(because)
+            .hint("take the FILE.pub.pem that `keyferry identity new` writes")
+    };
+    let bytes = files::read_capped(path, MAX_FILE)?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| fail(error.to_string()))?;
+    let (label, document) = Document::from_pem(text).map_err(|error| fail(error.to_string()))?;
+    if label != PUBLIC_KEY {
+        return Err(fail(format!("its label is {label:?}, not {PUBLIC_KEY:?}")));
+    }
+    PublicKey::from_spki_der(document.as_bytes()).map_err(fail)
+}
+
 fn seal(recipient: &scrypt::Recipient, plaintext: &[u8]) -> Result<Vec<u8>, String> {
     let recipients = std::iter::once(recipient as &dyn age::Recipient);
     let sealed = age::Encryptor::with_recipients(recipients).map_err(|e| e.to_string())?;
@@ -105,6 +151,22 @@ mod tests {
         opened.sign(&mut envelope).unwrap();
         assert_eq!(envelope.signatures().len(), 1);
         assert_eq!(opened.sign(&mut envelope).unwrap_err().code, "signature");
+    }
+
+    #[test]
+    fn a_public_key_comes_back_from_its_pem_and_a_secret_one_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("alice.pub.pem");
+        let (made, sealed) = Identity::create("correct horse battery".to_owned().into()).unwrap();
+        let key = made.public_key().unwrap();
+        std::fs::write(&path, public_key_pem(&key).unwrap()).unwrap();
+        assert_eq!(read_public_key(&path).unwrap(), key);
+        let secret = KeypairBytes { secret_key: [7; 32], public_key: None };
+        let secret = secret.to_pkcs8_pem(LineEnding::LF).unwrap();
+        for other in [secret.as_bytes(), &sealed, b"", b"\xff"] {
+            std::fs::write(&path, other).unwrap();
+            assert_eq!(read_public_key(&path).unwrap_err().code, "public-key");
+        }
     }
 
     #[test]

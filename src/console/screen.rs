@@ -4,6 +4,8 @@ use crate::{Failure, escape};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The version of every `--json` answer.
 pub const JSON_VERSION: u32 = 1;
@@ -13,6 +15,7 @@ pub const JSON_VERSION: u32 = 1;
 pub struct Screen {
     json: bool,
     colour: bool,
+    answered: Arc<AtomicBool>,
 }
 
 /// What a line is about, which decides its colour.
@@ -47,7 +50,8 @@ impl Screen {
     #[must_use]
     pub fn new(json: bool) -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { json, colour: wanted && std::io::stderr().is_terminal() }
+        let colour = wanted && std::io::stderr().is_terminal();
+        Self { json, colour, answered: Arc::default() }
     }
 
     /// Whether answers are JSON.
@@ -118,10 +122,12 @@ impl Screen {
         let mut answer = Map::new();
         answer.insert("keyferry".to_owned(), JSON_VERSION.into());
         answer.extend(members);
+        self.answered.store(true, Ordering::Relaxed);
         stdout(&format!("{}\n", Value::Object(answer)))
     }
 
-    /// A failure: three kinds of line on stderr, and with `--json` one object on stdout.
+    /// A failure: three kinds of line on stderr, and with `--json` one object on stdout, unless an answer is there already: a
+    /// report of what does not hold is the answer.
     pub fn failure(&self, failure: &Failure) {
         self.tell(Tone::Bad, format!("error: {}", failure.error));
         for cause in &failure.because {
@@ -129,6 +135,9 @@ impl Screen {
         }
         if let Some(hint) = &failure.hint {
             self.say(format!("hint: {hint}"));
+        }
+        if self.answered.load(Ordering::Relaxed) {
+            return;
         }
         let error = json!({ "error": {
             "code": failure.code,

@@ -67,6 +67,11 @@ impl Stage {
         self.root.join(name)
     }
 
+    /// Keeps a copy of a service's state as it is now, for whoever wants to go on from here.
+    pub(crate) fn remember(&self, state: &str, when: &str) -> Result<(), Failure> {
+        copy(&self.backstage(state), &self.backstage(&format!("{when}.{state}")))
+    }
+
     /// Carries files of the ceremony's folder from one machine to another; what is there already stays.
     pub(crate) fn carry(
         &self,

@@ -228,6 +228,7 @@ impl Story<'_> {
 
     fn response(&self) -> Result<(), Failure> {
         self.heading(7, "In the room: the HSM makes the key material, which leaves it wrapped");
+        self.stage.remember("virtual-hsm.json", "before-response")?;
         let hsm = self.hsm.url();
         self.room.run(
             "room",
@@ -248,6 +249,9 @@ impl Story<'_> {
     fn import(&self) -> Result<(), Failure> {
         self.heading(8, "On the bastion: upload, and proof that the key works");
         self.bastion.run(OPERATOR, "keyferry-online", &["check", CEREMONY], &[])?;
+        if self.cli.kms_endpoint.is_none() {
+            self.stage.remember("virtual-kms.json", "before-import")?;
+        }
         self.bastion.run(
             OPERATOR,
             "keyferry-online",

@@ -1,0 +1,16 @@
+//! Whole ceremonies: the real programs as processes, the two virtual services, and everything that must be refused.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests say what they expect"
+)]
+
+mod air_gap;
+mod bastion;
+mod evidence;
+mod known_answer;
+mod media;
+mod room;
+mod secrets;

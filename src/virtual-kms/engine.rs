@@ -1,0 +1,170 @@
+//! One request after the other: checked, carried out on a copy of the state, saved, answered.
+
+use crate::clock::Time;
+use crate::control;
+use crate::faults::{Fault, Faults};
+use crate::http::{Reply, Request, Response};
+use crate::operations::{self, Context, Operation};
+use crate::random;
+use crate::refusal::{Kind, Refusal};
+use crate::state::State;
+use crate::state_file::StateFile;
+use crate::wire::signature::{self, Scope};
+use crate::wire::{json, query};
+use zeroize::Zeroizing;
+
+/// The service behind its HTTP.
+pub(crate) struct Engine {
+    state: State,
+    file: StateFile,
+    faults: Faults,
+    stopped: bool,
+}
+
+type Body = Zeroizing<Vec<u8>>;
+
+impl Engine {
+    /// On a state that stands in a file.
+    pub(crate) fn new(state: State, file: StateFile) -> Self {
+        Self { state, file, faults: Faults::default(), stopped: false }
+    }
+
+    /// Answers nothing from here on, and touches the file no more.
+    pub(crate) fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    /// The service's time.
+    pub(crate) fn now(&self) -> Time {
+        self.state.clock.at(Time::host())
+    }
+
+    /// Sets the clock.
+    pub(crate) fn set_clock(&mut self, time: Time) -> Result<(), Refusal> {
+        let mut next = self.state.clone();
+        next.clock.set(Time::host(), time);
+        next.settle(time);
+        self.commit(next)
+    }
+
+    /// Asks for a fault.
+    pub(crate) fn add_fault(&mut self, operation: Operation, fault: Fault, count: u16) {
+        self.faults.add(operation, fault, count);
+    }
+
+    /// Answers a request.
+    pub(crate) fn answer(&mut self, request: &Request) -> Reply {
+        if self.stopped {
+            return Reply::HangUp;
+        }
+        if request.target.starts_with(control::PREFIX) {
+            let answer = control::answer(self, request);
+            return json_reply(answer.and_then(|value| json::encode(&value)), "application/json");
+        }
+        let form = request.header("content-type").is_some_and(|sent| sent.starts_with(query::FORM));
+        if form && request.header("x-amz-target").is_none() {
+            return self.sts(request);
+        }
+        match self.kms(request) {
+            Ok(None) => Reply::HangUp,
+            Ok(Some(body)) => json_reply(Ok(body), json::CONTENT_TYPE),
+            Err(refusal) => json_reply(Err(refusal), json::CONTENT_TYPE),
+        }
+    }
+
+    /// A KMS request: its answer's body, or nothing where the answer is to be lost.
+    fn kms(&mut self, request: &Request) -> Result<Option<Body>, Refusal> {
+        check_path(request)?;
+        let target = request.header("x-amz-target").unwrap_or_default();
+        let operation = operations::target(target)?;
+        let region = self.state.region.as_str();
+        signature::check(request, &Scope { service: "kms", regions: &[region] }, Time::host())?;
+        if request.header("content-type") != Some(json::CONTENT_TYPE) {
+            let message = format!("expected Content-Type: {}", json::CONTENT_TYPE);
+            return Err(Kind::Serialization.with(message));
+        }
+        let lost = self.fail(operation)?;
+        let now = self.now();
+        let mut settled = self.state.clone();
+        settled.settle(now);
+        let mut next = settled.clone();
+        let done =
+            operations::run(operation, &request.body, &mut Context { state: &mut next, now });
+        self.commit(if done.is_ok() { next } else { settled })?;
+        if lost { Ok(None) } else { done.map(Some) }
+    }
+
+    /// An STS request.
+    fn sts(&mut self, request: &Request) -> Reply {
+        let id = request_id();
+        let answer = self.caller_identity(request, &id);
+        let (status, text) = match answer {
+            Ok(None) => return Reply::HangUp,
+            Ok(Some(text)) => (200, text),
+            Err(refusal) => (query_status(refusal.kind), query::refusal(&refusal, &id)),
+        };
+        let body = Zeroizing::new(text.into_bytes());
+        Reply::Answer(Response { status, content_type: query::XML, request_id: id, body })
+    }
+
+    fn caller_identity(&mut self, request: &Request, id: &str) -> Result<Option<String>, Refusal> {
+        check_path(request)?;
+        let operation = query::operation(&request.body)?;
+        // The global endpoint signs for us-east-1.
+        let regions = [self.state.region.as_str(), "us-east-1"];
+        signature::check(request, &Scope { service: "sts", regions: &regions }, Time::host())?;
+        let lost = self.fail(operation)?;
+        Ok((!lost).then(|| query::caller_identity(&self.state.account, id)))
+    }
+
+    /// Fails as asked for; whether the answer is to be lost.
+    fn fail(&mut self, operation: Operation) -> Result<bool, Refusal> {
+        match self.faults.take(operation) {
+            None => Ok(false),
+            Some(Fault::LoseAnswer) => Ok(true),
+            Some(Fault::Throttle) => Err(Kind::Throttling.with("Rate exceeded")),
+            Some(Fault::Internal) => Err(Kind::Internal.with("a fault was asked for")),
+        }
+    }
+
+    /// Saves a state, then it is the state.
+    fn commit(&mut self, next: State) -> Result<(), Refusal> {
+        self.file.save(&next).map_err(|failure| {
+            Kind::Internal.with(format!("the state was not saved: {}", failure.error))
+        })?;
+        self.state = next;
+        Ok(())
+    }
+}
+
+/// The answer to what is no HTTP request.
+pub(crate) fn malformed(because: &str) -> Reply {
+    json_reply(Err(Kind::Serialization.with(because)), json::CONTENT_TYPE)
+}
+
+fn json_reply(answer: Result<Body, Refusal>, content_type: &'static str) -> Reply {
+    let (status, body) = match answer {
+        Ok(body) => (200, body),
+        Err(refusal) => (refusal.kind.status(), Zeroizing::new(json::refusal(&refusal))),
+    };
+    Reply::Answer(Response { status, content_type, request_id: request_id(), body })
+}
+
+/// Both protocols are `POST /` without a query.
+fn check_path(request: &Request) -> Result<(), Refusal> {
+    if request.method == "POST" && request.target == "/" {
+        return Ok(());
+    }
+    Err(Kind::UnknownOperation.with("there is POST / alone"))
+}
+
+/// STS answers these with 403, where KMS answers 400.
+fn query_status(kind: Kind) -> u16 {
+    let denied = [Kind::InvalidSignature, Kind::MissingAuthenticationToken];
+    if denied.contains(&kind) { 403 } else { kind.status() }
+}
+
+/// An answer without randomness is still an answer.
+fn request_id() -> String {
+    random::uuid().unwrap_or_else(|_| "00000000-0000-4000-8000-000000000000".to_owned())
+}

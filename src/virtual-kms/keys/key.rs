@@ -1,0 +1,169 @@
+//! One KMS key and its states (AWS KMS developer guide, "Key states of KMS keys", "Importing key material").
+
+use super::material::{Announced, ImportType, Material, id};
+use super::spec::{KeyUsage, is_symmetric};
+use crate::clock::Time;
+use crate::refusal::{Kind, Refusal};
+use crate::wire::Blob;
+use keyferry_bundle::{KeyMaterialId, KeySpec, KmsKeyId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Where key material comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Origin {
+    /// The service.
+    #[serde(rename = "AWS_KMS")]
+    AwsKms,
+    /// An import.
+    #[serde(rename = "EXTERNAL")]
+    External,
+}
+
+/// Whether a key can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) enum KeyState {
+    /// It can.
+    Enabled,
+    /// Key material is missing.
+    PendingImport,
+}
+
+/// One KMS key.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Key {
+    pub(crate) id: KmsKeyId,
+    pub(crate) spec: KeySpec,
+    pub(crate) usage: KeyUsage,
+    pub(crate) origin: Origin,
+    pub(crate) description: String,
+    pub(crate) created: Time,
+    /// The key policy, as it was given.
+    pub(crate) policy: String,
+    pub(crate) tags: BTreeMap<String, String>,
+    /// Every key material the key ever had. The first is the current one: nothing rotates here.
+    pub(crate) materials: Vec<Material>,
+}
+
+impl Key {
+    /// The state: enabled when no material is missing, those that wait for a rotation aside.
+    pub(crate) fn state(&self) -> KeyState {
+        let mut needed = self.materials.iter().filter(|material| !material.pending_rotation);
+        let whole = needed.next().is_some_and(|first| first.bytes.is_some())
+            && needed.all(|material| material.bytes.is_some());
+        if whole { KeyState::Enabled } else { KeyState::PendingImport }
+    }
+
+    /// Deletes what expired by `now`.
+    pub(crate) fn settle(&mut self, now: Time) {
+        for material in &mut self.materials {
+            if material.valid_to.is_some_and(|valid_to| valid_to <= now) {
+                material.bytes = None;
+                material.valid_to = None;
+            }
+        }
+    }
+
+    /// The current key material, with or without its bytes.
+    pub(crate) fn current(&self) -> Option<&Material> {
+        self.materials.iter().find(|material| !material.pending_rotation)
+    }
+
+    /// The bytes to encrypt under, with their id.
+    pub(crate) fn current_bytes(&self) -> Option<(&KeyMaterialId, &Blob)> {
+        let current = self.current()?;
+        Some((&current.id, current.bytes.as_ref()?))
+    }
+
+    /// The bytes of one material.
+    pub(crate) fn bytes_of(&self, id: &KeyMaterialId) -> Option<&Blob> {
+        self.materials.iter().find(|material| material.id == *id)?.bytes.as_ref()
+    }
+
+    /// Takes unwrapped key material of the right length in. `arn` is for messages.
+    pub(crate) fn import(
+        &mut self,
+        bytes: Blob,
+        announced: Announced,
+        arn: &str,
+    ) -> Result<KeyMaterialId, Refusal> {
+        let id = id(&self.id, bytes.as_bytes())
+            .ok_or_else(|| Kind::Internal.with("a key material id is malformed"))?;
+        let known = self.materials.iter().any(|material| material.id == id);
+        let first = self.materials.is_empty();
+        let usual = if first { ImportType::New } else { ImportType::Existing };
+        let import_type = announced.import_type.unwrap_or(usual);
+        match (import_type, known) {
+            (ImportType::New, true) => {
+                return Err(incorrect("the key material is already associated with this KMS key"));
+            }
+            (ImportType::Existing, false) => {
+                return Err(incorrect("the key material was never imported into this KMS key"));
+            }
+            (ImportType::New, false) if !first => self.may_add(&id, arn)?,
+            (ImportType::New, false) | (ImportType::Existing, true) => {}
+        }
+        if announced.material_id.is_some_and(|wanted| wanted != id) {
+            return Err(incorrect("the key material has another id than the one specified"));
+        }
+        if !known {
+            self.materials.push(Material {
+                id: id.clone(),
+                bytes: None,
+                valid_to: None,
+                pending_rotation: !first,
+                description: None,
+            });
+        }
+        if let Some(material) = self.materials.iter_mut().find(|material| material.id == id) {
+            material.bytes = Some(bytes);
+            material.valid_to = announced.valid_to;
+            // What was said before stays where nothing is said now.
+            material.description = announced.description.or(material.description.take());
+        }
+        Ok(id)
+    }
+
+    /// Whether a second material may come in, to wait for a rotation: one at a time, and for symmetric keys only.
+    fn may_add(&self, id: &KeyMaterialId, arn: &str) -> Result<(), Refusal> {
+        if !is_symmetric(self.spec) {
+            return Err(incorrect("the key material is not what was imported before"));
+        }
+        match self.materials.iter().find(|material| material.pending_rotation) {
+            None => Ok(()),
+            Some(waiting) => Err(Kind::InvalidState.with(format!(
+                "New key material (id: {id}) cannot be imported into KMS key {arn}, because another \
+                 key material (id: {}) is pending rotation.",
+                waiting.id
+            ))),
+        }
+    }
+
+    /// Deletes the bytes of one material, or of the current one. The answer is its id; nothing, if the key never had any.
+    pub(crate) fn delete(
+        &mut self,
+        wanted: Option<&KeyMaterialId>,
+    ) -> Result<Option<KeyMaterialId>, Refusal> {
+        let found = self.materials.iter_mut().find(|material| match wanted {
+            Some(id) => material.id == *id,
+            None => !material.pending_rotation,
+        });
+        match (found, wanted) {
+            (Some(material), _) => {
+                material.bytes = None;
+                material.valid_to = None;
+                Ok(Some(material.id.clone()))
+            }
+            (None, None) => Ok(None),
+            (None, Some(id)) => {
+                Err(Kind::NotFound
+                    .with(format!("Key material {id} is not associated with this key")))
+            }
+        }
+    }
+}
+
+fn incorrect(because: &str) -> Refusal {
+    Kind::IncorrectKeyMaterial.with(because)
+}

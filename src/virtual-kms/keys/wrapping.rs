@@ -1,0 +1,72 @@
+//! Which wrapping AWS takes for which key (AWS KMS developer guide, "Select a wrapping algorithm"; API reference,
+//! `GetParametersForImport`). Written apart from the ceremony's own table, so that one checks the other; SHA-1 is taken, as on AWS.
+
+use keyferry_bundle::{KeySpec, WrappingAlgorithm, WrappingKeySpec};
+
+/// Whether a wrapping is refused, and why.
+pub(crate) fn refuse(
+    spec: KeySpec,
+    algorithm: WrappingAlgorithm,
+    wrapping_key: WrappingKeySpec,
+) -> Option<String> {
+    let oaep = match algorithm {
+        WrappingAlgorithm::RsaesOaepSha256 | WrappingAlgorithm::RsaesOaepSha1 => true,
+        WrappingAlgorithm::RsaAesKeyWrapSha256 | WrappingAlgorithm::RsaAesKeyWrapSha1 => false,
+    };
+    let taken = match spec {
+        KeySpec::SymmetricDefault
+        | KeySpec::Hmac224
+        | KeySpec::Hmac256
+        | KeySpec::Hmac384
+        | KeySpec::Hmac512 => oaep,
+        KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => !oaep,
+        KeySpec::EccNistP256 | KeySpec::EccNistP384 | KeySpec::EccSecgP256k1 => true,
+        KeySpec::EccNistP521 => !oaep || wrapping_key != WrappingKeySpec::Rsa2048,
+        // AWS documents no import of these.
+        KeySpec::EccNistEdwards25519 => false,
+    };
+    (!taken).then(|| {
+        format!("{spec} key material cannot be wrapped with {algorithm} under {wrapping_key}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use WrappingAlgorithm as W;
+
+    #[test]
+    fn every_cell_of_the_matrix() {
+        // OAEP under 2048, 3072, 4096 bits, then RSA AES key wrap.
+        let table = [
+            ("SYMMETRIC_DEFAULT", "yyynnn"),
+            ("HMAC_224", "yyynnn"),
+            ("HMAC_256", "yyynnn"),
+            ("HMAC_384", "yyynnn"),
+            ("HMAC_512", "yyynnn"),
+            ("RSA_2048", "nnnyyy"),
+            ("RSA_3072", "nnnyyy"),
+            ("RSA_4096", "nnnyyy"),
+            ("ECC_NIST_P256", "yyyyyy"),
+            ("ECC_NIST_P384", "yyyyyy"),
+            ("ECC_NIST_P521", "nyyyyy"),
+            ("ECC_SECG_P256K1", "yyyyyy"),
+            ("ECC_NIST_EDWARDS25519", "nnnnnn"),
+        ];
+        assert_eq!(table.len(), KeySpec::ALL.len());
+        let forms = [
+            [W::RsaesOaepSha256, W::RsaAesKeyWrapSha256],
+            [W::RsaesOaepSha1, W::RsaAesKeyWrapSha1],
+        ];
+        for (spec, cells) in table {
+            for algorithms in forms {
+                let found: String = algorithms
+                    .iter()
+                    .flat_map(|a| WrappingKeySpec::ALL.iter().map(|k| (*a, *k)))
+                    .map(|(a, k)| refuse(spec.parse().unwrap(), a, k).map_or('y', |_| 'n'))
+                    .collect();
+                assert_eq!(found, cells, "{spec}");
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The operations, a family a file.
+
+mod aliases;
+mod cipher;
+mod create_key;
+mod describe;
+mod import;
+mod page;
+mod parameters;
+mod policy;
+mod tags;
+
+use crate::clock::Time;
+use crate::refusal::{Kind, Refusal};
+use crate::state::State;
+use crate::wire::json::{decode, encode};
+use zeroize::Zeroizing;
+
+/// What an operation works on.
+pub(crate) struct Context<'a> {
+    /// The state. What an operation that fails did to it is forgotten.
+    pub(crate) state: &'a mut State,
+    /// The service's time.
+    pub(crate) now: Time,
+}
+
+macro_rules! operations {
+    ($($name:ident),+ $(,)?) => {
+        /// An operation the service carries out.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Operation { $($name),+ }
+
+        impl Operation {
+            const ALL: &'static [(&'static str, Self)] = &[$((stringify!($name), Self::$name)),+];
+        }
+    };
+}
+
+operations!(
+    CreateAlias,
+    CreateKey,
+    Decrypt,
+    DeleteImportedKeyMaterial,
+    DescribeKey,
+    Encrypt,
+    GenerateDataKey,
+    GetCallerIdentity,
+    GetKeyPolicy,
+    GetParametersForImport,
+    ImportKeyMaterial,
+    ListAliases,
+    ListResourceTags,
+    PutKeyPolicy,
+    TagResource,
+);
+
+impl std::str::FromStr for Operation {
+    type Err = Refusal;
+    fn from_str(name: &str) -> Result<Self, Refusal> {
+        let known = Self::ALL.iter().find(|(known, _)| *known == name);
+        known.map(|(_, operation)| *operation).ok_or_else(unknown)
+    }
+}
+
+/// The KMS operation that an `X-Amz-Target` names.
+pub(crate) fn target(header: &str) -> Result<Operation, Refusal> {
+    let name = header.strip_prefix("TrentService.").ok_or_else(unknown)?;
+    name.parse()
+        .ok()
+        .filter(|operation| *operation != Operation::GetCallerIdentity)
+        .ok_or_else(unknown)
+}
+
+fn unknown() -> Refusal {
+    Kind::UnknownOperation.with("this service knows no such operation")
+}
+
+/// Carries a KMS operation out and gives its answer's body. Some operations have none.
+pub(crate) fn run(
+    operation: Operation,
+    body: &[u8],
+    context: &mut Context<'_>,
+) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    match operation {
+        Operation::CreateAlias => nothing(aliases::create(context, decode(body)?)),
+        Operation::CreateKey => encode(&create_key::create(context, decode(body)?)?),
+        Operation::Decrypt => encode(&cipher::decrypt(context, decode(body)?)?),
+        Operation::DeleteImportedKeyMaterial => encode(&import::delete(context, decode(body)?)?),
+        Operation::DescribeKey => encode(&describe::describe(context, decode(body)?)?),
+        Operation::Encrypt => encode(&cipher::encrypt(context, decode(body)?)?),
+        Operation::GenerateDataKey => encode(&cipher::generate_data_key(context, decode(body)?)?),
+        Operation::GetKeyPolicy => encode(&policy::get(context, decode(body)?)?),
+        Operation::GetParametersForImport => encode(&parameters::get(context, decode(body)?)?),
+        Operation::ImportKeyMaterial => encode(&import::import(context, decode(body)?)?),
+        Operation::ListAliases => encode(&aliases::list(context, &decode(body)?)?),
+        Operation::ListResourceTags => encode(&tags::list(context, decode(body)?)?),
+        Operation::PutKeyPolicy => nothing(policy::put(context, decode(body)?)),
+        Operation::TagResource => nothing(tags::tag(context, decode(body)?)),
+        Operation::GetCallerIdentity => Err(unknown()),
+    }
+}
+
+/// AWS answers these with an empty body.
+fn nothing(done: Result<(), Refusal>) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    done.map(|()| Zeroizing::default())
+}

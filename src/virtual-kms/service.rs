@@ -1,0 +1,137 @@
+//! The running service.
+
+use crate::clock::Time;
+use crate::engine::{self, Engine};
+use crate::http::{Handler, Reply, Request, Server};
+use crate::state::State;
+use crate::state_file::StateFile;
+use keyferry_bundle::{AccountId, AwsRegion};
+use keyferry_console::{Exit, Failure};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+const ACCOUNT: &str = "111122223333";
+const REGION: &str = "eu-central-1";
+
+/// How the service runs.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// A loopback address; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The state file, made when it is not there.
+    pub state: PathBuf,
+    /// The account; by default the state file's, else 111122223333.
+    pub account: Option<AccountId>,
+    /// The region; by default the state file's, else eu-central-1.
+    pub region: Option<AwsRegion>,
+    /// What the clock is set to; by default it runs as the state file says, else as the host's.
+    pub clock: Option<Time>,
+}
+
+/// A running service. It ends when dropped, with nothing half done.
+pub struct Service {
+    // Dropped after `stop`, so that no request is carried out any more.
+    server: Server,
+    shared: Arc<Shared>,
+    region: AwsRegion,
+}
+
+struct Shared(Mutex<Engine>);
+
+impl Shared {
+    fn engine(&self) -> MutexGuard<'_, Engine> {
+        // A request that panicked left the state as it was: it worked on a copy.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Handler for Shared {
+    fn answer(&self, request: &Request) -> Reply {
+        self.engine().answer(request)
+    }
+
+    fn malformed(&self, because: &str) -> Reply {
+        engine::malformed(because)
+    }
+}
+
+impl Service {
+    /// Starts the service on threads of its own.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] when the address is not loopback or the options contradict the state file, [`Exit::File`] when the
+    /// state cannot be read or written, [`Exit::Unchanged`] when the address cannot be listened on.
+    pub fn start(options: Options) -> Result<Self, Failure> {
+        let Options { listen, state: path, account, region, clock } = options;
+        if !listen.ip().is_loopback() {
+            return Err(Failure::usage(format!("{listen} is not a loopback address"))
+                .because("this is no KMS: nobody else may reach it")
+                .hint("listen on 127.0.0.1 or [::1]"));
+        }
+        let (mut file, found) = StateFile::open(path)?;
+        let mut state = if let Some(state) = found {
+            must_agree("account", account.as_ref(), &state.account)?;
+            must_agree("region", region.as_ref(), &state.region)?;
+            state
+        } else {
+            let account = account.map_or_else(|| ACCOUNT.parse(), Ok).map_err(Failure::bug)?;
+            let region = region.map_or_else(|| REGION.parse(), Ok).map_err(Failure::bug)?;
+            State::new(account, region).map_err(Failure::bug)?
+        };
+        if let Some(time) = clock {
+            state.clock.set(Time::host(), time);
+        }
+        file.save(&state)?;
+        let region = state.region.clone();
+        let shared = Arc::new(Shared(Mutex::new(Engine::new(state, file))));
+        let server = Server::start(listen, Arc::clone(&shared)).map_err(|error| {
+            Failure::new(Exit::Unchanged, "listen", format!("{listen} cannot be listened on"))
+                .because(error)
+                .hint("name another port, or port 0 for any that is free")
+        })?;
+        Ok(Self { server, shared, region })
+    }
+
+    /// Where it is: `http://ADDRESS:PORT`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.server.address())
+    }
+
+    /// Its region.
+    #[must_use]
+    pub const fn region(&self) -> &AwsRegion {
+        &self.region
+    }
+
+    /// Waits for ever.
+    pub fn wait(&self) {
+        self.server.wait();
+    }
+
+    /// Ends it: a request that is being carried out is finished, no other is begun, and the port is free.
+    pub fn stop(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.shared.engine().stop();
+    }
+}
+
+fn must_agree<T: PartialEq + std::fmt::Display>(
+    what: &str,
+    asked: Option<&T>,
+    found: &T,
+) -> Result<(), Failure> {
+    match asked {
+        Some(asked) if asked != found => {
+            Err(Failure::usage(format!("the state file is of {what} {found}, not {asked}"))
+                .hint("name another state file"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}

@@ -1,0 +1,157 @@
+//! The service as a thing that runs: its address, its file, its clock, its faults.
+
+use super::Client;
+use crate::Service;
+use crate::refusal::Kind;
+use keyferry_console::Exit;
+use serde_json::json;
+use std::os::unix::fs::PermissionsExt as _;
+
+#[test]
+fn only_loopback_is_listened_on() {
+    let client = Client::new();
+    for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
+        let mut options = client.options();
+        options.listen = address.parse().unwrap();
+        let failure = Service::start(options).err().unwrap();
+        assert_eq!(failure.exit, Exit::Usage, "{address}");
+    }
+}
+
+#[test]
+fn a_taken_port_is_said() {
+    let client = Client::new();
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut options = client.options();
+    options.listen = other.local_addr().unwrap();
+    assert_eq!(Service::start(options).err().unwrap().code, "listen");
+}
+
+#[test]
+fn everything_survives_a_restart() {
+    let mut client = Client::new();
+    client.control("POST", "clock", &json!({ "set": "2030-01-01T00:00:00Z" }));
+    let key = client.symmetric();
+    let tag = json!({ "KeyId": key, "Tags": [{ "TagKey": "a", "TagValue": "b" }] });
+    client.call("TagResource", &tag);
+    client.call("CreateAlias", &json!({ "AliasName": "alias/a", "TargetKeyId": key }));
+    let input = client.wrapped(&key, &[1; 32]);
+    client.restart();
+    client.call("ImportKeyMaterial", &input);
+    let plaintext = json!({ "KeyId": "alias/a", "Plaintext": "aGVsbG8=" });
+    let blob = client.call("Encrypt", &plaintext)["CiphertextBlob"].clone();
+    let before = client.call("DescribeKey", &json!({ "KeyId": key }));
+    client.restart();
+    assert_eq!(client.call("DescribeKey", &json!({ "KeyId": "alias/a" })), before);
+    assert_eq!(client.call("Decrypt", &json!({ "CiphertextBlob": blob }))["Plaintext"], "aGVsbG8=");
+    let tags = client.call("ListResourceTags", &json!({ "KeyId": key }));
+    assert_eq!(tags["Tags"][0]["TagValue"], "b");
+    let start_of_2030 = 1_893_456_000;
+    assert!((start_of_2030..start_of_2030 + 600).contains(&client.now()), "{}", client.now());
+}
+
+#[test]
+fn the_state_file_is_the_owners_and_of_one_account() {
+    let client = Client::new();
+    let mode = client.state_file().metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    client.symmetric();
+    let names = std::fs::read_dir(client.state_file().parent().unwrap()).unwrap();
+    assert_eq!(names.count(), 1, "nothing lies beside it");
+
+    let start = |change: &dyn Fn(&mut crate::Options)| {
+        let mut options = client.options();
+        change(&mut options);
+        Service::start(options).err().map(|failure| failure.exit)
+    };
+    assert_eq!(start(&|o| o.account = Some("444455556666".parse().unwrap())), Some(Exit::Usage));
+    assert_eq!(start(&|o| o.region = Some("us-east-1".parse().unwrap())), Some(Exit::Usage));
+    assert_eq!(start(&|o| o.account = Some("111122223333".parse().unwrap())), None);
+    assert_eq!(start(&|o| o.state = "/nonexistent-folder/state".into()), Some(Exit::File));
+    for garbage in ["", "{}", "[]", r#"{"format":"keyferry-virtual-kms v2"}"#] {
+        let path = client.state_file().with_extension("other");
+        std::fs::write(&path, garbage).unwrap();
+        assert_eq!(start(&|o| o.state.clone_from(&path)), Some(Exit::File), "{garbage}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), garbage, "it is left alone");
+    }
+}
+
+#[test]
+fn a_state_that_cannot_be_saved_is_not_answered_for() {
+    let client = Client::new();
+    let key = client.symmetric();
+    let folder = client.state_file().parent().unwrap().to_owned();
+    let moved = folder.with_extension("moved");
+    std::fs::rename(&folder, &moved).unwrap();
+    client.refused("CreateKey", &json!({}), Kind::Internal);
+    let alias = json!({ "AliasName": "alias/a", "TargetKeyId": key });
+    client.refused("CreateAlias", &alias, Kind::Internal);
+    std::fs::rename(&moved, &folder).unwrap();
+    assert_eq!(client.call("ListAliases", &json!({}))["Aliases"], json!([]));
+    client.call("CreateAlias", &alias);
+}
+
+#[test]
+fn the_clock_is_set_and_read() {
+    let client = Client::new();
+    let set = client.control("POST", "clock", &json!({ "set": "2030-01-01T00:00:00Z" }));
+    assert!(set.json()["now"].as_str().unwrap().starts_with("2030-01-01T00:0"), "{}", set.body);
+    client.advance(86_400);
+    let read = client.control("GET", "clock", &json!({}));
+    assert!(read.json()["now"].as_str().unwrap().starts_with("2030-01-02T00:0"), "{}", read.body);
+    let created = client.call("CreateKey", &json!({}))["KeyMetadata"]["CreationDate"].clone();
+    assert!(created.as_f64().unwrap() > 1_893_542_399.0, "{created}");
+    for wrong in [
+        json!({}),
+        json!({ "set": "soon" }),
+        json!({ "set": "2030-01-01T00:00:00Z", "advance_seconds": 1 }),
+        json!({ "advance_seconds": -1 }),
+        json!({ "advance": 1 }),
+    ] {
+        assert_eq!(client.control("POST", "clock", &wrong).status, 400, "{wrong}");
+    }
+    let text = "POST /virtual/clock HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: 21\r\n\
+                Connection: close\r\n\r\n{\"advance_seconds\":99}";
+    assert_eq!(client.send(text.as_bytes()).unwrap().status, 400, "a web page could send this");
+    let options =
+        crate::Options { clock: Some("2040-01-01T00:00:00Z".parse().unwrap()), ..client.options() };
+    drop(client.control("GET", "clock", &json!({})));
+    let other = Service::start(options).unwrap();
+    other.stop();
+}
+
+#[test]
+fn a_lost_answer_is_carried_out() {
+    let client = Client::new();
+    let key = client.symmetric();
+    let input = client.wrapped(&key, &[1; 32]);
+    let ask = json!({ "operation": "ImportKeyMaterial", "kind": "lose-answer", "count": 1 });
+    assert_eq!(client.control("POST", "fault", &ask).status, 200);
+    assert!(client.try_call("ImportKeyMaterial", &input).is_none());
+    assert_eq!(client.state_of(&key), "Enabled");
+    client.call("ImportKeyMaterial", &input);
+}
+
+#[test]
+fn faults_refuse_and_change_nothing() {
+    let client = Client::new();
+    let key = client.symmetric();
+    let input = client.wrapped(&key, &[1; 32]);
+    for (kind, error) in [("throttle", Kind::Throttling), ("internal", Kind::Internal)] {
+        let ask = json!({ "operation": "ImportKeyMaterial", "kind": kind, "count": 2 });
+        client.control("POST", "fault", &ask);
+        client.refused("ImportKeyMaterial", &input, error);
+        assert_eq!(client.state_of(&key), "PendingImport", "other operations work");
+        client.refused("ImportKeyMaterial", &input, error);
+    }
+    client.call("ImportKeyMaterial", &input);
+    for wrong in [
+        json!({ "operation": "Import", "kind": "throttle" }),
+        json!({ "operation": "Encrypt", "kind": "burn" }),
+        json!({ "operation": "Encrypt", "kind": "throttle", "count": 0 }),
+        json!({ "operation": "Encrypt", "kind": "throttle", "count": 1001 }),
+        json!({ "operation": "Encrypt", "kind": "throttle", "often": true }),
+    ] {
+        assert_eq!(client.control("POST", "fault", &wrong).status, 400, "{wrong}");
+    }
+}

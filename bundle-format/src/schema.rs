@@ -1,6 +1,6 @@
 //! JSON Schemas (draft 2020-12) of the envelope and of the payloads, generated from the types that read them.
 
-use crate::envelope::MAX_SIGNATURES;
+use crate::envelope::{MAX_PAYLOAD_BYTES, MAX_SIGNATURES};
 use crate::kinds::{Backup, Device, Plan, Policy, Receipt, Request, Response};
 use crate::{Base64, KeyId, Kind, kinds::payload_type};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
@@ -40,7 +40,11 @@ pub fn envelope() -> Value {
         "type": "object",
         "properties": {
             "payloadType": { "description": "The kind and its version.", "type": "string", "enum": types },
-            "payload": { "description": "The payload.", "$ref": "#/$defs/Base64" },
+            "payload": {
+                "description": "The payload.",
+                "$ref": "#/$defs/Base64",
+                "maxLength": MAX_PAYLOAD_BYTES.div_ceil(3) * 4,
+            },
             "signatures": {
                 "description": "Signatures over the PAE of type and payload.",
                 "type": "array",

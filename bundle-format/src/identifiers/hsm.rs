@@ -146,19 +146,9 @@ impl std::str::FromStr for Serial {
 }
 
 /// The domains an object belongs to: a bit mask, bit 0 for domain 1, never empty.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    serde::Serialize,
-    serde::Deserialize,
-    schemars::JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
-pub struct Domains(#[schemars(range(min = 1, max = 65535))] u16);
+pub struct Domains(u16);
 
 impl Domains {
     /// Domain 1 alone.
@@ -189,5 +179,14 @@ impl fmt::Display for Domains {
         let named: Vec<String> =
             (0..16).filter(|bit| self.0 >> bit & 1 == 1).map(|bit| (bit + 1).to_string()).collect();
         f.write_str(&named.join(","))
+    }
+}
+
+impl schemars::JsonSchema for Domains {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Domains".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": u16::MAX })
     }
 }

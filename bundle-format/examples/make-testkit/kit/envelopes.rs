@@ -235,13 +235,9 @@ fn members(kit: &mut Kit) {
     add("keyid-upper-case", &id, &id.to_uppercase(), "signatures[0].keyid", "keyid in upper case");
     add("sig-number", &quoted(&sig), "1", "signatures[0].sig", "sig is a number");
     add("sig-empty", &sig, "", "signatures[0].sig", "sig is empty");
-    add(
-        "sig-too-long",
-        &sig,
-        &STANDARD.encode([0; 129]),
-        "signatures[0].sig",
-        "a signature of 129 bytes",
-    );
+    let long = spoil_bytes(&sound(), &sig, &STANDARD.encode([0; 129]));
+    let vector = refused("envelope-member", long, "a signature of 129 bytes");
+    kit.add(GROUP, "sig-too-long", vector.field("signatures[0].sig"));
 }
 
 fn signed_bytes() -> Vec<u8> {
@@ -447,7 +443,7 @@ fn limits(kit: &mut Kit) {
     let payload = " ".repeat(MAX_PAYLOAD_BYTES + 1);
     let bundle = sealed(&payload_type(Kind::Request), payload.as_bytes(), &["oscar"]);
     let vector = refused("envelope-member", bundle, "a payload of 40,961 bytes").field("payload");
-    kit.add(GROUP, "payload-oversize", vector.schema(Refusing::Envelope));
+    kit.add(GROUP, "payload-oversize", vector);
     let entry = |n: usize| {
         let sig = STANDARD.encode(&stream(64 + n)[n..]);
         format!("{{\"keyid\":\"{n:064x}\",\"sig\":\"{sig}\"}}")

@@ -95,3 +95,6 @@ fn show(desk: Desk<'_>, chain: &Chain, request: &Verified<Request>) -> Result<()
     desk.screen.table(&rows);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

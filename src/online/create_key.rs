@@ -184,3 +184,6 @@ fn without_alias(error: &CallError, alias: &KeyRef, created: &KeyDescription) ->
         "give it one with `aws kms create-alias --alias-name {alias} --target-key-id {key}`, or delete it with `aws kms schedule-key-deletion --key-id {key}`"
     ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -251,3 +251,6 @@ fn report(
         "parameters_valid_to": last,
     }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -149,3 +149,6 @@ fn in_part(
             "once the cause is removed: keyferry-online import {folder} --identity FILE --resume"
         ))
 }
+
+#[cfg(test)]
+mod tests;

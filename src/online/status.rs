@@ -107,3 +107,6 @@ fn text(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! A KMS that follows a script: every request is held against the next step, and every step must be asked for.
+
+use crate::kms::{
+    CallError, Imported, KeyDescription, KeyRef, Kms, NewKey, Parameters, Session, Upload,
+};
+use keyferry_bundle::kinds::Expiration;
+use keyferry_bundle::{KeyArn, WrappingAlgorithm, WrappingKeySpec};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
+type Answer<T> = Result<T, CallError>;
+/// Looks at what is to be created, and answers.
+type Created = Box<dyn FnOnce(&NewKey) -> Answer<KeyDescription>>;
+
+/// A request that must come next, and what is answered.
+pub(crate) enum Step {
+    Identify(Answer<Session>),
+    Describe(String, Answer<KeyDescription>),
+    CreateKey(Created),
+    CreateAlias(&'static str, KeyArn, Answer<()>),
+    Parameters(KeyArn, WrappingAlgorithm, WrappingKeySpec, Answer<Parameters>),
+    Import(Box<Seen>, Answer<Imported>),
+    /// Something that happens between two calls.
+    Meanwhile(Box<dyn FnOnce()>),
+}
+
+/// An upload as it must be.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) key: KeyArn,
+    pub(crate) token: Vec<u8>,
+    pub(crate) encrypted_key_material: Vec<u8>,
+    pub(crate) expiration: Expiration,
+    pub(crate) existing: bool,
+    pub(crate) description: Option<String>,
+}
+
+pub(crate) struct Script(RefCell<VecDeque<Step>>);
+
+impl Script {
+    pub(crate) fn of(steps: impl IntoIterator<Item = Step>) -> Self {
+        Self(RefCell::new(steps.into_iter().collect()))
+    }
+
+    /// No step is left.
+    pub(crate) fn finish(self) {
+        let left = self.0.into_inner();
+        assert!(left.is_empty(), "{} steps were never asked for", left.len());
+    }
+
+    fn next(&self, asked: &str) -> Step {
+        loop {
+            let next = self.0.borrow_mut().pop_front();
+            match next {
+                Some(Step::Meanwhile(happens)) => happens(),
+                Some(step) => return step,
+                None => panic!("{asked} is not in the script"),
+            }
+        }
+    }
+}
+
+impl Kms for Script {
+    fn get_caller_identity(&self) -> Answer<Session> {
+        let Step::Identify(answer) = self.next("GetCallerIdentity") else {
+            panic!("GetCallerIdentity is not next")
+        };
+        answer
+    }
+
+    fn describe_key(&self, key: &KeyRef) -> Answer<KeyDescription> {
+        let Step::Describe(expected, answer) = self.next("DescribeKey") else {
+            panic!("DescribeKey is not next")
+        };
+        assert_eq!(key.as_str(), expected);
+        answer
+    }
+
+    fn create_key(&self, key: &NewKey) -> Answer<KeyDescription> {
+        let Step::CreateKey(answer) = self.next("CreateKey") else {
+            panic!("CreateKey is not next")
+        };
+        answer(key)
+    }
+
+    fn create_alias(&self, alias: &KeyRef, key: &KeyArn) -> Answer<()> {
+        let Step::CreateAlias(expected, target, answer) = self.next("CreateAlias") else {
+            panic!("CreateAlias is not next")
+        };
+        assert_eq!((alias.as_str(), key), (expected, &target));
+        answer
+    }
+
+    fn get_parameters_for_import(
+        &self,
+        key: &KeyArn,
+        algorithm: WrappingAlgorithm,
+        spec: WrappingKeySpec,
+    ) -> Answer<Parameters> {
+        let Step::Parameters(expected, wanted, of, answer) = self.next("GetParametersForImport")
+        else {
+            panic!("GetParametersForImport is not next")
+        };
+        assert_eq!((key, algorithm, spec), (&expected, wanted, of));
+        answer
+    }
+
+    fn import_key_material(&self, upload: &Upload<'_>) -> Answer<Imported> {
+        let Step::Import(expected, answer) = self.next("ImportKeyMaterial") else {
+            panic!("ImportKeyMaterial is not next")
+        };
+        let seen = Seen {
+            key: upload.key.clone(),
+            token: upload.token.to_vec(),
+            encrypted_key_material: upload.encrypted_key_material.to_vec(),
+            expiration: upload.expiration,
+            existing: upload.existing,
+            description: upload.description.map(str::to_owned),
+        };
+        assert_eq!(seen, *expected);
+        answer
+    }
+}

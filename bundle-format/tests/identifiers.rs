@@ -178,9 +178,9 @@ proptest! {
 
 #[test]
 fn words_are_read_back_and_nothing_else_is() {
-    fn check<T: Copy + PartialEq + std::fmt::Debug + std::fmt::Display>(all: &[T])
+    fn check<T>(all: &[T])
     where
-        T: std::str::FromStr,
+        T: Copy + PartialEq + std::fmt::Debug + std::fmt::Display + std::str::FromStr,
     {
         for word in all {
             let text = word.to_string();

@@ -21,6 +21,26 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// As [`escape`], on one line: no text can pretend to be another line.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    escape(text).replace('\n', "\\n")
+}
+
+/// JSON text with everything but printable ASCII as `\u` escapes: the same JSON, harmless for a terminal.
+pub(crate) fn json_escape(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if matches!(c, ' '..='~') {
+            out.push(c);
+        } else {
+            let units = c.encode_utf16(&mut [0; 2]).to_vec();
+            out.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,6 +57,15 @@ mod tests {
         #[test]
         fn only_printable_ascii_comes_out(text in any::<String>()) {
             prop_assert!(escape(&text).chars().all(|c| matches!(c, ' '..='~' | '\n')));
+            prop_assert!(one_line(&text).chars().all(|c| matches!(c, ' '..='~')));
+        }
+
+        #[test]
+        fn json_stays_the_same_json(text in any::<String>()) {
+            let value = serde_json::Value::from(text);
+            let escaped = json_escape(&value.to_string());
+            prop_assert!(escaped.chars().all(|c| matches!(c, ' '..='~')));
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
         }
     }
 }

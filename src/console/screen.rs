@@ -1,6 +1,7 @@
 //! Output: results on stdout, everything else on stderr.
 
-use crate::{Failure, escape};
+use crate::Failure;
+use crate::escape::{escape, json_escape, one_line};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::{IsTerminal as _, Write as _};
@@ -123,18 +124,18 @@ impl Screen {
         answer.insert("keyferry".to_owned(), JSON_VERSION.into());
         answer.extend(members);
         self.answered.store(true, Ordering::Relaxed);
-        stdout(&format!("{}\n", Value::Object(answer)))
+        stdout(&format!("{}\n", json_escape(&Value::Object(answer).to_string())))
     }
 
     /// A failure: three kinds of line on stderr, and with `--json` one object on stdout, unless an answer is there already: a
     /// report of what does not hold is the answer.
     pub fn failure(&self, failure: &Failure) {
-        self.tell(Tone::Bad, format!("error: {}", failure.error));
+        self.tell(Tone::Bad, format!("error: {}", one_line(&failure.error)));
         for cause in &failure.because {
-            self.say(format!("because: {cause}"));
+            self.say(format!("because: {}", one_line(cause)));
         }
         if let Some(hint) = &failure.hint {
-            self.say(format!("hint: {hint}"));
+            self.say(format!("hint: {}", one_line(hint)));
         }
         if self.answered.load(Ordering::Relaxed) {
             return;

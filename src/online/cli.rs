@@ -6,6 +6,7 @@ use crate::create_key::CreateKeyArgs;
 use crate::fetch::FetchArgs;
 use crate::import::ImportArgs;
 use crate::status::StatusArgs;
+use crate::try_key::TryArgs;
 use keyferry_console::args::Common;
 
 /// The bastion's part of a ceremony: creates KMS keys, fetches wrapping public keys and import tokens, imports what the room answers
@@ -43,4 +44,6 @@ pub enum Command {
     Import(ImportArgs),
     /// Show what KMS says about keys
     Status(StatusArgs),
+    /// Encrypt and decrypt a few bytes under symmetric keys, to see that they work
+    Try(TryArgs),
 }

@@ -50,7 +50,32 @@ pub trait Kms {
     /// # Errors
     /// [`CallError`]; after [`CallError::NoAnswer`] the material may have been imported.
     fn import_key_material(&self, upload: &Upload<'_>) -> Result<Imported, CallError>;
+
+    /// `Encrypt`, with the algorithm of symmetric keys.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    fn encrypt(
+        &self,
+        key: &KeyArn,
+        plaintext: &[u8],
+        context: EncryptionContext<'_>,
+    ) -> Result<Vec<u8>, CallError>;
+
+    /// `Decrypt`, under that key only.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    fn decrypt(
+        &self,
+        key: &KeyArn,
+        ciphertext: &[u8],
+        context: EncryptionContext<'_>,
+    ) -> Result<Vec<u8>, CallError>;
 }
+
+/// A call's encryption context: additional data that KMS authenticates and that decryption must repeat.
+pub type EncryptionContext<'a> = &'a [(&'a str, &'a str)];
 
 /// Whose credentials, where.
 #[derive(Debug, Clone, PartialEq, Eq)]

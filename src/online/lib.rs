@@ -23,7 +23,9 @@ mod operator;
 mod receipt;
 mod session;
 pub mod status;
+pub mod subjects;
 mod tokens;
+pub mod try_key;
 mod upload;
 
 #[cfg(test)]
@@ -75,5 +77,6 @@ pub fn run(screen: &Screen, cli: &Cli) -> Result<(), Failure> {
         Command::Check(args) => check::run(desk, args),
         Command::Import(args) => import::run(desk, &aws()?, args),
         Command::Status(args) => status::run(desk, &aws()?, args),
+        Command::Try(args) => try_key::run(desk, &aws()?, args),
     }
 }

@@ -80,13 +80,10 @@ fn on_stdout(
     } else {
         String::from_utf8_lossy(bytes).trim_end().to_owned()
     };
-    // If stdout fails as well, the failure that follows still says what happened.
-    let _ = desk.screen.result(&text);
-    let _ = desk.screen.json(&json!({ "receipt_text": text }));
     let mut because =
         vec!["the key material WAS imported; the receipt is on stdout".to_owned(), failure.error];
     because.extend(failure.because);
-    Failure {
+    let failure = Failure {
         exit: Exit::File,
         code: "receipt-unwritten",
         error: format!("{} could not be written", path.display()),
@@ -95,7 +92,14 @@ fn on_stdout(
             "save that one line from stdout, with a line feed at its end, as {}",
             path.display()
         )),
-    }
+    };
+    // If stdout fails as well, the failure still says what happened.
+    let _ = desk.screen.result(&text);
+    let _ = desk.screen.json(&json!({
+        "receipt_text": text,
+        "error": { "code": failure.code, "exit": failure.exit as u8, "error": failure.error, "because": failure.because },
+    }));
+    failure
 }
 
 fn report(

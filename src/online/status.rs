@@ -1,15 +1,13 @@
 //! `status`: what KMS says about keys, and how long their material still lives.
 
 use crate::calls::failed;
-use crate::chain::Chain;
 use crate::desk::Desk;
-use crate::kms::{KeyDescription, KeyRef, Kms};
+use crate::kms::{KeyDescription, Kms};
 use crate::session;
-use keyferry_bundle::{Environment, Timestamp};
-use keyferry_console::args::{CeremonyArgs, TrustArg};
+use crate::subjects::Subjects;
+use keyferry_bundle::Timestamp;
 use keyferry_console::{Failure, Screen};
 use serde_json::json;
-use std::path::Path;
 
 /// Days left that deserve a warning: enough to hold a ceremony.
 const SOON_DAYS: i64 = 30;
@@ -18,13 +16,9 @@ const DAY_SECONDS: i64 = 86_400;
 /// Which keys.
 #[derive(Debug, Clone, clap::Args)]
 pub struct StatusArgs {
-    /// Key ids, key ARNs, aliases (alias/NAME), or the folder of one ceremony
-    #[arg(required = true, value_name = "KEY|CEREMONY")]
-    pub keys: Vec<String>,
-
-    /// Where the pinned policy is, for a ceremony.
+    /// Which keys.
     #[command(flatten)]
-    pub trust: TrustArg,
+    pub subjects: Subjects,
 }
 
 /// Describes each key.
@@ -32,7 +26,7 @@ pub struct StatusArgs {
 /// # Errors
 /// When a folder is no ceremony, or KMS does not answer for one of the keys.
 pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &StatusArgs) -> Result<(), Failure> {
-    let (keys, environment) = keys(args)?;
+    let (keys, environment) = args.subjects.read()?;
     session::open(desk, kms, environment)?;
     let now = desk.clock.now()?;
     let mut answers = Vec::with_capacity(keys.len());
@@ -54,27 +48,6 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &StatusArgs) -> Result<(), Failu
         }));
     }
     desk.screen.json(&json!({ "keys": answers }))
-}
-
-type Named = Vec<(String, KeyRef)>;
-
-fn keys(args: &StatusArgs) -> Result<(Named, Option<Environment>), Failure> {
-    if let [folder] = args.keys.as_slice()
-        && Path::new(folder).is_dir()
-    {
-        let ceremony = CeremonyArgs { folder: folder.into(), trust: args.trust.clone() };
-        let chain = Chain::open(&ceremony)?;
-        let plan = chain.plan.body();
-        let named = |t: &keyferry_bundle::kinds::Target| (t.name.to_string(), KeyRef::from(&t.key));
-        return Ok((plan.targets.iter().map(named).collect(), Some(plan.environment)));
-    }
-    let parse = |text: &String| {
-        let key = text.parse().map_err(|problem: String| {
-            Failure::usage(format!("{text} is neither a key nor a folder")).because(problem)
-        });
-        Ok((text.clone(), key?))
-    };
-    args.keys.iter().map(parse).collect::<Result<_, _>>().map(|keys| (keys, None))
 }
 
 /// Whole days until KMS deletes the material; none where it never does.

@@ -3,7 +3,7 @@
 use crate::kms::{CallError, Imported, KeyDescription, KeyState, Parameters, Session};
 use aws_sdk_kms::operation::get_parameters_for_import::GetParametersForImportOutput;
 use aws_sdk_kms::operation::import_key_material::ImportKeyMaterialOutput;
-use aws_sdk_kms::primitives::DateTime;
+use aws_sdk_kms::primitives::{Blob, DateTime};
 use aws_sdk_kms::types::{KeyMetadata, KeyState as SdkKeyState};
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use keyferry_bundle::kinds::Expiration;
@@ -74,13 +74,17 @@ pub(super) fn parameters(answer: GetParametersForImportOutput) -> Result<Paramet
         .ok_or_else(|| broken("ParametersValidTo", "is missing"))
         .and_then(|date| time("ParametersValidTo", *date))?;
     let key = read("KeyId", answer.key_id())?;
-    let public_key = answer.public_key.ok_or_else(|| broken("PublicKey", "is missing"))?;
-    let token = answer.import_token.ok_or_else(|| broken("ImportToken", "is missing"))?;
-    Ok(Parameters { key, public_key: public_key.into_inner(), token: token.into_inner(), valid_to })
+    let public_key = bytes("PublicKey", answer.public_key)?;
+    let token = bytes("ImportToken", answer.import_token)?;
+    Ok(Parameters { key, public_key, token, valid_to })
 }
 
 pub(super) fn imported(answer: &ImportKeyMaterialOutput) -> Imported {
     Imported { key_material_id: material(answer.key_material_id()) }
+}
+
+pub(super) fn bytes(what: &str, blob: Option<Blob>) -> Result<Vec<u8>, CallError> {
+    blob.map(Blob::into_inner).ok_or_else(|| broken(what, "is missing"))
 }
 
 /// Evidence where KMS gives it; never a reason to call a call that worked a failure.

@@ -35,7 +35,10 @@ where
             CallError::NoAnswer(format!("HTTP status {status}: {code}: {message}"))
         };
     }
-    let story = story(error);
+    let story = match sent.url() {
+        Some(url) => format!("{url}: {}", story(error)),
+        None => story(error),
+    };
     if sent.transmitted() && !refused_to_connect(error) {
         CallError::NoAnswer(story)
     } else {

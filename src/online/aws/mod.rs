@@ -10,7 +10,8 @@ mod sent;
 pub use connect::AwsOptions;
 
 use crate::kms::{
-    CallError, Imported, KeyDescription, KeyRef, Kms, NewKey, Parameters, Session, Upload,
+    CallError, EncryptionContext, Imported, KeyDescription, KeyRef, Kms, NewKey, Parameters,
+    Session, Upload,
 };
 use aws_sdk_kms::config::Builder as Settings;
 use aws_sdk_kms::config::retry::RetryConfig;
@@ -129,5 +130,38 @@ impl Kms for Client {
         let call = call.customize().config_override(once()).interceptor(sent.clone()).send();
         let answer = self.runtime.block_on(call).map_err(|error| call_error(&error, &sent))?;
         Ok(answers::imported(&answer))
+    }
+
+    fn encrypt(
+        &self,
+        key: &KeyArn,
+        plaintext: &[u8],
+        context: EncryptionContext<'_>,
+    ) -> Result<Vec<u8>, CallError> {
+        let sent = Sent::default();
+        let mut call = self.kms.encrypt().key_id(key.to_string()).plaintext(Blob::new(plaintext));
+        for (name, value) in context {
+            call = call.encryption_context(*name, *value);
+        }
+        let call = call.customize().interceptor(sent.clone()).send();
+        let answer = self.runtime.block_on(call).map_err(|error| call_error(&error, &sent))?;
+        answers::bytes("CiphertextBlob", answer.ciphertext_blob)
+    }
+
+    fn decrypt(
+        &self,
+        key: &KeyArn,
+        ciphertext: &[u8],
+        context: EncryptionContext<'_>,
+    ) -> Result<Vec<u8>, CallError> {
+        let sent = Sent::default();
+        let mut call =
+            self.kms.decrypt().key_id(key.to_string()).ciphertext_blob(Blob::new(ciphertext));
+        for (name, value) in context {
+            call = call.encryption_context(*name, *value);
+        }
+        let call = call.customize().interceptor(sent.clone()).send();
+        let answer = self.runtime.block_on(call).map_err(|error| call_error(&error, &sent))?;
+        answers::bytes("Plaintext", answer.plaintext)
     }
 }

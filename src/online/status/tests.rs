@@ -12,7 +12,7 @@ fn status(
     steps: impl IntoIterator<Item = Step>,
 ) -> Result<(), Failure> {
     let keys = keys.iter().map(|&key| key.to_owned()).collect();
-    let args = StatusArgs { keys, trust: world.ceremony().trust };
+    let args = StatusArgs { subjects: Subjects { keys, trust: world.ceremony().trust } };
     let script = Script::of([Step::Identify(Ok(session()))].into_iter().chain(steps));
     let outcome = at_the_desk(NOW, |desk| run(desk, &script, &args));
     script.finish();

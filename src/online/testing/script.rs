@@ -1,7 +1,8 @@
 //! A KMS that follows a script: every request is held against the next step, and every step must be asked for.
 
 use crate::kms::{
-    CallError, Imported, KeyDescription, KeyRef, Kms, NewKey, Parameters, Session, Upload,
+    CallError, EncryptionContext, Imported, KeyDescription, KeyRef, Kms, NewKey, Parameters,
+    Session, Upload,
 };
 use keyferry_bundle::kinds::Expiration;
 use keyferry_bundle::{KeyArn, WrappingAlgorithm, WrappingKeySpec};
@@ -20,6 +21,8 @@ pub(crate) enum Step {
     CreateAlias(&'static str, KeyArn, Answer<()>),
     Parameters(KeyArn, WrappingAlgorithm, WrappingKeySpec, Answer<Parameters>),
     Import(Box<Seen>, Answer<Imported>),
+    Encrypt(KeyArn, Vec<u8>, Answer<Vec<u8>>),
+    Decrypt(KeyArn, Vec<u8>, Answer<Vec<u8>>),
     /// Something that happens between two calls.
     Meanwhile(Box<dyn FnOnce()>),
 }
@@ -118,6 +121,27 @@ impl Kms for Script {
             description: upload.description.map(str::to_owned),
         };
         assert_eq!(seen, *expected);
+        answer
+    }
+
+    fn encrypt(&self, key: &KeyArn, plaintext: &[u8], _: EncryptionContext<'_>) -> Answer<Vec<u8>> {
+        let Step::Encrypt(expected, text, answer) = self.next("Encrypt") else {
+            panic!("Encrypt is not next")
+        };
+        assert_eq!((key, plaintext), (&expected, text.as_slice()));
+        answer
+    }
+
+    fn decrypt(
+        &self,
+        key: &KeyArn,
+        ciphertext: &[u8],
+        _: EncryptionContext<'_>,
+    ) -> Answer<Vec<u8>> {
+        let Step::Decrypt(expected, text, answer) = self.next("Decrypt") else {
+            panic!("Decrypt is not next")
+        };
+        assert_eq!((key, ciphertext), (&expected, text.as_slice()));
         answer
     }
 }

@@ -20,6 +20,7 @@
 //!   origin `AWS_KMS` for them.
 //! - New key material for a symmetric key that has some waits for a rotation, as on AWS, but no operation rotates.
 //! - Where AWS's wording is recorded the messages are AWS's; elsewhere they are ours under AWS's error name.
+//! - One service runs on a state file, but nothing locks it; wrapping key pairs stay in it for good.
 //! - The signature's date is held against this host's clock, not against the service's, which may be set.
 
 mod cli;

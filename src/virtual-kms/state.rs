@@ -42,12 +42,10 @@ pub(crate) struct Alias {
     pub(crate) created: Time,
 }
 
-/// A wrapping key pair that was handed out.
+/// A wrapping key pair that was handed out. The import token says for which key.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WrappingKey {
-    /// The key it was handed out for.
-    pub(crate) key: KmsKeyId,
     pub(crate) algorithm: WrappingAlgorithm,
     pub(crate) spec: WrappingKeySpec,
     /// PKCS#8 (RFC 5958) in DER.

@@ -125,6 +125,12 @@ mod tests {
     }
 
     #[test]
+    fn the_associated_data_is_as_documented() {
+        let aad = associated(b"head", &context(&[("b", ""), ("aa", "c")]));
+        assert_eq!(aad, b"head\0\0\0\x02aa\0\0\0\x01c\0\0\0\x01b\0\0\0\0");
+    }
+
+    #[test]
     fn no_byte_can_be_changed() {
         let bytes = sealed(&Context::new());
         for place in 0..bytes.len() {

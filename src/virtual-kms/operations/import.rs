@@ -177,8 +177,8 @@ fn redeem<'a>(
         );
     }
     let id = base16ct::lower::encode_string(&token.wrapping_key);
-    let found = state.wrapping_keys.get(&id).filter(|pair| pair.key == key.id);
-    found.ok_or_else(|| Kind::InvalidImportToken.with("the import token's wrapping key is gone"))
+    let gone = || Kind::InvalidImportToken.with("the import token's wrapping key is gone");
+    state.wrapping_keys.get(&id).ok_or_else(gone)
 }
 
 /// Decrypts key material of exactly the length the key spec asks for.

@@ -63,8 +63,12 @@ impl Client {
     }
 
     pub(crate) fn restart(&mut self) {
+        self.restart_with(self.options());
+    }
+
+    pub(crate) fn restart_with(&mut self, options: Options) {
         drop(self.service.take());
-        self.service = Some(Service::start(self.options()).unwrap());
+        self.service = Some(Service::start(options).unwrap());
     }
 
     fn address(&self) -> String {
@@ -200,7 +204,8 @@ pub(crate) fn sign_for(request: &mut Request, region: &str, service: &str) {
     let date: String = request.header("x-amz-date").unwrap().chars().take(8).collect();
     let mut names = vec!["content-type", "host", "x-amz-date"];
     names.extend(request.header("x-amz-target").map(|_| "x-amz-target"));
-    let value = sign(request, &names.join(";"), [&date, region, service], ACCESS_KEY_ID);
+    let scope = [date.as_str(), region, service];
+    let value = sign(request, &names.join(";"), scope, ACCESS_KEY_ID);
     request.headers.push(("authorization".to_owned(), value));
 }
 

@@ -110,14 +110,23 @@ fn the_clock_is_set_and_read() {
     ] {
         assert_eq!(client.control("POST", "clock", &wrong).status, 400, "{wrong}");
     }
-    let text = "POST /virtual/clock HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: 21\r\n\
-                Connection: close\r\n\r\n{\"advance_seconds\":99}";
-    assert_eq!(client.send(text.as_bytes()).unwrap().status, 400, "a web page could send this");
-    let options =
-        crate::Options { clock: Some("2040-01-01T00:00:00Z".parse().unwrap()), ..client.options() };
-    drop(client.control("GET", "clock", &json!({})));
-    let other = Service::start(options).unwrap();
-    other.stop();
+    for (content_type, status) in [("text/plain", 400), ("application/json", 200)] {
+        let text = format!(
+            "POST /virtual/clock HTTP/1.1\r\nContent-Type: {content_type}\r\nContent-Length: 22\r\n\
+             Connection: close\r\n\r\n{{\"advance_seconds\":99}}"
+        );
+        let answer = client.send(text.as_bytes()).unwrap();
+        assert_eq!(answer.status, status, "a web page can send text/plain unasked");
+    }
+}
+
+#[test]
+fn the_clock_can_be_set_at_the_start() {
+    let mut client = Client::new();
+    let clock = Some("2040-01-01T00:00:00Z".parse().unwrap());
+    client.restart_with(crate::Options { clock, ..client.options() });
+    let start_of_2040 = 2_208_988_800;
+    assert!((start_of_2040..start_of_2040 + 600).contains(&client.now()), "{}", client.now());
 }
 
 #[test]

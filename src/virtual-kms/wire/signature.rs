@@ -44,6 +44,7 @@ pub(crate) fn check(request: &Request, scope: &Scope<'_>, host: Time) -> Result<
     })?;
     check_scope(&authorization, scope, moment)?;
     check_date(moment, host)?;
+    check_signed(request, authorization.signed_headers)?;
     let canonical = canonical_request(request, authorization.signed_headers)?;
     let Authorization { date, region, service, signature, .. } = authorization;
     let to_sign = format!(
@@ -141,21 +142,25 @@ fn check_date(moment: &str, host: Time) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The canonical request: `POST`, path `/`, no query, the signed headers, the body's digest.
-pub(crate) fn canonical_request(request: &Request, signed: &str) -> Result<String, Refusal> {
+/// What says where the request goes, when, and what it asks for must be signed.
+fn check_signed(request: &Request, signed: &str) -> Result<(), Refusal> {
     let names: Vec<&str> = signed.split(';').collect();
     if !names.is_sorted() {
         return Err(incomplete("SignedHeaders are not in order."));
     }
     let target = request.header("x-amz-target").map(|_| "x-amz-target");
-    for name in ["host", "x-amz-date"].into_iter().chain(target) {
-        if !names.contains(&name) {
-            let message = format!("'{name}' must be a 'SignedHeader' in the AWS Authorization.");
-            return Err(Kind::InvalidSignature.with(message));
-        }
-    }
+    let missing =
+        ["host", "x-amz-date"].into_iter().chain(target).find(|name| !names.contains(name));
+    missing.map_or(Ok(()), |name| {
+        let message = format!("'{name}' must be a 'SignedHeader' in the AWS Authorization.");
+        Err(Kind::InvalidSignature.with(message))
+    })
+}
+
+/// The canonical request: method, path, no query, the signed headers, the body's digest.
+fn canonical_request(request: &Request, signed: &str) -> Result<String, Refusal> {
     let mut canonical = format!("{}\n{}\n\n", request.method, request.target);
-    for name in names {
+    for name in signed.split(';') {
         let values: Vec<String> = request.headers(name).map(squeeze).collect();
         if values.is_empty() {
             return Err(Kind::InvalidSignature.with(MISMATCH));

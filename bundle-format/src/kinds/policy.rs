@@ -53,10 +53,10 @@ pub struct PolicyKey {
     pub algorithm: KeyAlgorithm,
     /// SubjectPublicKeyInfo, DER.
     pub spki: Base64,
-    /// Signatures on bundles created before this do not count.
+    /// A bundle created before this is refused where this key signed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_from: Option<Timestamp>,
-    /// Signatures on bundles created after this do not count.
+    /// A bundle created after this is refused where this key signed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<Timestamp>,
 }

@@ -1,5 +1,6 @@
 //! SPEC.md speaks of everything there is: every kind, member, word, pattern and limit. That it says the right thing of them is for
 //! people to see.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use keyferry_bundle::{
     AccountId, AgeRecipient, AwsRegion, CeremonyId, Digest, Environment, ExpirationModel, Holder,

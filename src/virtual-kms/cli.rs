@@ -19,7 +19,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     state: PathBuf,
 
-    /// Account that owns the keys and the caller [default: the state file's, else 111122223333]
+    /// Account of the caller, and of the keys of a new state file [default: the state file's, else 111122223333]
     #[arg(long)]
     account: Option<AccountId>,
 

@@ -11,11 +11,14 @@ use crate::state::State;
 use crate::state_file::StateFile;
 use crate::wire::signature::{self, Scope};
 use crate::wire::{json, query};
+use keyferry_bundle::AccountId;
 use zeroize::Zeroizing;
 
 /// The service behind its HTTP.
 pub(crate) struct Engine {
     state: State,
+    /// Whose credentials sign: nothing of the state belongs to anybody but the state's own account.
+    caller: AccountId,
     file: StateFile,
     faults: Faults,
     stopped: bool,
@@ -25,8 +28,8 @@ type Body = Zeroizing<Vec<u8>>;
 
 impl Engine {
     /// On a state that stands in a file.
-    pub(crate) fn new(state: State, file: StateFile) -> Self {
-        Self { state, file, faults: Faults::default(), stopped: false }
+    pub(crate) fn new(state: State, caller: AccountId, file: StateFile) -> Self {
+        Self { state, caller, file, faults: Faults::default(), stopped: false }
     }
 
     /// Answers nothing from here on, and touches the file no more.
@@ -83,6 +86,11 @@ impl Engine {
             let message = format!("expected Content-Type: {}", json::CONTENT_TYPE);
             return Err(Kind::Serialization.with(message));
         }
+        if self.caller != self.state.account {
+            let user = query::caller_arn(&self.caller);
+            let message = format!("User: {user} is not authorized to perform: kms:{operation:?}");
+            return Err(Kind::AccessDenied.with(message));
+        }
         let lost = self.fail(operation)?;
         let now = self.now();
         let mut settled = self.state.clone();
@@ -114,7 +122,7 @@ impl Engine {
         let regions = [self.state.region.as_str(), "us-east-1"];
         signature::check(request, &Scope { service: "sts", regions: &regions }, Time::host())?;
         let lost = self.fail(operation)?;
-        Ok((!lost).then(|| query::caller_identity(&self.state.account, id)))
+        Ok((!lost).then(|| query::caller_identity(&self.caller, id)))
     }
 
     /// Fails as asked for; whether the answer is to be lost.

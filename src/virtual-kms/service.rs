@@ -21,7 +21,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// The state file, made when it is not there.
     pub state: PathBuf,
-    /// The account; by default the state file's, else 111122223333.
+    /// The caller's account; by default the state file's, else 111122223333. Keys belong to the account that the state file
+    /// was made for: KMS denies every other caller everything.
     pub account: Option<AccountId>,
     /// The region; by default the state file's, else eu-central-1.
     pub region: Option<AwsRegion>,
@@ -60,7 +61,7 @@ impl Service {
     /// Starts the service on threads of its own.
     ///
     /// # Errors
-    /// [`Exit::Usage`] when the address is not loopback or the options contradict the state file, [`Exit::File`] when the
+    /// [`Exit::Usage`] when the address is not loopback or the state file is of another region, [`Exit::File`] when the
     /// state cannot be read or written, [`Exit::Unchanged`] when the address cannot be listened on.
     pub fn start(options: Options) -> Result<Self, Failure> {
         let Options { listen, state: path, account, region, clock } = options;
@@ -71,11 +72,11 @@ impl Service {
         }
         let (mut file, found) = StateFile::open(path)?;
         let mut state = if let Some(state) = found {
-            must_agree("account", account.as_ref(), &state.account)?;
-            must_agree("region", region.as_ref(), &state.region)?;
+            must_agree(region.as_ref(), &state.region)?;
             state
         } else {
-            let account = account.map_or_else(|| ACCOUNT.parse(), Ok).map_err(Failure::bug)?;
+            let account =
+                account.clone().map_or_else(|| ACCOUNT.parse(), Ok).map_err(Failure::bug)?;
             let region = region.map_or_else(|| REGION.parse(), Ok).map_err(Failure::bug)?;
             State::new(account, region).map_err(Failure::bug)?
         };
@@ -84,7 +85,8 @@ impl Service {
         }
         file.save(&state)?;
         let region = state.region.clone();
-        let shared = Arc::new(Shared(Mutex::new(Engine::new(state, file))));
+        let caller = account.unwrap_or_else(|| state.account.clone());
+        let shared = Arc::new(Shared(Mutex::new(Engine::new(state, caller, file))));
         let server = Server::start(listen, Arc::clone(&shared)).map_err(|error| {
             Failure::new(Exit::Unchanged, "listen", format!("{listen} cannot be listened on"))
                 .because(error)
@@ -122,14 +124,10 @@ impl Drop for Service {
     }
 }
 
-fn must_agree<T: PartialEq + std::fmt::Display>(
-    what: &str,
-    asked: Option<&T>,
-    found: &T,
-) -> Result<(), Failure> {
+fn must_agree(asked: Option<&AwsRegion>, found: &AwsRegion) -> Result<(), Failure> {
     match asked {
         Some(asked) if asked != found => {
-            Err(Failure::usage(format!("the state file is of {what} {found}, not {asked}"))
+            Err(Failure::usage(format!("the state file is of region {found}, not {asked}"))
                 .hint("name another state file"))
         }
         Some(_) | None => Ok(()),

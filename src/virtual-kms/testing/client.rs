@@ -119,6 +119,22 @@ impl Client {
         request
     }
 
+    /// A request of STS, signed.
+    pub(crate) fn sts(&self, form: &str, service: &str, region: &str) -> Answer {
+        let mut request = self.unsigned("", form.as_bytes());
+        request
+            .headers
+            .retain(|(name, _)| !["x-amz-target", "content-type"].contains(&name.as_str()));
+        let form = "application/x-www-form-urlencoded; charset=utf-8";
+        request.headers.push(("content-type".to_owned(), form.to_owned()));
+        sign_for(&mut request, region, service);
+        self.exchange(&request).unwrap()
+    }
+
+    pub(crate) fn caller_identity(&self) -> Answer {
+        self.sts("Action=GetCallerIdentity&Version=2011-06-15", "sts", REGION)
+    }
+
     pub(crate) fn exchange(&self, request: &Request) -> Option<Answer> {
         self.send(&bytes_of(request))
     }

@@ -51,7 +51,7 @@ fn everything_survives_a_restart() {
 }
 
 #[test]
-fn the_state_file_is_the_owners_and_of_one_account() {
+fn the_state_file_is_the_owners_and_of_one_region() {
     let client = Client::new();
     let mode = client.state_file().metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -64,9 +64,8 @@ fn the_state_file_is_the_owners_and_of_one_account() {
         change(&mut options);
         Service::start(options).err().map(|failure| failure.exit)
     };
-    assert_eq!(start(&|o| o.account = Some("444455556666".parse().unwrap())), Some(Exit::Usage));
     assert_eq!(start(&|o| o.region = Some("us-east-1".parse().unwrap())), Some(Exit::Usage));
-    assert_eq!(start(&|o| o.account = Some("111122223333".parse().unwrap())), None);
+    assert_eq!(start(&|o| o.region = Some("eu-central-1".parse().unwrap())), None);
     assert_eq!(start(&|o| o.state = "/nonexistent-folder/state".into()), Some(Exit::File));
     for garbage in ["", "{}", "[]", r#"{"format":"keyferry-virtual-kms v2"}"#] {
         let path = client.state_file().with_extension("other");
@@ -74,6 +73,21 @@ fn the_state_file_is_the_owners_and_of_one_account() {
         assert_eq!(start(&|o| o.state.clone_from(&path)), Some(Exit::File), "{garbage}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), garbage, "it is left alone");
     }
+}
+
+#[test]
+fn another_accounts_caller_is_told_so_and_denied() {
+    let mut client = Client::new();
+    let key = client.symmetric();
+    let account = Some("444455556666".parse().unwrap());
+    client.restart_with(crate::Options { account, ..client.options() });
+    let said = client.refused("DescribeKey", &json!({ "KeyId": key }), Kind::AccessDenied);
+    let user = "arn:aws:iam::444455556666:user/virtual";
+    assert_eq!(said, format!("User: {user} is not authorized to perform: kms:DescribeKey"));
+    client.refused("CreateKey", &json!({}), Kind::AccessDenied);
+    assert!(client.caller_identity().body.contains("<Account>444455556666</Account>"));
+    client.restart();
+    assert_eq!(client.state_of(&key), "PendingImport");
 }
 
 #[test]

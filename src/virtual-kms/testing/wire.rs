@@ -153,13 +153,7 @@ fn operations_paths_and_content_types_are_known_or_refused() {
 #[test]
 fn sts_tells_the_account() {
     let client = Client::new();
-    let ask = |body: &str, service: &str, region: &str| {
-        let mut request = client.unsigned("", body.as_bytes());
-        request.headers.retain(|(name, _)| name != "x-amz-target");
-        set(&mut request, "content-type", "application/x-www-form-urlencoded; charset=utf-8");
-        sign_for(&mut request, region, service);
-        client.exchange(&request).unwrap()
-    };
+    let ask = |form: &str, service, region| client.sts(form, service, region);
     let form = "Action=GetCallerIdentity&Version=2011-06-15";
     for region in [REGION, "us-east-1"] {
         let answer = ask(form, "sts", region);

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::kms::{KeyDescription, KeyState, Session};
 use keyferry_bundle::{KeyMaterialId, Timestamp};
-use keyferry_ceremony::testing::{parse, time};
+use keyferry_ceremony::testing::{Story, parse, signed, time};
 use keyferry_console::{Failure, Person, Screen};
 use std::cell::Cell;
 use std::io::Write as _;
@@ -27,6 +27,24 @@ pub(crate) fn session() -> Session {
         caller: "arn:aws:iam::111122223333:user/oscar".to_owned(),
         region: parse("eu-central-1"),
         endpoint: parse("aws-default"),
+    }
+}
+
+impl World {
+    /// And the request with its token.
+    pub(crate) fn fetched(story: Story) -> Self {
+        let world = Self::new(story);
+        world.put("request-1.json", &signed(&world.story.request, &["oscar"]));
+        world.put("import-token-1-payments.bin", b"token");
+        world
+    }
+
+    /// And the response with its backup.
+    pub(crate) fn answered(story: Story) -> Self {
+        let world = Self::fetched(story);
+        world.put("response-1.json", &signed(&world.story.response, &["hsm", "wendy"]));
+        world.put("backup-payments.json", &signed(&world.story.backup, &["hsm"]));
+        world
     }
 }
 

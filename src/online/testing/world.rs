@@ -30,22 +30,6 @@ impl World {
         world
     }
 
-    /// And the request with its token.
-    pub(crate) fn fetched(story: Story) -> Self {
-        let world = Self::new(story);
-        world.put("request-1.json", &signed(&world.story.request, &["oscar"]));
-        world.put("import-token-1-payments.bin", b"token");
-        world
-    }
-
-    /// And the response with its backup.
-    pub(crate) fn answered(story: Story) -> Self {
-        let world = Self::fetched(story);
-        world.put("response-1.json", &signed(&world.story.response, &["hsm", "wendy"]));
-        world.put("backup-payments.json", &signed(&world.story.backup, &["hsm"]));
-        world
-    }
-
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

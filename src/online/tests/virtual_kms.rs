@@ -1,0 +1,266 @@
+//! The program itself, as a process, against the virtual KMS over a real socket.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "test code: a panic is a failing test, and clippy does not know helpers of integration tests as such"
+)]
+
+#[path = "../testing/world.rs"]
+mod world;
+
+use getrandom::SysRng;
+use keyferry_bundle::kinds::Outcome;
+use keyferry_bundle::{Base64, Digest, Envelope, Receipt, Request};
+use keyferry_ceremony::testing::{Story, digest_of, parse, signed};
+use keyferry_ceremony::wrapping_key::WrappingPublicKey;
+use keyferry_virtual_kms::{ACCESS_KEY_ID, Options, SECRET_ACCESS_KEY, Service};
+use serde_json::Value;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use world::{PASSPHRASE, World, relink};
+
+/// A service with a key, and a ceremony for it.
+struct Bastion {
+    world: World,
+    service: Service,
+    arn: String,
+}
+
+struct Run {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Run {
+    /// Ended so, and said that.
+    fn ended(self, code: i32, said: &str) -> Self {
+        let Self { stdout, stderr, .. } = &self;
+        assert_eq!(self.code, code, "stdout:\n{stdout}\nstderr:\n{stderr}");
+        assert!(stderr.contains(said), "{said:?} is missing in:\n{stderr}");
+        self
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap()
+    }
+}
+
+fn program(url: &str, arguments: &[&str], set: &[(&str, &str)]) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keyferry-online"));
+    command.args(["--answers-fd", "0"]).args(arguments).env_clear();
+    command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_REGION", "eu-central-1");
+    command.env("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID);
+    command.env("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY).env("AWS_ENDPOINT_URL", url);
+    command.envs(set.iter().copied());
+    let streams = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = streams.spawn().unwrap();
+    // A program that asks nothing may be gone already.
+    let _ = writeln!(child.stdin.take().unwrap(), "{PASSPHRASE}");
+    let output = child.wait_with_output().unwrap();
+    Run {
+        code: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+impl Bastion {
+    fn new() -> Self {
+        let mut story = Story::sound();
+        let folder = tempfile::tempdir().unwrap();
+        let service = Service::start(Options {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            state: folder.keep().join("state.json"),
+            account: None,
+            region: None,
+            clock: None,
+        })
+        .unwrap();
+        let arguments =
+            ["create-key", "--alias", "payments", "--description", "For tests", "--tag", "a=1"];
+        let roles = [
+            "--administrator",
+            "arn:aws:iam::111122223333:role/Admin",
+            "--user",
+            "arn:aws:iam::111122223333:role/App",
+            "--json",
+        ];
+        let made = program(&service.url(), &[&arguments[..], &roles].concat(), &[]);
+        let made = made.ended(0, "111122223333").json();
+        assert_eq!((&made["keyferry"], &made["alias"]), (&1.into(), &"alias/payments".into()));
+        let arn = made["arn"].as_str().unwrap().to_owned();
+        story.plan.targets[0].key = parse(&arn);
+        story.backup.key = parse(&arn);
+        relink(&mut story);
+        Self { world: World::new(story), service, arn }
+    }
+
+    fn run_with(&self, arguments: &[&str], set: &[(&str, &str)]) -> Run {
+        let folder = self.world.ceremony().folder;
+        let trust = self.world.path("trust");
+        let identity = self.world.identity("oscar");
+        let mut all: Vec<&str> = arguments.to_vec();
+        if matches!(arguments[0], "fetch" | "import") {
+            all.extend(["--identity", identity.to_str().unwrap()]);
+        }
+        all.extend([folder.to_str().unwrap(), "--trust", trust.to_str().unwrap()]);
+        program(&self.service.url(), &all, set)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        self.run_with(arguments, &[])
+    }
+
+    fn fetched(self) -> Self {
+        self.run(&["fetch"]).ended(0, "Request 1, signed by oscar");
+        self
+    }
+
+    /// Answers as the room would, with this key material.
+    fn answered(mut self, material: &[u8]) -> Self {
+        let envelope = Envelope::decode_canonical(&self.world.read("request-1.json")).unwrap();
+        let request: Request = serde_json::from_slice(envelope.untrusted_payload()).unwrap();
+        let asked = &request.targets[0];
+        let der = asked.wrapping_public_key.as_bytes();
+        let under = WrappingPublicKey::from_der(der, asked.wrapping_key_spec).unwrap();
+        let encrypted =
+            under.rsa().oaep_encrypt_with_rng::<sha2::Sha256, _>(&mut SysRng, material).unwrap();
+        let story = &mut self.world.story;
+        let target = &mut story.response.targets[0];
+        target.key = asked.key.clone();
+        target.wrapping_public_key_sha256 = Digest::of(der);
+        target.import_token_sha256 = asked.import_token_sha256;
+        target.encrypted_key_material = Base64::new(encrypted).unwrap();
+        story.response.request = envelope.digest();
+        story.response.targets[0].backup = digest_of(&story.backup);
+        let story = &self.world.story;
+        self.world.put("response-1.json", &signed(&story.response, &["hsm", "wendy"]));
+        self.world.put("backup-payments.json", &signed(&story.backup, &["hsm"]));
+        self
+    }
+
+    fn fault(&self, operation: &str, kind: &str, count: u8) {
+        let url = self.service.url();
+        let host = url.trim_start_matches("http://");
+        let body = format!(r#"{{"operation":"{operation}","kind":"{kind}","count":{count}}}"#);
+        let mut stream = TcpStream::connect(host).unwrap();
+        let head = "Content-Type: application/json\r\nConnection: close";
+        let length = body.len();
+        write!(
+            stream,
+            "POST /virtual/fault HTTP/1.1\r\nHost: {host}\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
+    fn receipt(&self) -> Receipt {
+        let envelope = Envelope::decode_canonical(&self.world.read("receipt-1.json")).unwrap();
+        serde_json::from_slice(envelope.untrusted_payload()).unwrap()
+    }
+}
+
+#[test]
+fn a_key_goes_from_created_to_in_use() {
+    let bastion = Bastion::new();
+    let before = bastion.world.names();
+    let planned = bastion.run(&["fetch", "--dry-run"]).ended(0, "nothing was changed");
+    assert!(planned.stdout.contains("GetParametersForImport"));
+    assert_eq!(bastion.world.names(), before);
+    let bastion = bastion.fetched();
+    bastion.run(&["check"]).ended(0, "request-1.json is accepted");
+    let bastion = bastion.answered(&[7; 32]);
+    bastion.run(&["check"]).ended(0, "response-1.json is accepted");
+    bastion.run(&["import", "--dry-run"]).ended(0, "nothing was changed");
+    bastion.run(&["import"]).ended(0, "Receipt, signed by oscar");
+    let receipt = bastion.receipt();
+    assert_eq!(receipt.targets[0].outcome, Outcome::Imported);
+    assert!(receipt.targets[0].key_material_id.is_some());
+    assert_eq!(receipt.endpoint.as_str(), bastion.service.url());
+    let status = bastion.run(&["status", "--json"]).ended(0, "").json();
+    assert_eq!(status["keys"][0]["state"], "Enabled");
+    assert_eq!(status["keys"][0]["arn"], bastion.arn.as_str());
+    bastion.run(&["try"]).ended(0, "encrypted and decrypted");
+    bastion.run(&["import"]).ended(8, "receipt-1.json is already there");
+    bastion.run(&["fetch"]).ended(5, "is Enabled: it holds key material already");
+}
+
+#[test]
+fn a_lost_answer_is_confirmed_and_a_lost_receipt_is_made_again() {
+    let bastion = Bastion::new().fetched().answered(&[7; 32]);
+    bastion.fault("ImportKeyMaterial", "lose-answer", 1);
+    bastion.run(&["import"]).ended(0, "looking at the key");
+    assert_eq!(bastion.receipt().targets[0].outcome, Outcome::Confirmed);
+    std::fs::remove_file(bastion.world.path("ceremony/receipt-1.json")).unwrap();
+    bastion.run(&["import"]).ended(5, "--resume");
+    bastion.run(&["import", "--resume"]).ended(0, "Receipt");
+    assert_eq!(bastion.receipt().targets[0].outcome, Outcome::Imported);
+    std::fs::remove_file(bastion.world.path("ceremony/receipt-1.json")).unwrap();
+    let bastion = bastion.answered(&[8; 32]);
+    bastion.run(&["import", "--resume"]).ended(5, "IncorrectKeyMaterial");
+}
+
+#[test]
+fn reading_is_repeated_and_changing_is_not() {
+    let bastion = Bastion::new().fetched().answered(&[7; 32]);
+    bastion.fault("DescribeKey", "internal", 2);
+    bastion.fault("ImportKeyMaterial", "throttle", 2);
+    bastion.run(&["import"]).ended(0, "Receipt");
+    bastion.fault("CreateKey", "internal", 1);
+    let arguments = ["create-key", "--alias", "other"];
+    program(&bastion.service.url(), &arguments, &[]).ended(6, "nobody knows");
+    bastion.fault("CreateAlias", "lose-answer", 1);
+    program(&bastion.service.url(), &arguments, &[]).ended(6, "whether it has its alias");
+    program(&bastion.service.url(), &arguments, &[]).ended(5, "alias/other is taken");
+}
+
+#[test]
+fn wrong_settings_are_refused_and_leave_nothing() {
+    let bastion = Bastion::new();
+    let before = bastion.world.names();
+    for (set, code, said) in [
+        (("AWS_REGION", "us-east-1"), 4, "this is not the plan's region"),
+        (("AWS_SECRET_ACCESS_KEY", "wrong"), 5, "check the credentials"),
+        (("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1"), 5, "http://127.0.0.1:1"),
+        (("AWS_ENDPOINT_URL_KMS", "http://127.0.0.1:1"), 5, "kms:DescribeKey failed"),
+        (("AWS_PROFILE", "missing"), 5, "check the credentials"),
+        (("AWS_REGION", "nowhere"), 2, "region"),
+    ] {
+        // A profile that is not there counts only where no keys are in the environment.
+        let keys = ("AWS_ACCESS_KEY_ID", if set.0 == "AWS_PROFILE" { "" } else { ACCESS_KEY_ID });
+        bastion.run_with(&["fetch"], &[keys, set]).ended(code, said);
+        assert_eq!(bastion.world.names(), before, "{set:?}");
+    }
+}
+
+#[test]
+fn settings_come_from_arguments_and_profiles_too() {
+    let bastion = Bastion::new();
+    let config = bastion.world.path("config");
+    let credentials = format!(
+        "[profile tests]\nregion = eu-central-1\nendpoint_url = {}\ncredential_process = /bin/echo \
+         '{{\"Version\":1,\"AccessKeyId\":\"{ACCESS_KEY_ID}\",\"SecretAccessKey\":\"{SECRET_ACCESS_KEY}\"}}'\n",
+        bastion.service.url()
+    );
+    std::fs::write(&config, credentials).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keyferry-online"));
+    command.env_clear().env("AWS_CONFIG_FILE", &config).env("PATH", "/bin:/usr/bin");
+    command.args(["status", "alias/payments", "--profile", "tests"]);
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{stderr}");
+    assert!(stderr.contains(&bastion.service.url()), "{stderr}");
+
+    let url = bastion.service.url();
+    let arguments =
+        ["status", "alias/payments", "--endpoint-url", &url, "--region", "eu-central-1"];
+    let set = [("AWS_REGION", "us-east-1")];
+    program("http://127.0.0.1:1", &arguments, &set).ended(0, "is no endpoint of AWS");
+    program("http://127.0.0.1:1", &["status", "alias/lost", "--endpoint-url", &url], &[])
+        .ended(5, "NotFoundException");
+}

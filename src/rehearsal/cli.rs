@@ -13,7 +13,7 @@ use std::process::ExitCode;
     name = "keyferry-rehearsal",
     version,
     max_term_width = 100,
-    after_help = "Examples:\n  cargo rehearse\n  cargo rehearse --out evidence"
+    after_help = "Examples:\n  cargo rehearse\n  cargo rehearse -- --out evidence"
 )]
 pub(crate) struct Cli {
     /// Leave every bundle in this folder, which must not exist yet [default: a new temporary folder]

@@ -4,9 +4,12 @@ use crate::programs::Programs;
 use crate::stage::{Place, Stage};
 use keyferry_console::screen::Tone;
 use keyferry_console::{Exit, Failure, Screen};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::rc::Rc;
 
 /// A machine that programs run on.
 pub(crate) struct Machine<'a> {
@@ -15,7 +18,14 @@ pub(crate) struct Machine<'a> {
     programs: &'a Programs,
     screen: &'a Screen,
     environment: Vec<(&'static str, String)>,
+    shown: Shown,
 }
+
+/// Passages up to this many lines are shown again.
+const LONGEST_REPEATED: usize = 4;
+
+/// Lines that were shown already, on whatever machine.
+pub(crate) type Shown = Rc<RefCell<BTreeSet<String>>>;
 
 impl<'a> Machine<'a> {
     pub(crate) fn new(
@@ -23,9 +33,10 @@ impl<'a> Machine<'a> {
         stage: &Stage,
         programs: &'a Programs,
         screen: &'a Screen,
+        shown: Shown,
     ) -> Self {
         let environment = vec![("KEYFERRY_TRUST", "trust".to_owned())];
-        Self { place, folder: stage.folder(place), programs, screen, environment }
+        Self { place, folder: stage.folder(place), programs, screen, environment, shown }
     }
 
     /// Adds variables that this machine's programs see.
@@ -48,14 +59,29 @@ impl<'a> Machine<'a> {
             Failure::new(Exit::File, "program", format!("{program} cannot be run")).because(error)
         })?;
         let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-        for line in String::from_utf8_lossy(&output.stderr).lines().chain(stdout.lines()) {
-            self.screen.say(format!("    {line}"));
-        }
+        self.show(&format!("{}{stdout}", String::from_utf8_lossy(&output.stderr)));
         if output.status.success() {
             return Ok(stdout);
         }
         Err(Failure::new(Exit::Bug, "rehearsal", "the rehearsal stops here")
             .because(format!("{program} ended with {}", output.status)))
+    }
+
+    /// What the program said, without long passages it has said before: the second officer reads the same page as the first.
+    fn show(&self, text: &str) {
+        let mut shown = self.shown.borrow_mut();
+        let lines: Vec<(&str, bool)> =
+            text.lines().map(|line| (line, !shown.insert(line.to_owned()))).collect();
+        for passage in lines.chunk_by(|a, b| a.1 == b.1) {
+            let known = passage.iter().all(|(_, known)| *known);
+            if known && passage.len() > LONGEST_REPEATED {
+                self.screen.say("    (as before)");
+            } else {
+                for (line, _) in passage {
+                    self.screen.say(format!("    {line}"));
+                }
+            }
+        }
     }
 
     fn process(

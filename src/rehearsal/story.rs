@@ -5,7 +5,7 @@ use crate::cast::{
     age_identity, passphrase,
 };
 use crate::cli::Cli;
-use crate::machine::Machine;
+use crate::machine::{Machine, Shown};
 use crate::programs::Programs;
 use crate::services::Service;
 use crate::stage::{Place, Stage};
@@ -53,7 +53,8 @@ pub(crate) fn tell(
         (None, Some(service)) => service.url().to_owned(),
         (None, None) => String::new(),
     };
-    let machine = |place| Machine::new(place, stage, programs, screen);
+    let shown = Shown::default();
+    let machine = |place| Machine::new(place, stage, programs, screen, shown.clone());
     let story = Story {
         cli,
         stage,
@@ -138,7 +139,7 @@ impl Story<'_> {
             &["fingerprint", "policy-v1.json", "--json"],
             &[],
         )?;
-        let fingerprint = json_text(&answer, "/bundles/0/digest")?;
+        let fingerprint = json_text(&answer, "/fingerprints/0/digest")?;
         for machine in [&self.office, &self.bastion, &self.room, &self.auditor] {
             if machine.place != Place::Office {
                 self.stage.hand(Place::Office, machine.place, "policy-v1.json")?;
@@ -179,7 +180,7 @@ impl Story<'_> {
             ],
             &[],
         )?;
-        json_text(&answer, "/key")
+        json_text(&answer, "/arn")
     }
 
     fn plan(&self, key: &str) -> Result<(), Failure> {
@@ -272,11 +273,11 @@ impl Story<'_> {
     }
 }
 
-/// Signs as `name`, who types the word that the program asks for and then the passphrase.
+/// Signs as `name`, who types the passphrase and then the word that the program asks for.
 fn sign(machine: &Machine<'_>, name: &str, file: &str, word: &str) -> Result<(), Failure> {
     let identity = format!("{name}.identity");
     let arguments = ["sign", file, "--identity", &identity];
-    machine.run(name, "keyferry", &arguments, &[word, &passphrase(name)])?;
+    machine.run(name, "keyferry", &arguments, &[&passphrase(name), word])?;
     Ok(())
 }
 

@@ -26,7 +26,7 @@ needs() {
 rehearse() {
     local stage=$1 evidence=$2
     shift 2
-    (cd "$root" && cargo rehearse --stage "$stage" --out "$evidence" "$@") >"$stage.log" 2>&1 || {
+    (cd "$root" && cargo rehearse -- --stage "$stage" --out "$evidence" "$@") >"$stage.log" 2>&1 || {
         cat "$stage.log" >&2
         return 1
     }

@@ -22,6 +22,7 @@ fn forms(material: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         ("base64", STANDARD.encode(material).into_bytes()),
         ("base64", STANDARD_NO_PAD.encode(material).into_bytes()),
         ("base64", URL_SAFE.encode(material).into_bytes()),
+        ("base64 of a longer text", shifted(0)),
         ("base64, shifted by one", shifted(1)),
         ("base64, shifted by two", shifted(2)),
     ]

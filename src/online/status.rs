@@ -2,7 +2,7 @@
 
 use crate::calls::failed;
 use crate::desk::Desk;
-use crate::kms::{KeyDescription, Kms};
+use crate::kms::{KeyDescription, KeyState, Kms};
 use crate::session;
 use crate::subjects::Subjects;
 use keyferry_bundle::Timestamp;
@@ -66,6 +66,7 @@ fn text(
     let expiry = match (found.expiration.and_then(|e| e.valid_to), left) {
         (Some(date), Some(days)) => format!("material until {date} ({days} days left)"),
         (_, _) if found.expiration.is_some() => "material does not expire".to_owned(),
+        (_, _) if found.state == KeyState::PendingImport => "no key material".to_owned(),
         (_, _) => "no expiration stated".to_owned(),
     };
     let region = if found.multi_region { ", multi-Region" } else { "" };

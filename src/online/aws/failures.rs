@@ -39,20 +39,22 @@ where
         Some(url) => format!("{url}: {}", story(error)),
         None => story(error),
     };
-    if sent.transmitted() && !refused_to_connect(error) {
+    if sent.transmitted() && !never_connected(error) {
         CallError::NoAnswer(story)
     } else {
         CallError::NotSent(story)
     }
 }
 
-/// A connection that was refused carried nothing.
-fn refused_to_connect(error: &(dyn Error + 'static)) -> bool {
+/// A connection that never came about carried nothing. The HTTP client says so in words only; should it change them, such a call
+/// counts as unanswered, which is the careful side.
+fn never_connected(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(cause) = next {
-        if let Some(io) = cause.downcast_ref::<std::io::Error>()
-            && io.kind() == ErrorKind::ConnectionRefused
-        {
+        let refused = cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|io| io.kind() == ErrorKind::ConnectionRefused);
+        if refused || cause.to_string() == "client error (Connect)" {
             return true;
         }
         next = cause.source();

@@ -1,5 +1,5 @@
 use super::*;
-use crate::kms::{CallError, KeyState};
+use crate::kms::CallError;
 use crate::testing::{NOW, Script, Step, World, at_the_desk, key, session};
 use keyferry_bundle::ExpirationModel;
 use keyferry_bundle::kinds::Expiration;

@@ -10,8 +10,8 @@
 //! MAC key, scalar and coordinates for P-256, scalar, prefix and public key for Ed25519.
 //!
 //! Chosen here: an Ed25519 key exported with its seed has the seed after the public key; bytes that do not add up are "invalid
-//! data"; and an import must stay within the delegated capabilities of the session as well as of the wrap key. None of it was
-//! tried on hardware.
+//! data"; an import must stay within the delegated capabilities of the session as well as of the wrap key; and the log names the
+//! wrap key as the target, the object as the second key. None of it was tried on hardware.
 
 use super::{Answer, Context, asymmetric};
 use crate::store::{Algorithm, Capabilities, Kind, Label, Object, Origin, Wish, random};

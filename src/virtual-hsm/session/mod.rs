@@ -1,4 +1,8 @@
 //! Sessions: at most sixteen, each bound to an authentication key, gone after 30 seconds of silence.
+//!
+//! Chosen here, published nowhere: a message with a wrong MAC ends its session, a session keeps the rights it began with when its
+//! authentication key changes or goes, and one that was created and never authenticated takes a place until it has been silent
+//! too long.
 
 #[cfg(test)]
 pub(crate) mod host;

@@ -169,6 +169,42 @@ fn an_object_goes_out_under_wrap_and_comes_back() {
 }
 
 #[test]
+fn a_wrap_key_carries_only_the_capabilities_delegated_to_it() {
+    let (_folder, service) = service();
+    let client = client(&service);
+    let put_wrap_key = |delegated| {
+        client
+            .put_wrap_key(
+                0,
+                label("backup"),
+                Domain::DOM1,
+                Capability::EXPORT_WRAPPED | Capability::IMPORT_WRAPPED,
+                delegated,
+                wrap::Algorithm::Aes256Ccm,
+                vec![3; 32],
+            )
+            .unwrap()
+    };
+    let wide = put_wrap_key(exportable() | Capability::SIGN_EDDSA);
+    let narrow = put_wrap_key(exportable());
+    let key = client
+        .generate_asymmetric_key(
+            0,
+            label("key"),
+            Domain::DOM1,
+            exportable() | Capability::SIGN_EDDSA,
+            asymmetric::Algorithm::Ed25519,
+        )
+        .unwrap();
+    let outcome = client.export_wrapped(narrow, Type::AsymmetricKey, key);
+    refused(outcome, "insufficient permissions");
+    let wrapped = client.export_wrapped(wide, Type::AsymmetricKey, key).unwrap();
+    client.delete_object(key, Type::AsymmetricKey).unwrap();
+    refused(client.import_wrapped(narrow, wrapped.clone()), "insufficient permissions");
+    client.import_wrapped(wide, wrapped).unwrap();
+}
+
+#[test]
 fn data_are_wrapped_under_every_kind_of_wrap_key() {
     let (_folder, service) = service();
     let client = client(&service);
@@ -272,7 +308,8 @@ fn an_authentication_key_does_what_it_may_and_no_more() {
     // An object of another domain is not there.
     refused(two.get_opaque(id), "object not found");
     refused(two.get_object_info(id, Type::Opaque), "object not found");
-    assert_eq!(two.list_objects(&[]).unwrap().len(), 1);
+    let seen = two.list_objects(&[]).unwrap();
+    assert_eq!(seen.iter().map(|entry| entry.object_id).collect::<Vec<_>>(), [1, 3]);
     // Nothing is handed on that was not delegated.
     let outcome = one.put_opaque(
         0,

@@ -40,12 +40,6 @@ fn fields(kit: &mut Kit) {
     );
     broken("name-of-a-person", &|d| d.name = parse("wendy"), "name", "the HSM has a person's name");
     broken(
-        "key-of-a-person",
-        &|d| d.signing_key.spki = spki("paula"),
-        "signing_key.spki",
-        "the HSM has a person's key",
-    );
-    broken(
         "ed25519-key",
         &|d| d.signing_key.spki = spki("dave"),
         "signing_key.spki",
@@ -57,6 +51,11 @@ fn fields(kit: &mut Kit) {
         "signing_key.spki",
         "bytes that are no key",
     );
+    let mut body = device();
+    body.signing_key.spki = spki("paula");
+    let comment = "the HSM has a witness's key: one signature would be the HSM's and the witness's";
+    let vector = refused("payload-field", &body, &["paula"], comment);
+    kit.add(GROUP, "key-of-a-person", vector.field("signing_key.spki"));
     let text = super::cast::text(&device());
     let mut grammar = |name: &str, from: &str, to: &str, field: &str, comment: &str| {
         let payload = super::cast::spoil(&text, from, to);

@@ -14,6 +14,7 @@ mod ecdsa;
 mod ed25519;
 mod envelopes;
 mod fields;
+mod forms;
 mod keys;
 mod policies;
 mod rules;
@@ -21,6 +22,7 @@ mod signatures;
 mod story;
 mod strict;
 pub(crate) mod vector;
+mod words;
 
 use std::collections::BTreeMap;
 use vector::Vector;
@@ -43,6 +45,7 @@ pub(crate) fn files() -> Vec<(String, String)> {
     let mut kit = Kit::default();
     accepted::add(&mut kit);
     envelopes::add(&mut kit);
+    forms::add(&mut kit);
     strict::add(&mut kit);
     signatures::add(&mut kit);
     ed25519::add(&mut kit);
@@ -52,5 +55,6 @@ pub(crate) fn files() -> Vec<(String, String)> {
     devices::add(&mut kit);
     rules::add(&mut kit);
     fields::add(&mut kit);
+    words::add(&mut kit);
     kit.vectors.into_iter().map(|(path, vector)| (path, vector.to_text())).collect()
 }

@@ -7,9 +7,9 @@ venv() {
     local venv=$target/peers/$(basename "$1") wanted=$1/requirements.txt
     if ! cmp -s "$wanted" "$venv/installed.txt"; then
         rm -rf "$venv"
-        python3 -m venv "$venv"
-        "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$wanted" >&2
-        cp "$wanted" "$venv/installed.txt"
+        python3 -m venv "$venv" &&
+            "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$wanted" >&2 &&
+            cp "$wanted" "$venv/installed.txt" || return 1
     fi
     echo "$venv"
 }

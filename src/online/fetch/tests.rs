@@ -111,13 +111,28 @@ fn a_dry_run_asks_for_no_parameters_and_writes_nothing() {
     assert_eq!(world.names(), BEFORE);
 }
 
-#[test]
-fn a_quorum_of_two_is_told_who_must_sign_next() {
+fn two_operators() -> World {
     let mut story = Story::sound();
     story.policy.roles.online_operator.keys.extend(story.policy.roles.witness.keys.clone());
     story.policy.roles.online_operator.threshold = 2;
     relink(&mut story);
-    let world = World::new(story);
+    World::new(story)
+}
+
+#[test]
+fn a_quorum_that_is_short_hides_no_fault() {
+    let world = two_operators();
+    let mut answer = given(&world);
+    answer.public_key.push(0);
+    let steps =
+        [identify(), describe(&world, KeyState::PendingImport), parameters(&world, Ok(answer))];
+    assert_eq!(run_with(&args(&world, "oscar"), steps).unwrap_err().exit, Exit::Refused);
+    assert_eq!(world.names(), BEFORE);
+}
+
+#[test]
+fn a_quorum_of_two_is_told_who_must_sign_next() {
+    let world = two_operators();
     fetch_all(&world, "oscar").unwrap();
     let refusal = Chain::open(&world.ceremony()).unwrap().newest_request().unwrap_err();
     assert_eq!(refusal.exit, Exit::Policy);

@@ -311,6 +311,16 @@ fn the_backup_must_be_of_the_same_material() {
 }
 
 #[test]
+fn a_response_that_names_a_backup_of_other_material_is_refused() {
+    let mut story = Story::sound();
+    story.backup.check_value = Digest::of(b"other material");
+    relink(&mut story);
+    let failure = refused_unasked(&World::answered(story), NOW);
+    assert_eq!(failure.exit, Exit::Refused);
+    assert!(failure.error.contains("backup-payments.json"));
+}
+
+#[test]
 fn a_response_to_another_request_is_refused() {
     let world = World::answered(Story::sound());
     let mut other = world.story.response.clone();

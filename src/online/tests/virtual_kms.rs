@@ -11,7 +11,7 @@ mod world;
 
 use getrandom::SysRng;
 use keyferry_bundle::kinds::Outcome;
-use keyferry_bundle::{Base64, Digest, Envelope, Receipt, Request};
+use keyferry_bundle::{Base64, Digest, Envelope, Environment, Receipt, Request, Timestamp};
 use keyferry_ceremony::testing::{Story, digest_of, parse, signed};
 use keyferry_ceremony::wrapping_key::WrappingPublicKey;
 use keyferry_virtual_kms::{ACCESS_KEY_ID, Options, SECRET_ACCESS_KEY, Service};
@@ -26,6 +26,8 @@ struct Bastion {
     world: World,
     service: Service,
     arn: String,
+    // The service's state; goes last.
+    _folder: tempfile::TempDir,
 }
 
 struct Run {
@@ -69,11 +71,14 @@ fn program(url: &str, arguments: &[&str], set: &[(&str, &str)]) -> Run {
 
 impl Bastion {
     fn new() -> Self {
-        let mut story = Story::sound();
+        Self::of(Story::sound())
+    }
+
+    fn of(mut story: Story) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let service = Service::start(Options {
             listen: "127.0.0.1:0".parse().unwrap(),
-            state: folder.keep().join("state.json"),
+            state: folder.path().join("state.json"),
             account: None,
             region: None,
             clock: None,
@@ -95,7 +100,7 @@ impl Bastion {
         story.plan.targets[0].key = parse(&arn);
         story.backup.key = parse(&arn);
         relink(&mut story);
-        Self { world: World::new(story), service, arn }
+        Self { world: World::new(story), service, arn, _folder: folder }
     }
 
     fn run_with(&self, arguments: &[&str], set: &[(&str, &str)]) -> Run {
@@ -143,15 +148,19 @@ impl Bastion {
     }
 
     fn fault(&self, operation: &str, kind: &str, count: u8) {
+        let body = format!(r#"{{"operation":"{operation}","kind":"{kind}","count":{count}}}"#);
+        self.control("fault", &body);
+    }
+
+    fn control(&self, what: &str, body: &str) {
         let url = self.service.url();
         let host = url.trim_start_matches("http://");
-        let body = format!(r#"{{"operation":"{operation}","kind":"{kind}","count":{count}}}"#);
         let mut stream = TcpStream::connect(host).unwrap();
         let head = "Content-Type: application/json\r\nConnection: close";
         let length = body.len();
         write!(
             stream,
-            "POST /virtual/fault HTTP/1.1\r\nHost: {host}\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}"
+            "POST /virtual/{what} HTTP/1.1\r\nHost: {host}\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}"
         )
         .unwrap();
         let mut answer = String::new();
@@ -263,4 +272,27 @@ fn settings_come_from_arguments_and_profiles_too() {
     program("http://127.0.0.1:1", &arguments, &set).ended(0, "is no endpoint of AWS");
     program("http://127.0.0.1:1", &["status", "alias/lost", "--endpoint-url", &url], &[])
         .ended(5, "NotFoundException");
+}
+
+#[test]
+fn parameters_that_end_soon_deserve_a_warning() {
+    let bastion = Bastion::new();
+    let now = keyferry_console::clock::now().unwrap().unix_seconds();
+    let earlier = Timestamp::from_unix_seconds(now - 21 * 3600).unwrap();
+    bastion.control("clock", &format!(r#"{{"set":"{earlier}"}}"#));
+    bastion
+        .fetched()
+        .run(&["check"])
+        .ended(0, "if the ceremony may take longer, fetch again first");
+}
+
+#[test]
+fn in_production_an_endpoint_that_is_not_aws_is_said_loudly() {
+    let mut story = Story::sound();
+    story.policy.environment = Environment::Production;
+    story.device.environment = Environment::Production;
+    story.plan.environment = Environment::Production;
+    let bastion = Bastion::of(story);
+    bastion.run(&["fetch", "--dry-run"]).ended(0, "THIS IS PRODUCTION");
+    bastion.run(&["status"]).ended(0, "THIS IS PRODUCTION");
 }

@@ -1,2 +1,5 @@
-//! placeholder
-fn main() {}
+//! The officers', witnesses' and auditors' program.
+
+fn main() -> std::process::ExitCode {
+    keyferry::run()
+}

@@ -1,0 +1,66 @@
+//! A bundle's payload, whatever its kind.
+
+use keyferry_bundle::{
+    Backup, Bundle, Device, Envelope, Error, Kind, Plan, Policy, Receipt, Request, Response,
+};
+use keyferry_ceremony::draft::claimed;
+use serde::Serialize;
+
+/// One payload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Body {
+    Policy(Box<Policy>),
+    Device(Box<Device>),
+    Plan(Box<Plan>),
+    Request(Box<Request>),
+    Response(Box<Response>),
+    Backup(Box<Backup>),
+    Receipt(Box<Receipt>),
+}
+
+impl Body {
+    /// What an envelope claims to hold. Nobody's signature is checked.
+    pub(crate) fn claimed(kind: Kind, envelope: &Envelope) -> Result<Self, Error> {
+        fn read<T: Bundle>(
+            envelope: &Envelope,
+            body: impl FnOnce(Box<T>) -> Body,
+        ) -> Result<Body, Error> {
+            claimed(envelope).map(|payload| body(Box::new(payload)))
+        }
+        match kind {
+            Kind::Policy => read(envelope, Self::Policy),
+            Kind::Device => read(envelope, Self::Device),
+            Kind::Plan => read(envelope, Self::Plan),
+            Kind::Request => read(envelope, Self::Request),
+            Kind::Response => read(envelope, Self::Response),
+            Kind::Backup => read(envelope, Self::Backup),
+            Kind::Receipt => read(envelope, Self::Receipt),
+        }
+    }
+
+    /// Its kind.
+    pub(crate) const fn kind(&self) -> Kind {
+        match self {
+            Self::Policy(_) => Kind::Policy,
+            Self::Device(_) => Kind::Device,
+            Self::Plan(_) => Kind::Plan,
+            Self::Request(_) => Kind::Request,
+            Self::Response(_) => Kind::Response,
+            Self::Backup(_) => Kind::Backup,
+            Self::Receipt(_) => Kind::Receipt,
+        }
+    }
+
+    /// What a person types to sign it.
+    pub(crate) fn word(&self) -> &str {
+        match self {
+            Self::Policy(policy) => policy.name.as_str(),
+            Self::Device(device) => device.name.as_str(),
+            Self::Plan(plan) => plan.ceremony.as_str(),
+            Self::Request(_) | Self::Response(_) | Self::Backup(_) | Self::Receipt(_) => {
+                self.kind().as_str()
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! `keyferry plan`.
+
+use super::values::domains;
+use keyferry_bundle::{
+    CeremonyId, Domains, Holder, KeyArn, KeySpec, Label, ObjectId, TargetName, Timestamp,
+    WrappingAlgorithm, WrappingKeySpec,
+};
+use keyferry_console::args::TrustArg;
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Task {
+    /// Make a ceremony's folder with its plan; the ceremony-officer quorum signs it afterwards
+    New(Box<NewArgs>),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: keyferry plan new payments-1 --device device.json --ceremony-id payments-1 \\
+  --target payments --object-id 0x0a01 --does-not-expire \\
+  --key-arn arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+)]
+pub(crate) struct NewArgs {
+    /// The folder to make
+    #[arg(value_name = "CEREMONY")]
+    pub(crate) folder: PathBuf,
+
+    /// The HSM's device bundle, countersigned by its witnesses
+    #[arg(long, value_name = "FILE")]
+    pub(crate) device: PathBuf,
+
+    /// The ceremony's name; people type it to confirm
+    #[arg(long, value_name = "ID")]
+    pub(crate) ceremony_id: CeremonyId,
+
+    /// The key's name in this ceremony
+    #[arg(long, value_name = "NAME", help_heading = "KMS key")]
+    pub(crate) target: TargetName,
+
+    /// The KMS key; multi-Region if its id begins with mrk-
+    #[arg(long, value_name = "ARN", help_heading = "KMS key")]
+    pub(crate) key_arn: KeyArn,
+
+    /// Its key spec
+    #[arg(
+        long,
+        value_name = "SPEC",
+        default_value = "SYMMETRIC_DEFAULT",
+        help_heading = "KMS key"
+    )]
+    pub(crate) key_spec: KeySpec,
+
+    /// How the key material travels
+    #[arg(
+        long,
+        value_name = "ALGORITHM",
+        default_value = "RSAES_OAEP_SHA_256",
+        help_heading = "KMS key"
+    )]
+    pub(crate) wrapping_algorithm: WrappingAlgorithm,
+
+    /// The wrapping public key to ask for
+    #[arg(long, value_name = "SPEC", default_value = "RSA_4096", help_heading = "KMS key")]
+    pub(crate) wrapping_key_spec: WrappingKeySpec,
+
+    #[command(flatten)]
+    pub(crate) expiry: Expiry,
+
+    /// Where the HSM keeps the key material
+    #[arg(long, value_name = "ID", help_heading = "HSM object")]
+    pub(crate) object_id: ObjectId,
+
+    /// The object's label [default: the target's name]
+    #[arg(long, value_name = "TEXT", help_heading = "HSM object")]
+    pub(crate) label: Option<Label>,
+
+    /// The object's domains
+    #[arg(
+        long,
+        value_name = "N,…",
+        default_value = "1",
+        value_parser = domains,
+        help_heading = "HSM object"
+    )]
+    pub(crate) domains: Domains,
+
+    /// Custodians of the policy who get an age copy
+    #[arg(long, value_name = "HOLDER", value_delimiter = ',')]
+    pub(crate) custodian: Vec<Holder>,
+
+    /// The plan before this one, for the same HSM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) previous: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustArg,
+}
+
+/// When KMS deletes the key material.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Expiry {
+    /// KMS deletes the key material then: UTC, at most 365 days ahead
+    #[arg(long, value_name = "TIME", help_heading = "KMS key")]
+    pub(crate) valid_to: Option<Timestamp>,
+
+    /// KMS keeps the key material until somebody deletes it
+    #[arg(long, help_heading = "KMS key")]
+    pub(crate) does_not_expire: bool,
+}

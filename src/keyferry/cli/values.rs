@@ -1,0 +1,113 @@
+//! Values of options that consist of parts.
+
+use keyferry_bundle::{AgeRecipient, Domains, Holder};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// `N:HOLDER,HOLDER`: how many of whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RoleValue {
+    /// The least number of distinct holders.
+    pub(crate) threshold: u8,
+    /// Who counts.
+    pub(crate) holders: Vec<Holder>,
+}
+
+impl FromStr for RoleValue {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once(':').and_then(|(threshold, holders)| {
+            let plain = threshold.bytes().all(|b| b.is_ascii_digit());
+            Some((threshold.parse().ok().filter(|_| plain)?, holders))
+        });
+        let (threshold, holders) = parts.ok_or("expected N:HOLDER,HOLDER, such as 2:alice,bob")?;
+        let holders = holders.split(',').map(str::parse).collect::<Result<Vec<Holder>, _>>()?;
+        if holders.iter().collect::<BTreeSet<_>>().len() < holders.len() {
+            return Err("a holder stands there twice".to_owned());
+        }
+        Ok(Self { threshold, holders })
+    }
+}
+
+/// `HOLDER=FILE`: a person's public key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeyValue {
+    /// Who.
+    pub(crate) holder: Holder,
+    /// The PEM file.
+    pub(crate) file: PathBuf,
+}
+
+impl FromStr for KeyValue {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (holder, file) = text.split_once('=').ok_or("expected HOLDER=FILE.pub.pem")?;
+        Ok(Self { holder: holder.parse()?, file: file.into() })
+    }
+}
+
+/// `HOLDER=age1…`: somebody who keeps copies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CustodianValue {
+    /// Who.
+    pub(crate) holder: Holder,
+    /// Their age recipient.
+    pub(crate) recipient: AgeRecipient,
+}
+
+impl FromStr for CustodianValue {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (holder, recipient) = text.split_once('=').ok_or("expected HOLDER=age1…")?;
+        Ok(Self { holder: holder.parse()?, recipient: recipient.parse()? })
+    }
+}
+
+/// Domains by number, `1,2`, as Yubico's tools take them.
+pub(crate) fn domains(text: &str) -> Result<Domains, String> {
+    let mut mask = 0;
+    for part in text.split(',') {
+        let number: u16 = part.parse().ok().filter(|n| (1..=16).contains(n)).ok_or_else(|| {
+            format!("expected domains from 1 to 16, such as 1,2; {part:?} is none")
+        })?;
+        mask |= 1 << (number - 1);
+    }
+    Domains::try_from(mask)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn parts_are_parsed_or_refused() {
+        let role: RoleValue = "2:alice,bob".parse().unwrap();
+        assert_eq!((role.threshold, role.holders.len()), (2, 2));
+        for wrong in ["alice", "x:alice", "+2:alice,bob", "2:", "2:alice,,bob", "1:bob,bob", ":a"] {
+            assert!(wrong.parse::<RoleValue>().is_err(), "{wrong}");
+        }
+        assert_eq!("a=b=c".parse::<KeyValue>().unwrap().file, PathBuf::from("b=c"));
+        assert!("a".parse::<KeyValue>().is_err());
+        assert!("a=age1".parse::<CustodianValue>().is_err());
+        assert_eq!(domains("1,3,16").unwrap().mask(), 0b1000_0000_0000_0101);
+        for wrong in ["", "0", "17", "1;2", "1,"] {
+            assert!(domains(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn domains_read_back(mask in 1..=u16::MAX) {
+            let wanted = Domains::try_from(mask).unwrap();
+            prop_assert_eq!(domains(&wanted.to_string()).unwrap(), wanted);
+        }
+
+        #[test]
+        fn nothing_panics(text in any::<String>()) {
+            let _ = (text.parse::<RoleValue>(), text.parse::<KeyValue>(), domains(&text));
+            let _ = text.parse::<CustodianValue>();
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! `keyferry verify`.
+
+use keyferry_bundle::Digest;
+use keyferry_console::args::TrustArg;
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: keyferry verify payments-1
+
+Exit codes: 0 every claim holds, 3 a bundle is refused, 4 only a quorum or a rule of the policy is not met, 8 a file cannot be \
+read. Without a pin the policy is taken from the folder and its fingerprint shown: compare it yourself.")]
+pub(crate) struct Args {
+    /// A ceremony's folder, or its files
+    #[arg(value_name = "DIR|FILE", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// The policy's fingerprint, 64 hexadecimal digits [default: what this machine has pinned]
+    #[arg(long, value_name = "HEX", conflicts_with = "no_pin")]
+    pub(crate) pin: Option<Digest>,
+
+    /// Use no pin, not even the one of this machine
+    #[arg(long)]
+    pub(crate) no_pin: bool,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustArg,
+}

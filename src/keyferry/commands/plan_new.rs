@@ -1,0 +1,98 @@
+//! `keyferry plan new`.
+
+use crate::body::Body;
+use crate::cli::plan::NewArgs;
+use crate::opened::{Trusted, file_name};
+use crate::render::Page;
+use keyferry_bundle::kinds::{Operation, Target};
+use keyferry_bundle::{
+    Bundle as _, Device, Expiration, ExpirationModel, Label, Plan, Policy, Verified,
+};
+use keyferry_ceremony::{Countersigned, device, plan};
+use keyferry_console::ceremony::refused;
+use keyferry_console::{Exit, Failure, Name, Screen, clock, files};
+use serde_json::json;
+
+/// Makes a plan, checks it, and makes the ceremony's folder with everything it stands on. Nothing is there before all is checked.
+pub(crate) fn run(args: &NewArgs, screen: &Screen) -> Result<(), Failure> {
+    files::must_be_free(&args.folder)?;
+    let trusted = Trusted::load(args.trust.trust.as_deref())?;
+    let policy = trusted.in_force()?;
+    let bytes = files::read_bundle(&args.device)?;
+    let device = device::accept(policy, &bytes, Countersigned::Required)
+        .map_err(|refusal| refused(file_name(&args.device), &refusal))?;
+    let body = build(args, policy, &device)?;
+    let envelope = body.to_envelope().map_err(|field| {
+        Failure::new(Exit::Refused, "bundle-refused", "this plan cannot be made").because(field)
+    })?;
+    plan::check(policy, &device, &body).map_err(|refusal| refused("this plan", &refusal))?;
+
+    let mut contents: Vec<(String, Vec<u8>)> = trusted
+        .history()
+        .iter()
+        .map(|policy| (Name::Policy(policy.body().version).to_string(), policy.envelope().encode()))
+        .collect();
+    contents.push((Name::Device.to_string(), bytes));
+    contents.push((Name::Plan.to_string(), envelope.encode()));
+    files::write_folder(&args.folder, contents)?;
+
+    let page = Page::of(&Body::Plan(Box::new(body.clone())));
+    screen.heading(&page.heading);
+    screen.table(&page.rows);
+    let file = args.folder.join(Name::Plan.to_string()).display().to_string();
+    screen.say(format!("hint: keyferry sign {file} --identity FILE, by each ceremony officer"));
+    screen.result(&file)?;
+    screen.json(&json!({
+        "folder": args.folder.display().to_string(),
+        "file": file,
+        "ceremony": body.ceremony,
+        "counter": body.counter,
+        "digest": envelope.digest(),
+    }))
+}
+
+fn build(
+    args: &NewArgs,
+    policy: &Verified<Policy>,
+    device: &Verified<Device>,
+) -> Result<Plan, Failure> {
+    let previous = match &args.previous {
+        None => None,
+        Some(path) => {
+            let before = plan::accept(policy, device, &files::read_bundle(path)?)
+                .map_err(|refusal| refused(file_name(path), &refusal))?;
+            Some(before)
+        }
+    };
+    let label: Label = match &args.label {
+        Some(label) => label.clone(),
+        None => args.target.as_str().parse().map_err(Failure::bug)?,
+    };
+    let model = match args.expiry.valid_to {
+        Some(_) => ExpirationModel::Expires,
+        None => ExpirationModel::DoesNotExpire,
+    };
+    Ok(Plan {
+        environment: policy.body().environment,
+        policy: policy.digest(),
+        device: device.digest(),
+        created: clock::now()?,
+        ceremony: args.ceremony_id.clone(),
+        counter: previous.as_ref().map_or(1, |before| before.body().counter.saturating_add(1)),
+        previous: previous.as_ref().map(Verified::digest),
+        operation: Operation::Import,
+        targets: vec![Target {
+            name: args.target.clone(),
+            key: args.key_arn.clone(),
+            key_spec: args.key_spec,
+            multi_region: args.key_arn.key_id.is_multi_region(),
+            wrapping_algorithm: args.wrapping_algorithm,
+            wrapping_key_spec: args.wrapping_key_spec,
+            expiration: Expiration { model, valid_to: args.expiry.valid_to },
+            object_id: args.object_id,
+            label,
+            domains: args.domains,
+        }],
+        custodians: args.custodian.clone(),
+    })
+}

@@ -1,0 +1,115 @@
+//! `keyferry sign`: check, show, ask, sign, check again, write.
+
+use crate::cli::sign::Args;
+use crate::opened::{Opened, Trusted, file_name, open};
+use crate::render::Page;
+use keyferry_bundle::{Envelope, Holder, Role};
+use keyferry_ceremony::draft::{NoSeat, Seats};
+use keyferry_console::identity::Identity;
+use keyferry_console::{Exit, Failure, Person, Screen, files, fingerprint};
+use serde_json::json;
+use std::path::Path;
+
+/// Adds one signature to a file.
+pub(crate) fn run(args: &Args, person: &Person, screen: &Screen) -> Result<(), Failure> {
+    let trusted = Trusted::load(args.trust.trust.as_deref())?;
+    let before = files::read_bundle(&args.file)?;
+    let opened = open(&trusted, &args.file, &before)?;
+    let seats = seats(&opened, &args.file)?;
+    let identity = Identity::ask(person, &args.identity)?;
+    let (holder, role) = seat(seats, &identity, &args.identity)?;
+
+    show(&opened, screen);
+    let question = format!("Sign this {} as {holder}, {role}?", opened.body.kind());
+    person.confirm(screen, &question, opened.body.word())?;
+
+    let mut envelope = opened.envelope;
+    identity.sign(&mut envelope)?;
+    let after = envelope.encode();
+    // Our own work is held against the same rules before it takes the other's place.
+    let complete = open(&trusted, &args.file, &after)?;
+    files::countersign(&args.file, &before, &after)?;
+
+    let name = args.file.display().to_string();
+    screen.say(format!("{holder} signed {name} as {role}."));
+    tell_missing(&complete, screen);
+    screen.result(format!("{} signatures on {name}", envelope.signatures().len()))?;
+    screen.json(&json!({
+        "file": name,
+        "kind": complete.body.kind(),
+        "digest": envelope.digest(),
+        "holder": holder,
+        "role": role,
+        "complete": complete.missing().is_none(),
+        "missing": complete.missing(),
+    }))
+}
+
+/// Adds a signature to a policy that is being made and is not a file yet.
+pub(crate) fn sign_new_policy(
+    envelope: &mut Envelope,
+    reopen: impl Fn(&[u8]) -> Result<Opened, Failure>,
+    path: &Path,
+    person: &Person,
+    screen: &Screen,
+) -> Result<(), Failure> {
+    let opened = reopen(&envelope.encode())?;
+    let identity = Identity::ask(person, path)?;
+    let (holder, role) = seat(seats(&opened, path)?, &identity, path)?;
+    let question = format!("Sign this policy as {holder}, {role}?");
+    person.confirm(screen, &question, opened.body.word())?;
+    identity.sign(envelope)?;
+    reopen(&envelope.encode()).map(drop)
+}
+
+/// Shows what is about to be signed.
+pub(crate) fn show(opened: &Opened, screen: &Screen) {
+    let page = Page::of(&opened.body);
+    screen.heading(&page.heading);
+    screen.table(&page.rows);
+    screen.table(&fingerprint::rows(&opened.envelope.digest()));
+    let signers: Vec<&str> =
+        opened.seats.iter().flat_map(Seats::signers).map(Holder::as_str).collect();
+    let signers = if signers.is_empty() { "nobody yet".to_owned() } else { signers.join(", ") };
+    screen.table(&[("signed by", signers)]);
+    for remark in &opened.remarks {
+        screen.warn(remark);
+    }
+}
+
+/// Says who is still missing.
+pub(crate) fn tell_missing(opened: &Opened, screen: &Screen) {
+    match opened.missing() {
+        Some(missing) => screen.say(format!("Not complete yet: {missing}.")),
+        None => screen.say("It is complete: every quorum is met."),
+    }
+}
+
+fn seats<'a>(opened: &'a Opened, path: &Path) -> Result<&'a Seats, Failure> {
+    opened.seats.as_ref().ok_or_else(|| {
+        Failure::new(
+            Exit::Policy,
+            "wrong-signer",
+            format!("{} is not for people to sign", file_name(path)),
+        )
+        .because(format!("a {} is signed by the HSM alone", opened.body.kind()))
+    })
+}
+
+/// The seat this key takes, or why it has none: a signature that does not count is never added, for it would only confuse.
+fn seat(seats: &Seats, identity: &Identity, path: &Path) -> Result<(Holder, Role), Failure> {
+    let key = identity.public_key()?.id().map_err(Failure::bug)?;
+    seats.offer(&key).map_err(|reason| {
+        let (exit, code, hint) = match reason {
+            NoSeat::SameKey(_) => {
+                (Exit::Refused, "signed-already", "pass it on to whoever is still missing")
+            }
+            NoSeat::SamePerson(_) => (Exit::Policy, "signed-already", "have somebody else sign it"),
+            NoSeat::Stranger(_) | NoSeat::OtherRole { .. } | NoSeat::OutsideValidity { .. } => {
+                (Exit::Policy, "wrong-signer", "`keyferry policy show` names who counts as what")
+            }
+        };
+        let error = format!("a signature by {} would not count", path.display());
+        Failure::new(exit, code, error).because(reason).hint(hint)
+    })
+}

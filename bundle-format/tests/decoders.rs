@@ -220,11 +220,12 @@ proptest! {
     fn one_byte_more_or_less_is_another_bundle(
         vector in any::<Index>(),
         at in any::<Index>(),
-        put in prop::option::of(any::<u8>()),
+        at_the_end in any::<bool>(),
+        put in prop::option::of(prop_oneof![any::<u8>(), Just(b'\n'), Just(b' ')]),
     ) {
         let vector = &ACCEPTED[vector.index(ACCEPTED.len())];
         let mut bytes = vector.bytes().to_vec();
-        let at = at.index(bytes.len());
+        let at = if at_the_end { bytes.len() - 1 } else { at.index(bytes.len()) };
         match put {
             Some(byte) => bytes.insert(at, byte),
             None => drop(bytes.remove(at)),

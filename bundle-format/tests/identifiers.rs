@@ -132,6 +132,8 @@ proptest! {
             Just(String::new()),
             "[ -~]",
             "[-._:/=0aA~ ]{1,2}",
+            "[a-z0-9]{1,70}",
+            "[a-z]{180,260}",
             Just("\n".to_owned()),
             Just("\u{430}".to_owned()),
         ],

@@ -102,7 +102,7 @@ impl Person {
             let answer = self.line(screen, &prompt)?;
             if groups.get(index).is_none_or(|group| *group != answer.to_ascii_lowercase()) {
                 return Err(Failure::new(Exit::Declined, "fingerprint", "the fingerprints differ")
-                    .because(format!("group {} is not the one shown here", index + 1))
+                    .because(format!("group {} is not that of the bundle here", index + 1))
                     .hint("stop: somebody changed the bundle, or it is another one"));
             }
         }

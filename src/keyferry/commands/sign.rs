@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args, person: &Person, screen: &Screen) -> Result<(), F
     let name = args.file.display().to_string();
     screen.say(format!("{holder} signed {name} as {role}."));
     tell_missing(&complete, screen);
-    screen.result(format!("{} signatures on {name}", envelope.signatures().len()))?;
+    screen.result(format!("{name}: {} signature(s)", envelope.signatures().len()))?;
     screen.json(&json!({
         "file": name,
         "kind": complete.body.kind(),

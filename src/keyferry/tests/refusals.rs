@@ -330,6 +330,14 @@ fn verify_counts_every_file_and_every_folder() {
         .run(&["verify", "tests-1"], &[])
         .refused(3, "notes.txt: is no file that a ceremony leaves");
     assert!(run.out.contains("NOT VERIFIED: notes.txt"), "{run:#?}");
+    let json = desk.run(&["--json", "verify", "tests-1"], &[]).refused(3, "notes.txt").json();
+    assert_eq!(json["verified"], false);
+    let claims = json["claims"].as_array().unwrap();
+    let refused = claims.iter().filter(|claim| claim["standing"] == "refused");
+    assert_eq!(
+        refused.map(|claim| claim["file"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["notes.txt"]
+    );
     std::fs::remove_file(desk.path("tests-1/notes.txt")).unwrap();
     std::fs::create_dir(desk.path("tests-1/more")).unwrap();
     desk.run(&["verify", "tests-1"], &[]).refused(3, "more: is a folder");

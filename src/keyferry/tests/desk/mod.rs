@@ -172,8 +172,9 @@ impl Desk {
     /// As [`Self::run`], after a line of shell.
     pub(crate) fn run_after(&self, shell: &str, args: &[&str], answers: &[&str]) -> Run {
         let file = self.answers.path().join("answers");
-        let lines: String = answers.iter().map(|line| format!("{line}\n")).collect();
-        std::fs::write(&file, lines).unwrap();
+        // Every answer ends with a line feed.
+        let lines: Vec<&str> = answers.iter().copied().chain([""]).collect();
+        std::fs::write(&file, lines.join("\n")).unwrap();
         let output = Command::new("sh")
             .arg("-c")
             .arg(format!("{shell}\nexec \"$0\" --answers-fd 3 \"$@\" 3<\"$ANSWERS\""))

@@ -4,7 +4,6 @@ mod desk;
 
 use desk::{Desk, PASSPHRASE};
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
 
 #[test]
 fn an_identity_is_two_files_that_openssl_would_read() {
@@ -171,12 +170,8 @@ fn plans_follow_each_other() {
 
 /// A date by the host's clock.
 #[expect(clippy::unwrap_used, reason = "test code: a panic is a failing test")]
-fn in_days(days: u32) -> String {
-    let output = Command::new("date")
-        .args(["-u", "-d", &format!("+{days} days"), "+%Y-%m-%dT%H:%M:%SZ"])
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+fn in_days(days: u16) -> String {
+    keyferry_console::clock::now().unwrap().plus_days(days).to_string()
 }
 
 #[test]

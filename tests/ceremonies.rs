@@ -14,3 +14,4 @@ mod known_answer;
 mod media;
 mod room;
 mod secrets;
+mod usage;

@@ -14,4 +14,5 @@ mod known_answer;
 mod media;
 mod room;
 mod secrets;
+mod setting_up;
 mod usage;

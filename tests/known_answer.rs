@@ -2,18 +2,24 @@
 
 use base64::Engine as _;
 use keyferry_bundle::{Receipt, Response, Serial};
-use keyferry_hsm::{Address, Credential, Hsm as _, KeyMaterial, YubiHsm2};
+use keyferry_hsm::{Address, Credential, Hsm as _, KeyMaterial, ObjectKind, YubiHsm2};
 use keyferry_tests::Scene;
 use std::io::Read as _;
 
 /// What the rehearsal's HSM holds.
 pub(crate) fn in_the_hsm(scene: &Scene) -> KeyMaterial {
-    let service = scene.hsm(&[]).unwrap();
-    let address: Address = service.url.parse().unwrap();
+    held(&scene.hsm(&[]).unwrap().url).unwrap()
+}
+
+/// What an HSM of the rehearsal holds as the target's key material, if anything.
+pub(crate) fn held(url: &str) -> Option<KeyMaterial> {
+    let address: Address = url.parse().unwrap();
     let key = "0x0002".parse().unwrap();
     let credential = Credential::new(key, "rehearsal password of hsm-1".to_owned().into());
     let hsm = YubiHsm2::open(&address, Serial::new(12_345_678), &credential).unwrap();
-    hsm.opaque("0x0a01".parse().unwrap()).unwrap()
+    let id = "0x0a01".parse().unwrap();
+    let found = hsm.object(ObjectKind::Opaque, id).unwrap();
+    found.map(|_| hsm.opaque(id).unwrap())
 }
 
 /// What the custodian's identity opens.

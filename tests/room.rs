@@ -330,3 +330,33 @@ fn nothing_is_pinned() {
     let hsm = scene.hsm(&[]).unwrap();
     refused(&scene, &hsm.url, 4, "no policy is pinned on this machine");
 }
+
+#[test]
+fn a_lost_answer_in_the_room_makes_nothing_twice() {
+    // Each scene loses the answer to one command more than the one before: a power cut at every command of the way.
+    let mut cuts = 0;
+    for command in 1..60 {
+        let scene = scene();
+        let first = {
+            let hsm = scene.hsm(&["--fail-after", &command.to_string()]).unwrap();
+            scene.respond(&hsm.url).unwrap()
+        };
+        if first.code == 0 {
+            break;
+        }
+        cuts += 1;
+        assert!(matches!(first.code, 5 | 6), "{command}: {}", first.stderr);
+        let names = scene.names("room").unwrap();
+        assert!(!names.iter().any(|name| name.contains("response") || name.contains("backup")));
+        let hsm = scene.hsm(&[]).unwrap();
+        let stored = crate::known_answer::held(&hsm.url);
+        let second = scene.respond(&hsm.url).unwrap();
+        assert_eq!(second.code, 0, "after {command} commands: {}", second.stderr);
+        let response: keyferry_bundle::Response = scene.body("room", "response-1.json").unwrap();
+        let now = crate::known_answer::held(&hsm.url).unwrap();
+        let expected = if stored.is_some() { "stored" } else { "generated" };
+        assert_eq!(response.targets[0].made.as_str(), expected, "{command}");
+        assert!(stored.is_none_or(|before| before.same_as(&now)), "{command}");
+    }
+    assert!(cuts > 12, "{cuts}");
+}

@@ -76,3 +76,34 @@ fn every_command_of_the_readme_and_the_runbook_exists() {
         assert!(seen > 5, "{document}: {seen}");
     }
 }
+
+#[test]
+fn every_test_that_the_threat_model_names_exists() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let mut sources = String::new();
+    let mut folders = vec![format!("{root}/tests"), format!("{root}/src")];
+    folders.push(format!("{root}/bundle-format"));
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path.display().to_string());
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                sources.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let document = std::fs::read_to_string(format!("{root}/docs/threat-model.md")).unwrap();
+    let mut seen = 0;
+    let numbered = |line: &&str| line.starts_with("| ") && line[2..].starts_with(char::is_numeric);
+    for row in document.lines().filter(numbered) {
+        let Some(tests) = row.trim_end_matches('|').rsplit('|').next() else { continue };
+        for name in tests.split('`').skip(1).step_by(2).filter(|name| !name.contains('/')) {
+            let defined = sources.contains(&format!("fn {name}("))
+                || sources.contains(&format!("    {name}: accept_"));
+            assert!(defined, "docs/threat-model.md names {name}, which is no test");
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "{seen}");
+}

@@ -4,6 +4,7 @@
 //! module accepts one link: it takes bytes and the links already accepted, and gives back a
 //! [`Verified`](keyferry_bundle::Verified) bundle or a [`Refusal`]. The bastion, the room and the auditor call the same functions.
 
+pub mod attestation;
 pub mod backup;
 pub mod device;
 pub mod draft;

@@ -1,0 +1,83 @@
+//! The device's side.
+
+use crate::channel::Channel;
+use crate::cipher::{decrypt, encrypt};
+use crate::keys::SessionKeys;
+use crate::{
+    ANSWER, AUTHENTICATE_SESSION, Challenge, Cryptogram, Fault, SESSION_MESSAGE, StaticKeys,
+};
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
+
+/// A session as the device has it. Its keys are wiped when it goes; no `Debug`.
+pub struct DeviceChannel {
+    channel: Channel,
+    authenticated: bool,
+}
+
+impl DeviceChannel {
+    /// Begins a session: the channel, and the cryptogram that CREATE SESSION answers with.
+    #[must_use]
+    pub fn begin(
+        keys: &StaticKeys,
+        id: u8,
+        host: Challenge,
+        card: Challenge,
+    ) -> (Self, Cryptogram) {
+        let channel = Channel::new(SessionKeys::new(keys, host, card), id);
+        let shown = channel.keys.card_cryptogram();
+        (Self { channel, authenticated: false }, shown)
+    }
+
+    /// The session's id.
+    #[must_use]
+    pub const fn id(&self) -> u8 {
+        self.channel.id
+    }
+
+    /// Whether the client has proved that it has the keys.
+    #[must_use]
+    pub const fn is_authenticated(&self) -> bool {
+        self.authenticated
+    }
+
+    /// Takes AUTHENTICATE SESSION: the data of its frame after the session id.
+    ///
+    /// # Errors
+    /// [`Fault::Session`] when the client has proved itself already; otherwise what is wrong.
+    pub fn authenticate(&mut self, data: &[u8]) -> Result<(), Fault> {
+        if self.authenticated {
+            return Err(Fault::Session);
+        }
+        let expected = self.channel.keys.host_cryptogram();
+        let shown = self.channel.take_command(AUTHENTICATE_SESSION, data)?;
+        let shown: &Cryptogram = shown.try_into().map_err(|_| Fault::Length)?;
+        if !bool::from(shown.ct_eq(&expected)) {
+            return Err(Fault::Cryptogram);
+        }
+        self.authenticated = true;
+        Ok(())
+    }
+
+    /// Opens SESSION MESSAGE: the data of its frame after the session id.
+    ///
+    /// # Errors
+    /// [`Fault::Session`] when the client has not proved itself; otherwise what is wrong.
+    pub fn open(&mut self, data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        if !self.authenticated {
+            return Err(Fault::Session);
+        }
+        let sealed = self.channel.take_command(SESSION_MESSAGE, data)?;
+        decrypt(&self.channel.keys.encryption, self.channel.counter, sealed)
+    }
+
+    /// The frame of the answer to the message that was opened last.
+    ///
+    /// # Errors
+    /// [`Fault::Length`] when no frame can be that long.
+    pub fn seal(&mut self, answer: &[u8]) -> Result<Vec<u8>, Fault> {
+        let sealed = encrypt(&self.channel.keys.encryption, self.channel.counter, answer)?;
+        self.channel.counter = self.channel.counter.checked_add(1).ok_or(Fault::Length)?;
+        self.channel.answer(SESSION_MESSAGE | ANSWER, &sealed)
+    }
+}

@@ -3,6 +3,7 @@
 //! `KEYFERRY_KILLS` says how often (200 otherwise), `KEYFERRY_KILLS_SEED` repeats a run; a failure names its seed.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stderr, reason = "a seed that nobody sees repeats nothing")]
 
 use proptest::prelude::Rng as _;
 use proptest::test_runner::{RngAlgorithm, TestRng};
@@ -47,8 +48,9 @@ impl Program {
         let mut program = Self(command.spawn().unwrap());
         let mut line = String::new();
         BufReader::new(program.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_ne!(line, "", "the state does not open");
         let port = line.trim().strip_prefix("listening on http://127.0.0.1:");
-        let port = port.expect("the state opens").parse().unwrap();
+        let port = port.unwrap().parse().unwrap();
         (program, port)
     }
 

@@ -9,6 +9,7 @@ pub mod backup;
 pub mod device;
 pub mod draft;
 pub mod evidence;
+pub mod hsm_log;
 pub mod ledger;
 mod links;
 pub mod plan;

@@ -1,7 +1,12 @@
 //! Both sides against each other, and against what a real card answered.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 use keyferry_scp03::{DeviceChannel, Fault, HEADER, HostChannel, StaticKeys, TAG};
 use proptest::prelude::*;
+
+/// Bytes in front of what a device's channel takes: the header and the session id.
+const FRONT: usize = HEADER + 1;
 
 /// The factory's authentication key: PBKDF2 of `password` (YubiHSM 2 user guide, "Default authentication key").
 const FACTORY: [u128; 2] =
@@ -15,8 +20,8 @@ fn keys() -> StaticKeys {
 fn pair(host: [u8; 8], card: [u8; 8]) -> (HostChannel, DeviceChannel) {
     let (mut device, shown) = DeviceChannel::begin(&keys(), 3, host, card);
     let (channel, frame) = HostChannel::begin(&keys(), 3, host, card, shown).unwrap();
-    assert_eq!(frame[..HEADER + 1], [0x04, 0, 17, 3]);
-    device.authenticate(&frame[HEADER + 1..]).unwrap();
+    assert_eq!(frame[..FRONT], [0x04, 0, 17, 3]);
+    device.authenticate(&frame[FRONT..]).unwrap();
     (channel, device)
 }
 
@@ -26,7 +31,7 @@ fn a_real_card_is_believed_and_a_wrong_password_is_noticed() {
     let card = 0x054d_5631_c918_6f80_u64.to_be_bytes();
     let shown = 0x3225_ed8a_3224_f2cf_u64.to_be_bytes();
     let (channel, frame) = HostChannel::begin(&keys(), 0, [0; 8], card, shown).unwrap();
-    assert_eq!((channel.id(), frame.len()), (0, HEADER + 1 + 2 * TAG));
+    assert_eq!((channel.id(), frame.len()), (0, FRONT + 2 * TAG));
     let other = StaticKeys::from_bytes(&[7; 32]).unwrap();
     let begun = HostChannel::begin(&other, 0, [0; 8], card, shown);
     assert_eq!(begun.err(), Some(Fault::Cryptogram));
@@ -39,22 +44,22 @@ fn a_client_proves_itself_once_and_before_anything_else() {
     assert!(!device.is_authenticated());
     assert_eq!(device.open(&[0; 24]).err(), Some(Fault::Session));
     let mut wrong = frame.clone();
-    wrong[HEADER + 1] ^= 1;
-    assert_eq!(device.authenticate(&wrong[HEADER + 1..]), Err(Fault::Mac));
-    device.authenticate(&frame[HEADER + 1..]).unwrap();
-    assert_eq!(device.authenticate(&frame[HEADER + 1..]), Err(Fault::Session));
+    wrong[FRONT] ^= 1;
+    assert_eq!(device.authenticate(&wrong[FRONT..]), Err(Fault::Mac));
+    device.authenticate(&frame[FRONT..]).unwrap();
+    assert_eq!(device.authenticate(&frame[FRONT..]), Err(Fault::Session));
     let sealed = host.seal(&[1, 0, 0]).unwrap();
-    assert_eq!(*device.open(&sealed[HEADER + 1..]).unwrap(), [1, 0, 0]);
+    assert_eq!(*device.open(&sealed[FRONT..]).unwrap(), [1, 0, 0]);
 }
 
 #[test]
 fn an_old_message_and_an_old_answer_are_not_taken_again() {
     let (mut host, mut device) = pair([1; 8], [2; 8]);
     let message = host.seal(b"first").unwrap();
-    assert_eq!(*device.open(&message[HEADER + 1..]).unwrap(), *b"first");
+    assert_eq!(*device.open(&message[FRONT..]).unwrap(), *b"first");
     let answer = device.seal(b"answer").unwrap();
     assert_eq!(*host.open(&answer[HEADER..]).unwrap(), *b"answer");
-    assert_eq!(device.open(&message[HEADER + 1..]).err(), Some(Fault::Mac));
+    assert_eq!(device.open(&message[FRONT..]).err(), Some(Fault::Mac));
     host.seal(b"second").unwrap();
     assert_eq!(host.open(&answer[HEADER..]).err(), Some(Fault::Mac));
 }
@@ -63,7 +68,7 @@ fn an_old_message_and_an_old_answer_are_not_taken_again() {
 fn an_answer_for_another_session_is_not_taken() {
     let (mut host, mut device) = pair([1; 8], [2; 8]);
     let message = host.seal(b"message").unwrap();
-    device.open(&message[HEADER + 1..]).unwrap();
+    device.open(&message[FRONT..]).unwrap();
     let mut answer = device.seal(b"answer").unwrap();
     answer[HEADER] = 4;
     assert_eq!(host.open(&answer[HEADER..]).err(), Some(Fault::Session));
@@ -97,7 +102,7 @@ proptest! {
         let (mut channel, mut device) = pair(host, card);
         for message in messages {
             let sealed = channel.seal(&message).unwrap();
-            prop_assert_eq!(&device.open(&sealed[HEADER + 1..]).unwrap()[..], &message[..]);
+            prop_assert_eq!(&device.open(&sealed[FRONT..]).unwrap()[..], &message[..]);
             let answer = device.seal(&message).unwrap();
             prop_assert_eq!(&channel.open(&answer[HEADER..]).unwrap()[..], &message[..]);
         }
@@ -107,9 +112,9 @@ proptest! {
     fn no_flipped_bit_is_missed(at in 0_usize..28, bit in 0_u8..8) {
         let (mut host, mut device) = pair([1; 8], [2; 8]);
         let mut sealed = host.seal(b"message").unwrap();
-        let at = at % (sealed.len() - HEADER - 1);
-        sealed[HEADER + 1 + at] ^= 1 << bit;
-        prop_assert_eq!(device.open(&sealed[HEADER + 1..]).err(), Some(Fault::Mac));
+        let at = at % (sealed.len() - FRONT);
+        sealed[FRONT + at] ^= 1 << bit;
+        prop_assert_eq!(device.open(&sealed[FRONT..]).err(), Some(Fault::Mac));
     }
 
     #[test]

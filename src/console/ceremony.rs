@@ -168,7 +168,9 @@ pub fn refused(file: impl std::fmt::Display, refusal: &Refusal) -> Failure {
     let short = matches!(refusal, Refusal::Bundle { source, .. } if source.is_quorum_short());
     let failure = Failure::refused(&file, refusal, refusal.is_policy());
     if short {
-        failure.hint(format!("have the missing people sign it: keyferry sign {file}"))
+        failure.hint(format!(
+            "have the missing people sign it: keyferry sign CEREMONY/{file} --identity FILE"
+        ))
     } else {
         failure
     }
@@ -196,8 +198,11 @@ fn list(folder: &Path) -> Result<Vec<Name>, Failure> {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let plain = entry.file_type().map_err(unreadable)?.is_file();
+        // What a run of our own that was cut off left: nobody reads it, the next run sweeps it away.
+        let half = files::temporary::target_of(&name).and_then(Name::parse).is_some();
         match Name::parse(&name).filter(|_| plain) {
             Some(known) => names.push(known),
+            None if plain && half => {}
             None => {
                 return Err(Failure::new(
                     Exit::Refused,

@@ -27,6 +27,17 @@ pub fn one_line(text: &str) -> String {
     escape(text).replace('\n', "\\n")
 }
 
+/// A path as a shell takes it, for commands in hints.
+#[must_use]
+pub fn shell(path: &std::path::Path) -> String {
+    let text = path.display().to_string();
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=@,+%".contains(&b);
+    if !text.is_empty() && text.bytes().all(plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 /// JSON text with everything but printable ASCII as `\u` escapes: the same JSON, harmless for a terminal.
 pub(crate) fn json_escape(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
@@ -51,6 +62,13 @@ mod tests {
         assert_eq!(escape("plain\ntext"), "plain\ntext");
         assert_eq!(escape("\u{1b}[2J"), "\\u{1b}[2J");
         assert_eq!(escape("p\u{430}y\u{202e}"), "p\\u{430}y\\u{202e}");
+    }
+
+    #[test]
+    fn paths_are_quoted_for_a_shell() {
+        let shell = |text: &str| super::shell(std::path::Path::new(text));
+        assert_eq!(shell("payments-1/plan.json"), "payments-1/plan.json");
+        assert_eq!(shell("my ceremonies/it's"), "'my ceremonies/it'\\''s'");
     }
 
     proptest! {

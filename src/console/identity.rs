@@ -57,6 +57,11 @@ impl Identity {
     /// # Errors
     /// When the passphrase is wrong or the file is not an identity.
     pub fn open(file: &[u8], passphrase: SecretString) -> Result<Self, Failure> {
+        if file.starts_with(b"-----BEGIN") {
+            return Err(Failure::new(Exit::File, "identity", "this is no identity")
+                .because("it is a PEM file, as the public half of one is")
+                .hint("name the file beside it, without .pub.pem"));
+        }
         let fail = |because: String| {
             Failure::new(Exit::File, "identity", "the identity cannot be opened")
                 .because(because)

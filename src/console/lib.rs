@@ -18,7 +18,7 @@ pub mod screen;
 pub mod trust;
 
 pub use ceremony::Ceremony;
-pub use escape::{escape, one_line};
+pub use escape::{escape, one_line, shell};
 pub use exit::Exit;
 pub use failure::Failure;
 pub use names::Name;

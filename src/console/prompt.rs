@@ -5,11 +5,13 @@ use keyferry_bundle::Digest;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, IsTerminal as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
 use zeroize::Zeroizing;
 
 /// Longest answer that is read.
 const MAX_ANSWER: usize = 4096;
+/// Fewest characters of a secret that is chosen now.
+const SHORTEST_SECRET: usize = 12;
 
 /// Somebody who can be asked.
 #[derive(Debug)]
@@ -18,7 +20,7 @@ pub struct Person(Source);
 #[derive(Debug)]
 enum Source {
     Terminal,
-    Answers(RefCell<BufReader<File>>),
+    Answers(RefCell<File>),
 }
 
 impl Person {
@@ -36,7 +38,7 @@ impl Person {
         let file = File::open(format!("/dev/fd/{descriptor}")).map_err(|error| {
             Failure::usage(format!("file descriptor {descriptor} cannot be read")).because(error)
         })?;
-        Ok(Self(Source::Answers(RefCell::new(BufReader::new(file)))))
+        Ok(Self(Source::Answers(RefCell::new(file))))
     }
 
     /// Asks for a secret that already exists.
@@ -45,7 +47,7 @@ impl Person {
     /// When nobody answers.
     pub fn secret(&self, prompt: &str) -> Result<SecretString, Failure> {
         match &self.0 {
-            Source::Answers(lines) => next_line(lines, prompt).map(|line| (*line).clone().into()),
+            Source::Answers(lines) => next_line(lines, prompt).map(|line| line.as_str().into()),
             Source::Terminal => {
                 needs_terminal(prompt)?;
                 rpassword::prompt_password(format!("{prompt}: "))
@@ -55,22 +57,33 @@ impl Person {
         }
     }
 
-    /// Asks for a secret that is chosen now: at the terminal twice. At least twelve characters.
+    /// Asks for a secret that is chosen now, at least twelve characters. A terminal asks twice, and again where the two differ or it
+    /// is too short; answers from a file descriptor give it once.
     ///
     /// # Errors
-    /// When nobody answers, the two differ, or it is too short.
-    pub fn new_secret(&self, prompt: &str) -> Result<SecretString, Failure> {
-        let secret = self.secret(prompt)?;
-        if secret.expose_secret().chars().count() < 12 {
-            return Err(Failure::usage(format!("{prompt}: fewer than 12 characters")));
-        }
-        if matches!(self.0, Source::Terminal) {
-            let again = self.secret(&format!("{prompt}, again"))?;
-            if again.expose_secret() != secret.expose_secret() {
-                return Err(Failure::usage(format!("{prompt}: the two entries differ")));
+    /// When nobody answers, or an answer from a file descriptor is too short.
+    pub fn new_secret(&self, screen: &Screen, prompt: &str) -> Result<SecretString, Failure> {
+        loop {
+            let secret = self.secret(prompt)?;
+            let short = secret.expose_secret().chars().count() < SHORTEST_SECRET;
+            if matches!(self.0, Source::Answers(_)) {
+                return if short {
+                    Err(Failure::usage(format!("the answer to \"{prompt}\" is too short"))
+                        .because(format!("it has fewer than {SHORTEST_SECRET} characters")))
+                } else {
+                    Ok(secret)
+                };
             }
+            if short {
+                screen.say(format!("That has fewer than {SHORTEST_SECRET} characters."));
+                continue;
+            }
+            let again = self.secret(&format!("{prompt}, again"))?;
+            if again.expose_secret() == secret.expose_secret() {
+                return Ok(secret);
+            }
+            screen.say("The two differ.");
         }
-        Ok(secret)
     }
 
     /// Asks the person to type `expected`, exactly.
@@ -111,7 +124,12 @@ impl Person {
 
     fn line(&self, screen: &Screen, prompt: &str) -> Result<String, Failure> {
         match &self.0 {
-            Source::Answers(lines) => next_line(lines, prompt).map(|line| (*line).clone()),
+            Source::Answers(lines) => {
+                screen.say(prompt);
+                let line = next_line(lines, prompt)?;
+                screen.say(format!("> {}", crate::one_line(&line)));
+                Ok((*line).clone())
+            }
             Source::Terminal => {
                 needs_terminal(prompt)?;
                 screen.say(prompt);
@@ -128,16 +146,29 @@ impl Person {
     }
 }
 
-fn next_line(lines: &RefCell<BufReader<File>>, prompt: &str) -> Result<Zeroizing<String>, Failure> {
-    let mut reader = lines.borrow_mut();
-    let mut line = Zeroizing::new(String::with_capacity(MAX_ANSWER));
-    let read = reader.read_line(&mut line).map_err(|error| no_answer(prompt).because(error))?;
-    if read == 0 || read > MAX_ANSWER {
-        return Err(no_answer(prompt).because("the answers ended before this prompt"));
+/// One line, byte by byte: nothing of it, nor of the lines after it, stays in a buffer that nobody wipes.
+fn next_line(lines: &RefCell<File>, prompt: &str) -> Result<Zeroizing<String>, Failure> {
+    let mut file = lines.borrow_mut();
+    let mut line = Zeroizing::new(Vec::with_capacity(MAX_ANSWER));
+    let mut byte = Zeroizing::new([0; 1]);
+    loop {
+        match file.read(byte.as_mut()) {
+            Ok(0) if line.is_empty() => {
+                return Err(no_answer(prompt).because("the answers ended before this prompt"));
+            }
+            Ok(0) => break,
+            Ok(_) if *byte == *b"\n" => break,
+            Ok(_) if line.len() == MAX_ANSWER => {
+                let because = format!("the answer has more than {MAX_ANSWER} bytes");
+                return Err(no_answer(prompt).because(because));
+            }
+            Ok(_) => line.extend_from_slice(byte.as_ref()),
+            Err(error) => return Err(no_answer(prompt).because(error)),
+        }
     }
-    let length = line.trim_end_matches(['\r', '\n']).len();
-    line.truncate(length);
-    Ok(line)
+    let text = std::str::from_utf8(line.strip_suffix(b"\r").unwrap_or(&line))
+        .map_err(|_| no_answer(prompt).because("the answer is not UTF-8"))?;
+    Ok(Zeroizing::new(text.to_owned()))
 }
 
 fn needs_terminal(prompt: &str) -> Result<(), Failure> {
@@ -174,14 +205,14 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(text.as_bytes()).unwrap();
         std::io::Seek::rewind(&mut file).unwrap();
-        Person(Source::Answers(RefCell::new(BufReader::new(file))))
+        Person(Source::Answers(RefCell::new(file)))
     }
 
     #[test]
     fn answers_come_in_order_and_end() {
         let screen = Screen::new(false);
         let person = person("a long passphrase\ntests-1\r\n");
-        let secret = person.new_secret("Passphrase").unwrap();
+        let secret = person.new_secret(&screen, "Passphrase").unwrap();
         assert_eq!(secret.expose_secret(), "a long passphrase");
         person.confirm(&screen, "Import?", "tests-1").unwrap();
         let end = person.confirm(&screen, "Again?", "tests-1").unwrap_err();
@@ -199,7 +230,10 @@ mod tests {
 
     #[test]
     fn short_secrets_are_refused() {
-        assert_eq!(person("eleven char\n").new_secret("Passphrase").unwrap_err().exit, Exit::Usage);
+        assert_eq!(
+            person("eleven char\n").new_secret(&Screen::new(false), "Passphrase").unwrap_err().exit,
+            Exit::Usage
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::files::{self, Mode};
 use crate::{Exit, Failure};
 use keyferry_bundle::Digest;
 use serde::{Deserialize, Serialize};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The most versions that are looked for.
@@ -59,7 +60,8 @@ impl Trust {
     /// When its files cannot be read.
     pub fn find(folder: &Path) -> Result<Option<Self>, Failure> {
         let path = folder.join("pin.json");
-        if !path.exists() {
+        // Anything but "not there" is a failure: a pin that cannot be read must not pass for one that never was.
+        if path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
             return Ok(None);
         }
         let bytes = files::read_capped(&path, 4096)?;
@@ -126,6 +128,10 @@ mod tests {
         }
         let other = Trust::pin(folder.path(), b"other", Digest::of(b"other"), 2);
         assert_eq!(other.unwrap_err().code, "file-exists");
+        let link = folder.path().join("other");
+        std::fs::create_dir(&link).unwrap();
+        std::os::unix::fs::symlink("nowhere", link.join("pin.json")).unwrap();
+        assert!(Trust::find(&link).is_err());
         std::fs::write(folder.path().join("pin.json"), b"{}").unwrap();
         assert_eq!(Trust::load(folder.path()).unwrap_err().code, "pin");
     }

@@ -14,7 +14,7 @@ pub(crate) fn new(args: &FileArg, person: &Person, screen: &Screen) -> Result<()
     files::must_be_free(&args.file)?;
     files::must_be_free(&public)?;
     let prompt = format!("New passphrase for {}, 12 characters or more", args.file.display());
-    let (identity, sealed) = Identity::create(person.new_secret(&prompt)?)?;
+    let (identity, sealed) = Identity::create(person.new_secret(screen, &prompt)?)?;
     let key = identity.public_key()?;
     let pem = public_key_pem(&key)?;
     files::write_all_new(&[

@@ -28,7 +28,7 @@ pub(super) fn set_up(
     ]);
     person.confirm(screen, "Set this HSM up?", &info.serial.to_string())?;
     let prompt = format!("New password of authentication key {}", layout.ceremony.id);
-    let credential = Credential::new(layout.ceremony.id, person.new_secret(&prompt)?);
+    let credential = Credential::new(layout.ceremony.id, person.new_secret(screen, &prompt)?);
 
     make(new, Purpose::SigningKey, layout.signing.id, || {
         new.generate_signing_key(&layout.signing)

@@ -39,11 +39,8 @@ pub fn check(
 ) -> Result<(), Refusal> {
     refers(KIND, "policy", plan.policy, policy.digest())?;
     refers(KIND, "device", plan.device, device.digest())?;
-    let reserved = [
-        device.body().signing_key.object_id,
-        device.body().backup_key,
-        device.body().authentication_key,
-    ];
+    let reserved = device.body().own_ids();
+    let domains = device.body().domains;
     for (index, target) in plan.targets.iter().enumerate() {
         let field = format!("targets[{index}]");
         check_allowed(policy.body(), &field, target)?;
@@ -51,9 +48,13 @@ pub fn check(
             .map_err(|rule| {
                 Refusal::link(KIND, &format!("{field}.wrapping_algorithm"), rule.to_string())
             })?;
-        if reserved.contains(&target.object_id) {
+        if reserved.iter().any(|(_, id)| *id == target.object_id) {
             let problem = format!("{} is the id of one of the device's own keys", target.object_id);
             return Err(Refusal::link(KIND, &format!("{field}.object_id"), problem));
+        }
+        if !domains.contain(target.domains) {
+            let problem = format!("are {}, but the device's keys are in {domains}", target.domains);
+            return Err(Refusal::link(KIND, &format!("{field}.domains"), problem));
         }
     }
     for (index, holder) in plan.custodians.iter().enumerate() {

@@ -5,7 +5,7 @@ use crate::testing::{Story, digest_of, parse, signed, time, told};
 use crate::{Countersigned, Refusal, device, evidence, plan, policy};
 use keyferry_bundle::kinds::Expiration;
 use keyferry_bundle::{
-    Base64, Digest, Environment, ExpirationModel, KeySpec, Serial, WrappingAlgorithm,
+    Base64, Digest, Domains, Environment, ExpirationModel, KeySpec, Serial, WrappingAlgorithm,
     WrappingKeySpec,
 };
 
@@ -70,6 +70,11 @@ refused! {
         |s| s.plan.custodians = vec![parse("mallory")] => "custodians[0]: mallory is not a custodian";
     plan_on_the_devices_own_object: accept_plan,
         |s| s.plan.targets[0].object_id = parse("0x0200") => "one of the device's own keys";
+    plan_on_the_administration_key: accept_plan,
+        |s| s.plan.targets[0].object_id = parse("0x0003") => "one of the device's own keys";
+    plan_for_other_domains: accept_plan,
+        |s| s.plan.targets[0].domains = Domains::try_from(3).unwrap()
+            => "targets[0].domains: are 1,2, but the device's keys are in 1";
     request_for_another_plan: accept_request,
         |s| s.request.plan = Digest::of(b"other") => "plan: names";
     request_for_another_key: accept_request,

@@ -170,6 +170,8 @@ impl Story {
             },
             backup_key: parse("0x0200"),
             authentication_key: parse("0x0002"),
+            administration_key: parse("0x0003"),
+            domains: Domains::ONE,
         };
         let key =
             parse("arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab");

@@ -159,6 +159,12 @@ impl Domains {
     pub const fn mask(self) -> u16 {
         self.0
     }
+
+    /// Whether every domain of `other` is one of these.
+    #[must_use]
+    pub const fn contain(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
 }
 
 impl TryFrom<u16> for Domains {

@@ -2,11 +2,13 @@
 
 use super::{Bundle, Kind};
 use crate::{
-    Base64, Digest, Enrolled, Environment, Error, FieldError, Firmware, Holder, KeyAlgorithm,
-    Label, ObjectId, Policy, PublicKey, Quorum, Role, Serial, Timestamp, Unverified, Verified,
+    Base64, Digest, Domains, Enrolled, Environment, Error, FieldError, Firmware, Holder,
+    KeyAlgorithm, Label, ObjectId, Policy, PublicKey, Quorum, Role, Serial, Timestamp, Unverified,
+    Verified,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A device's payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +32,10 @@ pub struct Device {
     pub backup_key: ObjectId,
     /// The authentication key that ceremonies use; the factory's default one is gone.
     pub authentication_key: ObjectId,
+    /// The authentication key that restores and deletes objects and reads the log; no ceremony uses it.
+    pub administration_key: ObjectId,
+    /// The domains of these keys: where ceremonies keep key material. Plans are held against them.
+    pub domains: Domains,
 }
 
 /// A signing key inside the device.
@@ -61,6 +67,17 @@ impl DeviceKey {
 }
 
 impl Device {
+    /// The ids of the device's own keys, with the fields that name them: no plan may use them.
+    #[must_use]
+    pub const fn own_ids(&self) -> [(&'static str, ObjectId); 4] {
+        [
+            ("signing_key.object_id", self.signing_key.object_id),
+            ("backup_key", self.backup_key),
+            ("authentication_key", self.authentication_key),
+            ("administration_key", self.administration_key),
+        ]
+    }
+
     /// The HSM as a signer.
     ///
     /// # Errors
@@ -99,7 +116,14 @@ impl Bundle for Device {
     }
 
     fn check(&self) -> Result<(), FieldError> {
-        self.enrolled().map(|_| ())
+        self.enrolled()?;
+        let mut seen = BTreeSet::new();
+        for (field, id) in self.own_ids() {
+            if !seen.insert(id) {
+                return Err(FieldError::new(field, format!("{id} is another of its keys' id")));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -16,6 +16,8 @@ pub(super) fn device(device: &Device) -> Page {
     page.row("its key id", id.map_or_else(|problem| problem, |id| id.to_string()));
     page.row("backup wrap key", device.backup_key);
     page.row("authentication key", device.authentication_key);
+    page.row("administration key", device.administration_key);
+    page.row("domains", device.domains);
     page.row("policy", device.policy);
     page
 }

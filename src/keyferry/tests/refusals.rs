@@ -129,6 +129,7 @@ fn a_plan_beyond_the_policy_makes_no_folder() {
             ["--wrapping-algorithm", "RSAES_OAEP_SHA_1"],
         ),
         (3, "one of the device's own keys", ["--object-id", "0x0200"]),
+        (3, "domains: are 1,3, but the device's keys are in 1", ["--domains", "1,3"]),
         (4, "is not a custodian of the policy", ["--custodian", "carol"]),
         (8, "cannot be read", ["--previous", "missing.json"]),
         (2, "invalid value", ["--key-arn", "arn:aws:kms:eu-central-1:111122223333:alias/payments"]),

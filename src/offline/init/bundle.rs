@@ -3,7 +3,7 @@
 use super::Args;
 use crate::hsm_access::{hsm_failed, sign, unmakeable};
 use keyferry_bundle::kinds::{Bundle as _, DeviceKey};
-use keyferry_bundle::{Base64, Device, Policy, Verified};
+use keyferry_bundle::{Base64, Device, Domains, Policy, Verified};
 use keyferry_ceremony::{Countersigned, device};
 use keyferry_console::ceremony::refused;
 use keyferry_console::files::{self, Mode};
@@ -38,6 +38,8 @@ pub(super) fn write(
         },
         backup_key: args.backup_key,
         authentication_key: args.auth_key,
+        administration_key: args.admin_key,
+        domains: Domains::ONE,
     };
     let mut envelope = body.to_envelope().map_err(|error| unmakeable(&error))?;
     sign(hsm, args.signing_key, &public, &mut envelope)?;

@@ -45,6 +45,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID", default_value = "0x0002")]
     auth_key: ObjectId,
 
+    /// Object id of the authentication key that restores and deletes objects and reads the log
+    #[arg(long, value_name = "ID", default_value = "0x0003")]
+    admin_key: ObjectId,
+
     #[command(flatten)]
     trust: TrustArg,
 }

@@ -51,6 +51,18 @@ fn fields(kit: &mut Kit) {
         "signing_key.spki",
         "bytes that are no key",
     );
+    broken(
+        "administration-key-of-ceremonies",
+        &|d| d.administration_key = d.authentication_key,
+        "administration_key",
+        "one authentication key for ceremonies and administration",
+    );
+    broken(
+        "backup-key-on-the-signing-keys-id",
+        &|d| d.backup_key = d.signing_key.object_id,
+        "backup_key",
+        "two of the device's keys with one id",
+    );
     let mut body = device();
     body.signing_key.spki = spki("paula");
     let comment = "the HSM has a witness's key: one signature would be the HSM's and the witness's";
@@ -65,6 +77,7 @@ fn fields(kit: &mut Kit) {
         let vector = Vector::refused("payload-field", Kind::Device, trust, bundle, comment);
         kit.add(GROUP, name, vector.field(field).schema(Refusing::Payload));
     };
+    grammar("domains-0", "\"domains\":1", "\"domains\":0", "domains", "no domain at all");
     grammar("firmware-leading-zero", "2.4.1", "2.04.1", "firmware", "a leading zero in a version");
     grammar("firmware-two-parts", "2.4.1", "2.4", "firmware", "a version of two parts");
     grammar("serial-string", "12345678", "\"12345678\"", "serial", "a serial number as a string");

@@ -109,6 +109,8 @@ pub(crate) fn device() -> Device {
         },
         backup_key: parse("0x0200"),
         authentication_key: parse("0x0002"),
+        administration_key: parse("0x0003"),
+        domains: Domains::ONE,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::clock::Time;
 use crate::engine::Engine;
-use crate::faults::Fault;
+use crate::faults::{Fault, KeyFault};
 use crate::http::Request;
 use crate::refusal::{Kind, Refusal};
 use crate::wire::json::decode;
@@ -22,9 +22,17 @@ struct ClockInput {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FaultInput {
-    operation: String,
-    kind: Fault,
+    kind: FaultKind,
+    operation: Option<String>,
     count: Option<u16>,
+    key_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum FaultKind {
+    OfOperation(Fault),
+    OfKey(KeyFault),
 }
 
 /// Answers a control request.
@@ -60,10 +68,21 @@ fn set_clock(engine: &mut Engine, input: ClockInput) -> Result<(), Refusal> {
 }
 
 fn add_fault(engine: &mut Engine, input: &FaultInput) -> Result<Value, Refusal> {
-    let count = input.count.unwrap_or(1);
-    if !(1..=1000).contains(&count) {
-        return Err(Kind::Validation.with("expected a count of 1 to 1000"));
+    match (&input.kind, &input.operation, &input.key_id) {
+        (FaultKind::OfOperation(fault), Some(operation), None) => {
+            let count = input.count.unwrap_or(1);
+            if !(1..=1000).contains(&count) {
+                return Err(Kind::Validation.with("expected a count of 1 to 1000"));
+            }
+            engine.add_fault(operation.parse()?, *fault, count);
+        }
+        (FaultKind::OfKey(KeyFault::OtherKey), None, Some(key)) if input.count.is_none() => {
+            engine.take_another_key(key)?;
+        }
+        _ => {
+            let message = "expected operation and perhaps count, or key_id for other-key";
+            return Err(Kind::Validation.with(message));
+        }
     }
-    engine.add_fault(input.operation.parse()?, input.kind, count);
     Ok(json!({}))
 }

@@ -55,6 +55,15 @@ impl Engine {
         self.faults.add(operation, fault, count);
     }
 
+    /// Lets a key be another.
+    pub(crate) fn take_another_key(&mut self, name: &str) -> Result<(), Refusal> {
+        let mut next = self.state.clone();
+        next.settle(self.now());
+        let id = next.find(name)?.id.to_string();
+        next.find_mut(&id)?.take_another()?;
+        self.commit(next)
+    }
+
     /// Answers a request.
     pub(crate) fn answer(&mut self, request: &Request) -> Reply {
         if self.stopped {

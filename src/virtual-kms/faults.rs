@@ -8,6 +8,11 @@
 //! | `lose-answer` | the request is carried out, then the connection is closed without a byte |
 //! | `throttle` | nothing is carried out; `ThrottlingException`, status 400 |
 //! | `internal` | nothing is carried out; `KMSInternalException`, status 500 |
+//!
+//! One fault is a key's: `{"kind":"other-key","key_id":"1234abcd-12ab-34cd-56ef-1234567890ab"}` (or the ARN, or an alias). From then on
+//! the key holds fresh key material of the same spec instead of what was imported, or, where there is none yet, instead of what
+//! the next import brings: its public key, signatures, MACs, ciphertexts and key material id are another key's, and the key
+//! material that was imported is refused as `IncorrectKeyMaterialException`. It is kept in the state file and cannot be undone.
 
 use crate::operations::Operation;
 use serde::Deserialize;
@@ -23,6 +28,14 @@ pub enum Fault {
     Throttle,
     /// Refused as the service's own fault.
     Internal,
+}
+
+/// What goes wrong with a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyFault {
+    /// It is another.
+    OtherKey,
 }
 
 /// The faults still to happen.

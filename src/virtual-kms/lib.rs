@@ -1,5 +1,5 @@
-//! A software stand-in for AWS KMS's key-import operations, for rehearsals and tests. It is no KMS: its state file holds key
-//! material in the clear, and it listens on loopback alone.
+//! A software stand-in for AWS KMS's key import and for what is done with imported keys, for rehearsals and tests. It is no KMS: its
+//! state file holds key material in the clear, and it listens on loopback alone.
 //!
 //! # Protocol
 //! AWS JSON 1.1 over HTTP (`POST /` with `X-Amz-Target: TrentService.OPERATION`) for KMS, and the AWS query protocol for STS
@@ -11,13 +11,20 @@
 //! Unsigned, `Content-Type: application/json`, under `/virtual/`:
 //! - `GET /virtual/clock` answers `{"now":"2026-11-24T09:00:00Z"}`. `POST /virtual/clock` with `{"set":"2026-11-24T09:00:00Z"}` or
 //!   `{"advance_seconds":86400}` moves the service's clock, which runs on from there, and answers the same.
-//! - `POST /virtual/fault` with `{"operation":"ImportKeyMaterial","kind":"lose-answer","count":1}`: see [`faults`].
+//! - `POST /virtual/fault` with `{"operation":"ImportKeyMaterial","kind":"lose-answer","count":1}` or with
+//!   `{"kind":"other-key","key_id":"1234abcd-12ab-34cd-56ef-1234567890ab"}`: see [`faults`].
 //!
 //! # What differs from AWS
 //! - Ciphertexts have a layout of our own: see [`keys::ciphertext`]. So have import tokens, of AWS's sizes: [`keys::token`].
 //! - A token can be used until it expires, more than once: whether AWS lets it be used twice is not known.
-//! - RSA and ECC keys get wrapping parameters but their import answers `UnsupportedOperationException`, and so does `CreateKey` with
-//!   origin `AWS_KMS` for them.
+//! - `ECC_NIST_EDWARDS25519` keys take imports like ECC keys of other curves. AWS's service model does not say that they cannot, and
+//!   no document of AWS's says that they can.
+//! - Key material that unwraps but does not fit the key spec is refused with `InvalidCiphertextException` where it is raw bytes and with
+//!   `IncorrectKeyMaterialException` where it should be a private key (other curve or modulus, explicit curve parameters,
+//!   numbers that do not belong together, anything but unencrypted PKCS#8). Which of the two AWS gives is not recorded.
+//! - A private key is the same key in whatever PKCS#8 form it comes again.
+//! - Signatures are random where the scheme allows, as on AWS, and those on secp256k1 have a high S as often as a low one.
+//! - `GrantTokens`, `DryRun`, `Recipient` and ML-DSA's `EXTERNAL_MU` are refused.
 //! - New key material for a symmetric key that has some waits for a rotation, as on AWS, but no operation rotates.
 //! - Where AWS's wording is recorded the messages are AWS's; elsewhere they are ours under AWS's error name.
 //! - One service runs on a state file, but nothing locks it; wrapping key pairs stay in it for good.

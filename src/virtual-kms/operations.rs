@@ -3,12 +3,20 @@
 mod aliases;
 mod cipher;
 mod create_key;
+mod data_key;
 mod describe;
 mod import;
+mod mac;
+mod oaep;
 mod page;
 mod parameters;
 mod policy;
+mod public_key;
+mod random_bytes;
+mod shared_secret;
+mod sign;
 mod tags;
+mod usable;
 
 use crate::clock::Time;
 use crate::refusal::{Kind, Refusal};
@@ -41,17 +49,24 @@ operations!(
     CreateKey,
     Decrypt,
     DeleteImportedKeyMaterial,
+    DeriveSharedSecret,
     DescribeKey,
     Encrypt,
     GenerateDataKey,
+    GenerateMac,
+    GenerateRandom,
     GetCallerIdentity,
     GetKeyPolicy,
     GetParametersForImport,
+    GetPublicKey,
     ImportKeyMaterial,
     ListAliases,
     ListResourceTags,
     PutKeyPolicy,
+    Sign,
     TagResource,
+    Verify,
+    VerifyMac,
 );
 
 impl std::str::FromStr for Operation {
@@ -86,16 +101,23 @@ pub(crate) fn run(
         Operation::CreateKey => encode(&create_key::create(context, decode(body)?)?),
         Operation::Decrypt => encode(&cipher::decrypt(context, decode(body)?)?),
         Operation::DeleteImportedKeyMaterial => encode(&import::delete(context, decode(body)?)?),
+        Operation::DeriveSharedSecret => encode(&shared_secret::derive(context, decode(body)?)?),
         Operation::DescribeKey => encode(&describe::describe(context, decode(body)?)?),
         Operation::Encrypt => encode(&cipher::encrypt(context, decode(body)?)?),
-        Operation::GenerateDataKey => encode(&cipher::generate_data_key(context, decode(body)?)?),
+        Operation::GenerateDataKey => encode(&data_key::generate(context, decode(body)?)?),
+        Operation::GenerateMac => encode(&mac::generate(context, decode(body)?)?),
+        Operation::GenerateRandom => encode(&random_bytes::generate(&decode(body)?)?),
         Operation::GetKeyPolicy => encode(&policy::get(context, decode(body)?)?),
         Operation::GetParametersForImport => encode(&parameters::get(context, decode(body)?)?),
+        Operation::GetPublicKey => encode(&public_key::get(context, decode(body)?)?),
         Operation::ImportKeyMaterial => encode(&import::import(context, decode(body)?)?),
         Operation::ListAliases => encode(&aliases::list(context, &decode(body)?)?),
         Operation::ListResourceTags => encode(&tags::list(context, decode(body)?)?),
         Operation::PutKeyPolicy => nothing(policy::put(context, decode(body)?)),
+        Operation::Sign => encode(&sign::sign(context, decode(body)?)?),
         Operation::TagResource => nothing(tags::tag(context, decode(body)?)),
+        Operation::Verify => encode(&sign::verify(context, decode(body)?)?),
+        Operation::VerifyMac => encode(&mac::verify(context, decode(body)?)?),
         Operation::GetCallerIdentity => Err(unknown()),
     }
 }

@@ -27,10 +27,14 @@ pub enum Kind {
     InvalidKeyUsage,
     /// A marker that no answer gave.
     InvalidMarker,
-    /// A signature that does not verify, or over another scope or time.
+    /// A request's signature that does not verify, or over another scope or time.
     InvalidSignature,
     /// A key state that does not allow it.
     InvalidState,
+    /// A MAC that does not verify under the key.
+    KmsInvalidMac,
+    /// A signature that does not verify under the key.
+    KmsInvalidSignature,
     /// Too many or too long.
     LimitExceeded,
     /// A key policy that is no policy, or would lock its owner out.
@@ -73,6 +77,8 @@ impl Kind {
         Self::InvalidMarker,
         Self::InvalidSignature,
         Self::InvalidState,
+        Self::KmsInvalidMac,
+        Self::KmsInvalidSignature,
         Self::LimitExceeded,
         Self::MalformedPolicy,
         Self::MissingAuthenticationToken,
@@ -104,6 +110,8 @@ impl Kind {
             Self::InvalidMarker => "InvalidMarkerException",
             Self::InvalidSignature => "InvalidSignatureException",
             Self::InvalidState => "KMSInvalidStateException",
+            Self::KmsInvalidMac => "KMSInvalidMacException",
+            Self::KmsInvalidSignature => "KMSInvalidSignatureException",
             Self::LimitExceeded => "LimitExceededException",
             Self::MalformedPolicy => "MalformedPolicyDocumentException",
             Self::MissingAuthenticationToken => "MissingAuthenticationTokenException",
@@ -139,6 +147,8 @@ impl Kind {
             | Self::InvalidKeyUsage
             | Self::InvalidMarker
             | Self::InvalidState
+            | Self::KmsInvalidMac
+            | Self::KmsInvalidSignature
             | Self::LimitExceeded
             | Self::MalformedPolicy
             | Self::NotAuthorized

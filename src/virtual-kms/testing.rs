@@ -1,10 +1,17 @@
 //! Tests over HTTP, against a service that runs in this process.
 
+mod agreement;
 mod cipher;
 mod client;
 mod import;
 mod keys;
+mod macs;
+mod other_key;
+mod private_keys;
+mod rsa_encryption;
 mod running;
+mod signing;
 mod wire;
+mod wrapping;
 
 pub(crate) use client::{Answer, Client};

@@ -1,5 +1,6 @@
 //! One KMS key and its states (AWS KMS developer guide, "Key states of KMS keys", "Importing key material").
 
+use super::incoming::Incoming;
 use super::material::{Announced, ImportType, Material, id};
 use super::spec::{KeyUsage, is_symmetric};
 use crate::clock::Time;
@@ -42,6 +43,9 @@ pub(crate) struct Key {
     /// The key policy, as it was given.
     pub(crate) policy: String,
     pub(crate) tags: BTreeMap<String, String>,
+    /// Whether the next key material that comes in is to be taken for another: see [`crate::faults`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) takes_another: bool,
     /// Every key material the key ever had. The first is the current one: nothing rotates here.
     pub(crate) materials: Vec<Material>,
 }
@@ -81,15 +85,14 @@ impl Key {
         self.materials.iter().find(|material| material.id == *id)?.bytes.as_ref()
     }
 
-    /// Takes unwrapped key material of the right length in. `arn` is for messages.
+    /// Takes key material that fits the spec in. `arn` is for messages.
     pub(crate) fn import(
         &mut self,
-        bytes: Blob,
+        incoming: Incoming,
         announced: Announced,
         arn: &str,
     ) -> Result<KeyMaterialId, Refusal> {
-        let id = id(&self.id, bytes.as_bytes())
-            .ok_or_else(|| Kind::Internal.with("a key material id is malformed"))?;
+        let id = self.id_of(&incoming)?;
         let known = self.materials.iter().any(|material| material.id == id);
         let first = self.materials.is_empty();
         let usual = if first { ImportType::New } else { ImportType::Existing };
@@ -117,12 +120,40 @@ impl Key {
             });
         }
         if let Some(material) = self.materials.iter_mut().find(|material| material.id == id) {
-            material.bytes = Some(bytes);
+            material.bytes = Some(incoming.bytes);
             material.valid_to = announced.valid_to;
             // What was said before stays where nothing is said now.
             material.description = announced.description.or(material.description.take());
         }
+        if self.takes_another {
+            return self.exchange(&id);
+        }
         Ok(id)
+    }
+
+    /// Puts other key material of the same spec in the place of the current one, or, where there is none yet, of the next one.
+    pub(crate) fn take_another(&mut self) -> Result<(), Refusal> {
+        self.takes_another = true;
+        match self.current_bytes().map(|(id, _)| id.clone()) {
+            Some(id) => self.exchange(&id).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    fn exchange(&mut self, id: &KeyMaterialId) -> Result<KeyMaterialId, Refusal> {
+        let other = Incoming::generate(self.spec)?;
+        let other_id = self.id_of(&other)?;
+        if let Some(material) = self.materials.iter_mut().find(|material| material.id == *id) {
+            material.id = other_id.clone();
+            material.bytes = Some(other.bytes);
+        }
+        self.takes_another = false;
+        Ok(other_id)
+    }
+
+    fn id_of(&self, incoming: &Incoming) -> Result<KeyMaterialId, Refusal> {
+        id(&self.id, incoming.known_by.as_bytes())
+            .ok_or_else(|| Kind::Internal.with("a key material id is malformed"))
     }
 
     /// Whether a second material may come in, to wait for a rotation: one at a time, and for symmetric keys only.

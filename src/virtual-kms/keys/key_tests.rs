@@ -1,7 +1,6 @@
 use super::*;
 use crate::clock::Time;
 use crate::refusal::Kind;
-use crate::wire::Blob;
 use keyferry_bundle::{KeyMaterialId, KeySpec};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -16,6 +15,7 @@ fn key(spec: KeySpec) -> Key {
         created: at(0),
         policy: String::new(),
         tags: BTreeMap::new(),
+        takes_another: false,
         materials: Vec::new(),
     }
 }
@@ -24,8 +24,8 @@ fn at(millis: i64) -> Time {
     Time::try_from(millis).unwrap()
 }
 
-fn bytes(fill: u8) -> Blob {
-    vec![fill; 32].into()
+fn bytes(fill: u8) -> Incoming {
+    Incoming::fitting(KeySpec::SymmetricDefault, vec![fill; 32].into()).unwrap()
 }
 
 fn import(key: &mut Key, fill: u8, announced: Announced) -> Result<KeyMaterialId, Kind> {
@@ -129,6 +129,27 @@ fn ids_depend_on_the_key_and_on_the_bytes() {
     let ids = [material::id(&one, &[1]), material::id(&one, &[2]), material::id(&two, &[1])];
     assert_eq!(material::id(&one, &[1]), ids[0]);
     assert!(ids[0].is_some() && ids[0] != ids[1] && ids[0] != ids[2] && ids[1] != ids[2]);
+}
+
+#[test]
+fn another_key_takes_the_place_of_the_one_that_was_imported() {
+    for spec in [KeySpec::SymmetricDefault, KeySpec::Hmac256] {
+        let mut before = key(spec);
+        before.take_another().unwrap();
+        assert_eq!(before.state(), KeyState::PendingImport, "nothing was imported yet");
+        let id = import(&mut before, 1, Announced::default()).unwrap();
+        let mut after = key(spec);
+        let own = import(&mut after, 1, Announced::default()).unwrap();
+        after.take_another().unwrap();
+        for key in [&mut before, &mut after] {
+            assert_eq!(key.state(), KeyState::Enabled);
+            let (current, bytes) = key.current_bytes().unwrap();
+            assert!(*current != own && bytes.as_bytes() != [1; 32] && bytes.as_bytes().len() == 32);
+            let again = import(key, 1, Announced::default());
+            assert_eq!(again, Err(Kind::IncorrectKeyMaterial), "it knows the other alone");
+        }
+        assert_eq!(before.current().unwrap().id, id);
+    }
 }
 
 proptest! {

@@ -55,14 +55,16 @@ pub(crate) struct Announced {
     pub(crate) description: Option<String>,
 }
 
-/// The id of key material: SHA-256 of a label, the key id and the bytes. AWS says only that it is made of the key id and the key
-/// material.
-pub(crate) fn id(key: &KmsKeyId, bytes: &[u8]) -> Option<KeyMaterialId> {
+/// The id of key material: SHA-256 of a label, the key id and what the material is known by ([`Incoming::known_by`]). AWS says only
+/// that it is made of the key id and the key material.
+///
+/// [`Incoming::known_by`]: super::incoming::Incoming::known_by
+pub(crate) fn id(key: &KmsKeyId, known_by: &[u8]) -> Option<KeyMaterialId> {
     let digest = Sha256::new()
         .chain_update(b"keyferry-virtual-kms key material id v1\0")
         .chain_update(key.as_str())
         .chain_update([0])
-        .chain_update(bytes)
+        .chain_update(known_by)
         .finalize();
     base16ct::lower::encode_string(&digest).parse().ok()
 }

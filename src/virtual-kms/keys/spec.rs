@@ -48,21 +48,47 @@ pub(crate) fn is_symmetric(spec: KeySpec) -> bool {
     spec == KeySpec::SymmetricDefault
 }
 
-/// How many bytes the key material has, where it is raw bytes and not a private key.
-pub(crate) const fn raw_length(spec: KeySpec) -> Option<usize> {
+/// What the key material of a key spec is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// So many bytes.
+    Raw(usize),
+    /// An RSA private key with a modulus of so many bits.
+    Rsa(usize),
+    /// A private key on a Weierstrass curve.
+    Ecc(Curve),
+    /// An Ed25519 private key.
+    Ed25519,
+}
+
+/// A Weierstrass curve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Curve {
+    /// secp256r1.
+    P256,
+    /// secp384r1.
+    P384,
+    /// secp521r1.
+    P521,
+    /// secp256k1.
+    P256k1,
+}
+
+/// What the key material of a key spec is.
+pub(crate) const fn form(spec: KeySpec) -> Form {
     match spec {
-        KeySpec::SymmetricDefault | KeySpec::Hmac256 => Some(32),
-        KeySpec::Hmac224 => Some(28),
-        KeySpec::Hmac384 => Some(48),
-        KeySpec::Hmac512 => Some(64),
-        KeySpec::Rsa2048
-        | KeySpec::Rsa3072
-        | KeySpec::Rsa4096
-        | KeySpec::EccNistP256
-        | KeySpec::EccNistP384
-        | KeySpec::EccNistP521
-        | KeySpec::EccSecgP256k1
-        | KeySpec::EccNistEdwards25519 => None,
+        KeySpec::SymmetricDefault | KeySpec::Hmac256 => Form::Raw(32),
+        KeySpec::Hmac224 => Form::Raw(28),
+        KeySpec::Hmac384 => Form::Raw(48),
+        KeySpec::Hmac512 => Form::Raw(64),
+        KeySpec::Rsa2048 => Form::Rsa(2048),
+        KeySpec::Rsa3072 => Form::Rsa(3072),
+        KeySpec::Rsa4096 => Form::Rsa(4096),
+        KeySpec::EccNistP256 => Form::Ecc(Curve::P256),
+        KeySpec::EccNistP384 => Form::Ecc(Curve::P384),
+        KeySpec::EccNistP521 => Form::Ecc(Curve::P521),
+        KeySpec::EccSecgP256k1 => Form::Ecc(Curve::P256k1),
+        KeySpec::EccNistEdwards25519 => Form::Ed25519,
     }
 }
 

@@ -3,15 +3,14 @@
 use super::describe::{Output, output};
 use super::tags::Tag;
 use super::{Context, policy, tags};
-use crate::keys::spec::{NOT_HERE, algorithms, raw_length};
-use crate::keys::{Announced, Key, KeyUsage, Origin};
+use crate::keys::spec::{NOT_HERE, algorithms};
+use crate::keys::{Announced, Incoming, Key, KeyUsage, Origin};
 use crate::random;
 use crate::refusal::{Kind, Refusal};
 use crate::wire::json::{length, violated, word};
 use keyferry_bundle::{KeySpec, KmsKeyId};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use zeroize::Zeroizing;
 
 /// Input of `CreateKey`.
 #[derive(Deserialize)]
@@ -55,6 +54,7 @@ pub(super) fn create(context: &mut Context<'_>, input: Input) -> Result<Output, 
         created: context.now,
         policy,
         tags: all_tags,
+        takes_another: false,
         materials: Vec::new(),
     };
     if origin == Origin::AwsKms {
@@ -124,11 +124,5 @@ fn new_id(multi_region: bool) -> Result<KmsKeyId, Refusal> {
 }
 
 fn generate(key: &mut Key) -> Result<(), Refusal> {
-    let length = raw_length(key.spec).ok_or_else(|| {
-        Kind::UnsupportedOperation
-            .with(format!("this service generates no {} keys, it only takes imports", key.spec))
-    })?;
-    let mut bytes = Zeroizing::new(vec![0; length]);
-    random::fill(&mut bytes)?;
-    key.import(bytes.into(), Announced::default(), "").map(drop)
+    key.import(Incoming::generate(key.spec)?, Announced::default(), "").map(drop)
 }

@@ -3,17 +3,16 @@
 use super::Context;
 use super::parameters::must_be_external;
 use crate::clock::Time;
-use crate::keys::spec::{is_symmetric, raw_length};
+use crate::keys::spec::is_symmetric;
 use crate::keys::token::Token;
-use crate::keys::{Announced, ImportType, Key};
+use crate::keys::unwrap::unwrap;
+use crate::keys::{Announced, ImportType, Incoming, Key};
 use crate::refusal::{Kind, Refusal};
 use crate::state::{State, WrappingKey};
 use crate::wire::Blob;
 use crate::wire::json::{length, required, violated, word};
-use keyferry_bundle::{ExpirationModel, KeyMaterialId, WrappingAlgorithm};
-use rsa::pkcs8::DecodePrivateKey as _;
+use keyferry_bundle::{ExpirationModel, KeyMaterialId};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 /// AWS KMS API reference, `ImportKeyMaterial`: the latest `ValidTo`.
 const MAX_DAYS: u16 = 365;
@@ -70,9 +69,10 @@ pub(super) fn import(context: &mut Context<'_>, input: ImportInput) -> Result<Ou
     must_be_external(key, &arn)?;
     check_symmetric_only(key, &announced)?;
     let wrapping_key = redeem(context.state, key, &token, context.now)?;
-    let bytes = unwrap(wrapping_key, encrypted.as_bytes(), key)?;
+    let bytes =
+        unwrap(wrapping_key.algorithm, wrapping_key.private_key.as_bytes(), encrypted.as_bytes())?;
     let key = context.state.find_mut(&name)?;
-    let id = key.import(bytes, announced, &arn)?;
+    let id = key.import(Incoming::fitting(key.spec, bytes)?, announced, &arn)?;
     Ok(Output { key_id: arn, key_material_id: Some(id).filter(|_| is_symmetric(key.spec)) })
 }
 
@@ -179,42 +179,4 @@ fn redeem<'a>(
     let id = base16ct::lower::encode_string(&token.wrapping_key);
     let gone = || Kind::InvalidImportToken.with("the import token's wrapping key is gone");
     state.wrapping_keys.get(&id).ok_or_else(gone)
-}
-
-/// Decrypts key material of exactly the length the key spec asks for.
-fn unwrap(with: &WrappingKey, encrypted: &[u8], key: &Key) -> Result<Blob, Refusal> {
-    let Some(expected) = raw_length(key.spec) else {
-        let message = format!("this service does not take {} key material yet", key.spec);
-        return Err(Kind::UnsupportedOperation.with(message));
-    };
-    let private_key = rsa::PrivateKey::from_pkcs8_der(with.private_key.as_bytes())
-        .map_err(|_| Kind::Internal.with("a wrapping key pair does not read back"))?;
-    let rng = &mut getrandom::SysRng;
-    let bytes = match with.algorithm {
-        WrappingAlgorithm::RsaesOaepSha256 => {
-            private_key.oaep_decrypt_with_rng::<sha2::Sha256, _>(rng, encrypted)
-        }
-        WrappingAlgorithm::RsaesOaepSha1 => {
-            private_key.oaep_decrypt_with_rng::<sha1::Sha1, _>(rng, encrypted)
-        }
-        // No key spec of raw bytes takes these; RSA and ECC keys, which do, come with them.
-        WrappingAlgorithm::RsaAesKeyWrapSha256 | WrappingAlgorithm::RsaAesKeyWrapSha1 => {
-            let message = format!("this service does not unwrap {} yet", with.algorithm);
-            return Err(Kind::UnsupportedOperation.with(message));
-        }
-    };
-    let invalid = |because: String| Kind::InvalidCiphertext.with(because);
-    let bytes = Zeroizing::new(bytes.map_err(|_| {
-        invalid(
-            "the encrypted key material does not decrypt under the token's wrapping key".to_owned(),
-        )
-    })?);
-    if bytes.len() != expected {
-        let found = bytes.len();
-        return Err(invalid(format!(
-            "{} key material has {expected} bytes, not {found}",
-            key.spec
-        )));
-    }
-    Ok(bytes.into())
 }

@@ -268,17 +268,6 @@ fn some_members_are_for_symmetric_keys_alone() {
 }
 
 #[test]
-fn private_keys_are_not_taken_yet() {
-    let client = Client::new();
-    let key = client.external("ECC_NIST_P256", "SIGN_VERIFY");
-    for algorithm in ["RSAES_OAEP_SHA_256", "RSA_AES_KEY_WRAP_SHA_256"] {
-        let input = wrap(&client.parameters(&key, algorithm, "RSA_2048"), &[1; 32]);
-        client.refused("ImportKeyMaterial", &input, Kind::UnsupportedOperation);
-    }
-    assert_eq!(client.state_of(&key), "PendingImport");
-}
-
-#[test]
 fn only_external_keys_lose_their_material() {
     let client = Client::new();
     let own = client.call("CreateKey", &json!({}))["KeyMetadata"]["KeyId"].clone();

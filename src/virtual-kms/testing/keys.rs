@@ -112,8 +112,12 @@ fn the_services_own_keys_are_enabled_at_once() {
         (&metadata["Origin"], &metadata["KeyState"]),
         (&json!("AWS_KMS"), &json!("Enabled"))
     );
-    let input = json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY" });
-    client.refused("CreateKey", &input, Kind::UnsupportedOperation);
+    let random = client.call("GenerateRandom", &json!({ "NumberOfBytes": 33 }));
+    assert_eq!(members(&random), ["Plaintext"]);
+    assert_eq!(super::client::unbase64(&random["Plaintext"]).len(), 33);
+    for wrong in [json!({}), json!({ "NumberOfBytes": 0 }), json!({ "NumberOfBytes": 1025 })] {
+        client.refused("GenerateRandom", &wrong, Kind::Validation);
+    }
 }
 
 #[test]

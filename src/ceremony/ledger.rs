@@ -1,11 +1,20 @@
-//! What the room remembers: which plans and requests it has already answered, so that nothing old is answered again. The offline
+//! What the room remembers of one HSM, by its serial number, over every policy and device bundle it ever had: which plans were
+//! begun and which requests answered, so that nothing old is answered again, and the check value of what was stored. The offline
 //! clock decides nothing here; counters and digests do.
 
-use crate::Refusal;
+mod material;
+
+#[cfg(test)]
+mod tests;
+
+pub use material::{OtherMaterial, Remembered};
+
+use crate::{Refusal, request as requests};
+use keyferry_bundle::json::{self, DecodeError};
 use keyferry_bundle::{Digest, FieldError, Kind, Plan, Request, TargetName, Verified};
 use serde::{Deserialize, Serialize};
 
-/// The room's memory for one policy and device. It is kept on the ceremony medium and grows only.
+/// The memory. It is kept on the ceremony medium, a file a serial number, and grows only.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ledger {
@@ -24,7 +33,7 @@ pub struct PlanEntry {
     /// Requests answered or being answered, in order.
     pub requests: Vec<RequestEntry>,
     /// Targets whose material was about to be stored in the HSM, or was.
-    pub targets: Vec<TargetName>,
+    pub targets: Vec<TargetEntry>,
 }
 
 /// One request.
@@ -39,39 +48,124 @@ pub struct RequestEntry {
     pub answered: bool,
 }
 
+/// One target's key material.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetEntry {
+    /// The target's name in the plan.
+    pub name: TargetName,
+    /// The check value of the material that was about to be stored last.
+    check_value: Digest,
+}
+
+/// What a memory that knows of no plan means. Whoever opens it says so, deliberately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// It was kept from the first plan on: only plan 1 can be new to it.
+    Kept,
+    /// It begins here, for an HSM that may have held ceremonies before: any plan may be the first. It makes no difference to a
+    /// memory that knows of a plan already.
+    New,
+}
+
 impl Ledger {
-    /// Whether this plan and request may be answered now: the plan is the latest begun or follows it by one, and the request is
-    /// the latest one, unanswered, or follows it.
+    /// Reads a memory, strictly.
     ///
     /// # Errors
-    /// [`Refusal::Replay`], or [`Refusal::Link`] when a predecessor is missing.
-    pub fn admit(&self, plan: &Verified<Plan>, request: &Verified<Request>) -> Result<(), Refusal> {
-        let entry = self.plans.iter().find(|entry| entry.plan == plan.digest());
-        match (entry, self.plans.last()) {
-            (None, Some(last)) => admit_next_plan(last, plan)?,
-            (Some(entry), Some(last)) if entry.plan != last.plan => {
-                let problem =
-                    format!("plan {} was followed by plan {}", entry.counter, last.counter);
-                return Err(replay(Kind::Plan, "counter", problem));
+    /// What is wrong with it: it is no memory, or one whose counters do not rise.
+    pub fn decode(bytes: &[u8]) -> Result<Self, String> {
+        let ledger: Self = json::decode(bytes).map_err(|error| match error {
+            DecodeError::NotStrict(problem) => problem,
+            DecodeError::Field(field) => field.to_string(),
+        })?;
+        let rise = |counters: &mut dyn Iterator<Item = u32>| counters.is_sorted_by(|a, b| a < b);
+        let sound = rise(&mut ledger.plans.iter().map(|plan| plan.counter))
+            && ledger.plans.iter().all(|plan| rise(&mut plan.requests.iter().map(|r| r.counter)));
+        if sound { Ok(ledger) } else { Err("its counters do not rise".to_owned()) }
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// None that a memory can cause; the encoder's signature asks for it.
+    pub fn encode(&self) -> Result<Vec<u8>, String> {
+        json::encode(self)
+    }
+
+    /// Whether it knows of no plan.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.plans.is_empty()
+    }
+
+    /// Whether the last of `requests` may be answered now, the others being the requests for the same plan that the ceremony's
+    /// folder has from before it, in order.
+    ///
+    /// The plan is one that was begun here, or the successor of the one begun last. The request is the one remembered last for
+    /// this plan, unanswered, or follows it link by link, through requests that never came here if need be; the first that this
+    /// room sees of a plan follows from request 1.
+    ///
+    /// # Errors
+    /// [`Refusal::Replay`] for what was used before, [`Refusal::Link`] when a predecessor is missing or another one.
+    pub fn admit(
+        &self,
+        memory: Memory,
+        plan: &Verified<Plan>,
+        requests: &[Verified<Request>],
+    ) -> Result<(), Refusal> {
+        let known = self.plans.iter().find(|entry| entry.plan == plan.digest());
+        if known.is_none() {
+            self.admit_new_plan(memory, plan)?;
+        }
+        let (asked, before) = requests
+            .split_last()
+            .ok_or_else(|| Refusal::link(Kind::Request, "counter", "no request is there"))?;
+        requests::check_chain(before, asked.body())?;
+        match known.and_then(|entry| entry.requests.last()) {
+            Some(last) => last.admit_after(asked, before),
+            None => match requests.first() {
+                Some(first) if first.body().counter > 1 => {
+                    let problem = format!(
+                        "is {}, the first of this plan to come here: bring every request from number 1 on",
+                        first.body().counter
+                    );
+                    Err(Refusal::link(Kind::Request, "counter", problem))
+                }
+                Some(_) | None => Ok(()),
+            },
+        }
+    }
+
+    /// A plan that was never begun follows the one begun last.
+    fn admit_new_plan(&self, memory: Memory, plan: &Verified<Plan>) -> Result<(), Refusal> {
+        let counter = plan.body().counter;
+        let Some(last) = self.plans.last() else {
+            if counter == 1 || memory == Memory::New {
+                return Ok(());
             }
-            // A room without memory starts with whatever plan it is given: it may have a new medium.
-            (None | Some(_), _) => {}
+            let problem = format!(
+                "is {counter}, but this room remembers no plan: bring its memory, or say that it is new"
+            );
+            return Err(Refusal::link(Kind::Plan, "counter", problem));
+        };
+        let anew = format!(
+            "make the plan anew with --previous the plan last begun here, number {}",
+            last.counter
+        );
+        if counter <= last.counter {
+            let problem =
+                format!("is {counter}, but plan {} was begun before: {anew}", last.counter);
+            return Err(replay(Kind::Plan, problem));
         }
-        let Some(last) = entry.and_then(|entry| entry.requests.last()) else { return Ok(()) };
-        if last.request == request.digest() {
-            return if last.answered {
-                let problem = format!("request {} was answered already", last.counter);
-                Err(replay(Kind::Request, "counter", problem))
-            } else {
-                Ok(())
-            };
+        if last.counter.checked_add(1) != Some(counter) {
+            let problem = format!("is {counter}, but plan {} was begun last: {anew}", last.counter);
+            return Err(Refusal::link(Kind::Plan, "counter", problem));
         }
-        if request.body().counter > last.counter {
-            return Ok(());
+        if plan.body().previous != Some(last.plan) {
+            let problem = format!("is not plan {}, the last one begun here: {anew}", last.counter);
+            return Err(Refusal::link(Kind::Plan, "previous", problem));
         }
-        let problem =
-            format!("is {}, but request {} came before", request.body().counter, last.counter);
-        Err(replay(Kind::Request, "counter", problem))
+        Ok(())
     }
 
     /// Notes that this plan and request are being answered.
@@ -93,19 +187,25 @@ impl Ledger {
         }
     }
 
-    /// Notes that a target's material is about to be stored under its object id.
-    pub fn storing(&mut self, plan: &Verified<Plan>, target: &TargetName) {
-        if let Some(entry) = self.entry(plan)
-            && !entry.targets.contains(target)
-        {
-            entry.targets.push(target.clone());
+    /// Notes that a target's material is about to be stored under its object id, and its check value. Material that was to be
+    /// stored earlier, and was not, is forgotten.
+    pub fn storing(&mut self, plan: &Verified<Plan>, target: &TargetName, check_value: Digest) {
+        if let Some(entry) = self.entry(plan) {
+            entry.targets.retain(|known| known.name != *target);
+            entry.targets.push(TargetEntry { name: target.clone(), check_value });
         }
     }
 
-    /// Whether an object found under the target's id may be this plan's own, from an earlier run.
+    /// What an object found under the target's id must hold, if it may be this plan's own, from an earlier run.
     #[must_use]
-    pub fn may_have_stored(&self, plan: &Verified<Plan>, target: &TargetName) -> bool {
-        self.plans.iter().any(|entry| entry.plan == plan.digest() && entry.targets.contains(target))
+    pub fn may_have_stored(
+        &self,
+        plan: &Verified<Plan>,
+        target: &TargetName,
+    ) -> Option<Remembered> {
+        let entry = self.plans.iter().find(|entry| entry.plan == plan.digest())?;
+        let known = entry.targets.iter().find(|known| known.name == *target)?;
+        Some(Remembered::new(known.name.clone(), known.check_value))
     }
 
     /// Notes that the response to a request is safely written.
@@ -123,19 +223,44 @@ impl Ledger {
     }
 }
 
-fn admit_next_plan(last: &PlanEntry, plan: &Verified<Plan>) -> Result<(), Refusal> {
-    let counter = plan.body().counter;
-    if counter <= last.counter {
-        let problem = format!("is {counter}, but plan {} was begun before", last.counter);
-        return Err(replay(Kind::Plan, "counter", problem));
+impl RequestEntry {
+    /// Whether `asked` is this request, unanswered, or follows it; `before` leads up to `asked` without a gap.
+    fn admit_after(
+        &self,
+        asked: &Verified<Request>,
+        before: &[Verified<Request>],
+    ) -> Result<(), Refusal> {
+        if asked.digest() == self.request {
+            let problem = format!("request {} was answered already", self.counter);
+            return if self.answered { Err(replay(Kind::Request, problem)) } else { Ok(()) };
+        }
+        let counter = asked.body().counter;
+        if counter <= self.counter {
+            let problem = format!("is {counter}, but request {} came before", self.counter);
+            return Err(replay(Kind::Request, problem));
+        }
+        let mut all = before.iter().chain([asked]);
+        let next = all.find(|request| request.body().counter > self.counter).unwrap_or(asked);
+        if self.counter.checked_add(1) != Some(next.body().counter) {
+            let problem = format!(
+                "is {}, but request {} came here last: bring every request after it",
+                next.body().counter,
+                self.counter
+            );
+            return Err(Refusal::link(Kind::Request, "counter", problem));
+        }
+        if next.body().previous != Some(self.request) {
+            let problem = format!(
+                "of request {} is not request {} as it came here",
+                next.body().counter,
+                self.counter
+            );
+            return Err(Refusal::link(Kind::Request, "previous", problem));
+        }
+        Ok(())
     }
-    if counter == last.counter + 1 && plan.body().previous != Some(last.plan) {
-        let problem = format!("is not plan {}, the last one begun here", last.counter);
-        return Err(Refusal::link(Kind::Plan, "previous", problem));
-    }
-    Ok(())
 }
 
-fn replay(kind: Kind, field: &str, problem: String) -> Refusal {
-    Refusal::Replay { kind, source: FieldError::new(field, problem) }
+fn replay(kind: Kind, problem: String) -> Refusal {
+    Refusal::Replay { kind, source: FieldError::new("counter", problem) }
 }

@@ -60,6 +60,42 @@ pub fn check(
     Ok(())
 }
 
+/// The rules between a request and those of its plan from before it, as far as they are at hand: `earlier` is in order and without
+/// a gap, `next` continues it, and every import token is new: the token of another download belongs to another wrapping public key.
+///
+/// # Errors
+/// The first rule it breaks.
+pub fn check_chain(earlier: &[Verified<Request>], next: &Request) -> Result<(), Refusal> {
+    let bodies = earlier.iter().skip(1).map(Verified::body).chain([next]);
+    for (before, body) in earlier.iter().zip(bodies) {
+        let number = before.body().counter;
+        if number.checked_add(1) != Some(body.counter) {
+            let problem = format!("is {}, after request {number}", body.counter);
+            return Err(Refusal::link(KIND, "counter", problem));
+        }
+        if body.previous != Some(before.digest()) {
+            return Err(Refusal::link(KIND, "previous", format!("is not request {number}")));
+        }
+    }
+    check_tokens(earlier, next)
+}
+
+/// No import token of `next` is one of an earlier request.
+fn check_tokens(earlier: &[Verified<Request>], next: &Request) -> Result<(), Refusal> {
+    for (index, entry) in next.targets.iter().enumerate() {
+        let has = |request: &&Verified<Request>| {
+            let mut known = request.body().targets.iter();
+            known.any(|known| known.import_token_sha256 == entry.import_token_sha256)
+        };
+        if let Some(known) = earlier.iter().find(has) {
+            let problem = format!("is the token of request {}", known.body().counter);
+            let field = format!("targets[{index}].import_token_sha256");
+            return Err(Refusal::link(KIND, &field, problem));
+        }
+    }
+    Ok(())
+}
+
 fn check_target(field: &str, planned: &Target, entry: &RequestTarget) -> Result<(), Refusal> {
     let (key, plan_key) = (&entry.key, &planned.key);
     let part = |name: &str| format!("{field}.key {name}");

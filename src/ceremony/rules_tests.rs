@@ -1,6 +1,5 @@
 //! One test a rule: the sound ceremony is accepted, and each spoiled one is refused with the field named.
 
-use crate::ledger::Ledger;
 use crate::testing::{Story, digest_of, parse, signed, time, told};
 use crate::{Countersigned, Refusal, device, evidence, plan, policy};
 use keyferry_bundle::kinds::Expiration;
@@ -193,47 +192,6 @@ fn a_device_needs_its_witnesses_unless_it_is_being_made() {
         told(device::accept(&policy, &unsigned, Countersigned::NotYet))
             .contains("hsm-signer needs 1")
     );
-}
-
-#[test]
-fn the_ledger_answers_each_request_once() {
-    let mut story = Story::sound();
-    let (plan, request) = (story.accept_plan().unwrap(), story.accept_request().unwrap());
-    let mut ledger = Ledger::default();
-    ledger.admit(&plan, &request).unwrap();
-    ledger.begin(&plan, &request);
-    assert!(!ledger.may_have_stored(&plan, &plan.body().targets[0].name));
-    ledger.storing(&plan, &plan.body().targets[0].name);
-    assert!(ledger.may_have_stored(&plan, &plan.body().targets[0].name));
-    ledger.admit(&plan, &request).unwrap(); // after a crash
-    ledger.answered(&plan, &request);
-    assert!(told(ledger.admit(&plan, &request)).contains("request 1 was answered already"));
-    // A second download for the same plan is a new request.
-    story.request.counter = 2;
-    story.request.previous = Some(request.digest());
-    let second = story.accept_request().unwrap();
-    ledger.admit(&plan, &second).unwrap();
-    ledger.begin(&plan, &second);
-    assert!(told(ledger.admit(&plan, &request)).contains("but request 2 came before"));
-}
-
-#[test]
-fn the_ledger_takes_no_older_plan() {
-    let mut story = Story::sound();
-    let (plan, request) = (story.accept_plan().unwrap(), story.accept_request().unwrap());
-    let mut ledger = Ledger::default();
-    ledger.begin(&plan, &request);
-    story.plan.counter = 2;
-    story.plan.previous = Some(Digest::of(b"another first plan"));
-    story.request.plan = digest_of(&story.plan);
-    let strange = (story.accept_plan().unwrap(), story.accept_request().unwrap());
-    assert!(told(ledger.admit(&strange.0, &strange.1)).contains("previous: is not plan 1"));
-    story.plan.previous = Some(plan.digest());
-    story.request.plan = digest_of(&story.plan);
-    let next = (story.accept_plan().unwrap(), story.accept_request().unwrap());
-    ledger.admit(&next.0, &next.1).unwrap();
-    ledger.begin(&next.0, &next.1);
-    assert!(told(ledger.admit(&plan, &request)).contains("plan 1 was followed by plan 2"));
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub struct Plan {
     pub created: Timestamp,
     /// The ceremony's name.
     pub ceremony: CeremonyId,
-    /// 1, 2, 3, … among the plans for this device. The room accepts none that is lower than the last.
+    /// 1, 2, 3, … among the plans for this serial number, over every policy and device bundle. The room begins them in this order.
     #[schemars(range(min = 1, max = u32::MAX))]
     pub counter: u32,
     /// The digest of the plan before; absent in plan 1.

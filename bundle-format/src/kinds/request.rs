@@ -31,7 +31,7 @@ pub struct Request {
     pub plan: Digest,
     /// When the operator says it was made.
     pub created: Timestamp,
-    /// 1, 2, 3, … among the requests for this plan. The room answers each number once, in rising order.
+    /// 1, 2, 3, … among the requests for this plan. The room answers each number once, in rising order, and wants every link.
     #[schemars(range(min = 1, max = u32::MAX))]
     pub counter: u32,
     /// The digest of the request before; absent in request 1.

@@ -1,0 +1,47 @@
+//! What is remembered of key material that was stored.
+
+use keyferry_bundle::{Digest, TargetName, kinds::Made};
+
+/// A target whose material may be in the HSM. All that can be done with it is to hold what is read back against it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "an object under the target's id proves nothing until its material is held against this"]
+pub struct Remembered {
+    target: TargetName,
+    check_value: Digest,
+}
+
+/// The object holds other key material than this plan stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("target {target}: the check value is {found}, but {remembered} was stored for this plan")]
+pub struct OtherMaterial {
+    /// The target.
+    pub target: TargetName,
+    /// The check value of what was read back.
+    pub found: Digest,
+    /// The one that is remembered.
+    pub remembered: Digest,
+}
+
+impl Remembered {
+    pub(super) const fn new(target: TargetName, check_value: Digest) -> Self {
+        Self { target, check_value }
+    }
+
+    /// Whose material it is.
+    #[must_use]
+    pub const fn target(&self) -> &TargetName {
+        &self.target
+    }
+
+    /// Holds the check value of what was read back against the remembered one; the answer is what a response says of it.
+    ///
+    /// # Errors
+    /// [`OtherMaterial`] when they differ: somebody put another object there.
+    pub fn confirm(&self, found: Digest) -> Result<Made, OtherMaterial> {
+        if found == self.check_value {
+            return Ok(Made::Stored);
+        }
+        let (target, remembered) = (self.target.clone(), self.check_value);
+        Err(OtherMaterial { target, found, remembered })
+    }
+}

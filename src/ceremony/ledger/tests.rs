@@ -1,0 +1,198 @@
+//! What the room takes, and what it refuses because of what it remembers.
+
+use super::{Ledger, Memory};
+use crate::testing::{Story, digest_of, told};
+use keyferry_bundle::kinds::Made;
+use keyferry_bundle::{Digest, Plan, Request, Verified};
+use proptest::prelude::*;
+use std::sync::LazyLock;
+
+/// The sound plan and its first requests.
+fn chain(length: u32) -> (Verified<Plan>, Vec<Verified<Request>>) {
+    let mut story = Story::sound();
+    let plan = story.accept_plan().unwrap();
+    (plan, (0..length).map(|_| next(&mut story)).collect())
+}
+
+/// The story's request, accepted; the story goes on to the one after it.
+fn next(story: &mut Story) -> Verified<Request> {
+    let request = story.accept_request().unwrap();
+    story.request.counter += 1;
+    story.request.previous = Some(request.digest());
+    let counter = story.request.counter;
+    story.request.targets[0].import_token_sha256 = Digest::of(&counter.to_be_bytes());
+    request
+}
+
+/// A plan after `last`, with its first request.
+fn following(last: &Verified<Plan>, counter: u32) -> (Verified<Plan>, Vec<Verified<Request>>) {
+    let mut story = Story::sound();
+    story.plan.counter = counter;
+    story.plan.previous = Some(last.digest());
+    story.request.plan = digest_of(&story.plan);
+    (story.accept_plan().unwrap(), vec![story.accept_request().unwrap()])
+}
+
+#[test]
+fn the_ledger_answers_each_request_once() {
+    let (plan, requests) = chain(2);
+    let mut ledger = Ledger::default();
+    let admit = |ledger: &Ledger, upto: usize| ledger.admit(Memory::Kept, &plan, &requests[..upto]);
+    admit(&ledger, 1).unwrap();
+    ledger.begin(&plan, &requests[0]);
+    admit(&ledger, 1).unwrap(); // after a crash
+    ledger.answered(&plan, &requests[0]);
+    assert!(told(admit(&ledger, 1)).contains("request 1 was answered already"));
+    // A second download for the same plan is a new request.
+    admit(&ledger, 2).unwrap();
+    ledger.begin(&plan, &requests[1]);
+    assert!(told(admit(&ledger, 1)).contains("but request 2 came before"));
+    assert!(told(admit(&ledger, 0)).contains("no request is there"));
+}
+
+#[test]
+fn requests_come_without_a_gap() {
+    let (plan, requests) = chain(4);
+    let mut ledger = Ledger::default();
+    let admit = |ledger: &Ledger, requests: &[Verified<Request>]| {
+        told(ledger.admit(Memory::Kept, &plan, requests))
+    };
+    // A new room demands them from the first on.
+    assert!(admit(&ledger, &requests[1..2]).contains("bring every request from number 1 on"));
+    assert_eq!(admit(&ledger, &requests[..3]), "accepted");
+    ledger.begin(&plan, &requests[0]);
+    ledger.answered(&plan, &requests[0]);
+    assert_eq!(admit(&ledger, &requests[1..2]), "accepted");
+    // Those that were never brought must be.
+    assert!(admit(&ledger, &requests[3..]).contains("is 4, but request 1 came here last"));
+    assert_eq!(admit(&ledger, &requests[1..]), "accepted");
+    let gap = [requests[0].clone(), requests[2].clone()];
+    assert!(
+        admit(&ledger, &gap).contains("counter: is 3, after request 1"),
+        "{}",
+        admit(&ledger, &gap)
+    );
+}
+
+#[test]
+fn requests_follow_the_one_that_came_here() {
+    let (plan, requests) = chain(2);
+    let mut story = Story::sound();
+    story.request.created = crate::testing::time("2026-11-04T00:00:01Z");
+    let twin = next(&mut story);
+    let after_twin = story.accept_request().unwrap();
+    let mut ledger = Ledger::default();
+    ledger.begin(&plan, &requests[0]);
+    let admit = |requests: &[Verified<Request>]| told(ledger.admit(Memory::Kept, &plan, requests));
+    assert!(admit(std::slice::from_ref(&twin)).contains("is 1, but request 1 came before"));
+    assert!(
+        admit(std::slice::from_ref(&after_twin))
+            .contains("previous: of request 2 is not request 1 as it came here")
+    );
+    assert!(admit(&[twin.clone(), after_twin]).contains("is not request 1 as it came here"));
+    assert!(admit(&[twin, requests[1].clone()]).contains("previous: is not request 1"));
+    assert_eq!(admit(&requests), "accepted");
+}
+
+#[test]
+fn the_ledger_takes_the_next_plan_only() {
+    let (plan, requests) = chain(2);
+    let mut ledger = Ledger::default();
+    ledger.begin(&plan, &requests[0]);
+    ledger.answered(&plan, &requests[0]);
+    let admit = |ledger: &Ledger, (plan, requests): &(Verified<Plan>, Vec<Verified<Request>>)| {
+        told(ledger.admit(Memory::New, plan, requests))
+    };
+    let second = following(&plan, 2);
+    let remedy = "make the plan anew with --previous the plan last begun here, number 1";
+    for (wrong, problem) in [
+        (following(&plan, 3), "counter: is 3, but plan 1 was begun last"),
+        (following(&second.0, 2), "previous: is not plan 1, the last one begun here"),
+    ] {
+        let told = admit(&ledger, &wrong);
+        assert!(told.contains(problem) && told.contains(remedy), "{told}");
+    }
+    assert_eq!(admit(&ledger, &second), "accepted");
+    ledger.begin(&second.0, &second.1[0]);
+    // A plan that was begun may still answer its next request: the same material, wrapped anew.
+    assert_eq!(told(ledger.admit(Memory::Kept, &plan, &requests)), "accepted");
+    // One that was not is too old.
+    let mut other = Story::sound();
+    other.plan.ceremony = crate::testing::parse("tests-9");
+    other.request.plan = digest_of(&other.plan);
+    let other = (other.accept_plan().unwrap(), vec![other.accept_request().unwrap()]);
+    assert!(admit(&ledger, &other).contains("is 1, but plan 2 was begun before"));
+}
+
+#[test]
+fn a_room_that_remembers_nothing_begins_with_plan_1_unless_it_is_new() {
+    let first = Story::sound().accept_plan().unwrap();
+    let (plan, requests) = following(&first, 7);
+    let admit = |memory| told(Ledger::default().admit(memory, &plan, &requests));
+    assert!(admit(Memory::Kept).contains("counter: is 7, but this room remembers no plan"));
+    assert_eq!(admit(Memory::New), "accepted");
+}
+
+#[test]
+fn stored_material_is_known_by_its_check_value() {
+    let (plan, requests) = chain(1);
+    let target = &plan.body().targets[0].name;
+    let mut ledger = Ledger::default();
+    ledger.begin(&plan, &requests[0]);
+    assert!(ledger.may_have_stored(&plan, target).is_none());
+    // A run that was cut off before the HSM had it; the next one drew anew.
+    ledger.storing(&plan, target, Digest::of(b"lost"));
+    ledger.storing(&plan, target, Digest::of(b"stored"));
+    let remembered = ledger.may_have_stored(&plan, target).unwrap();
+    assert_eq!(remembered.confirm(Digest::of(b"stored")), Ok(Made::Stored));
+    let other = remembered.confirm(Digest::of(b"lost")).unwrap_err().to_string();
+    assert!(other.starts_with("target payments: the check value is "), "{other}");
+    let (other, _) = following(&plan, 2);
+    assert!(ledger.may_have_stored(&other, target).is_none());
+}
+
+#[test]
+fn a_memory_is_read_strictly() {
+    let (plan, requests) = chain(1);
+    let mut ledger = Ledger::default();
+    ledger.begin(&plan, &requests[0]);
+    ledger.storing(&plan, &plan.body().targets[0].name, Digest::of(b"check"));
+    let bytes = ledger.encode().unwrap();
+    assert_eq!(Ledger::decode(&bytes), Ok(ledger));
+    let text = String::from_utf8(bytes).unwrap();
+    for (from, to) in [
+        ("{\"plans\"", "{\"plans\":[],\"plans\""),
+        ("\"counter\":1", "\"counter\":1,\"more\":1"),
+        ("\"counter\":1", "\"counter\":1.0"),
+        ("\"answered\":false", "\"answered\":null"),
+        ("]}]}", "]}]}]"),
+    ] {
+        let spoiled = text.replacen(from, to, 1);
+        assert_ne!(spoiled, text, "{from}");
+        assert!(Ledger::decode(spoiled.as_bytes()).is_err(), "{spoiled}");
+    }
+    let entry = text.trim_start_matches("{\"plans\":[").trim_end_matches("]}");
+    let twice = format!("{{\"plans\":[{entry}]}},{entry}]}}]}}");
+    assert!(Ledger::decode(twice.as_bytes()).is_err());
+    let entry = format!("{entry}]}}");
+    let twice = format!("{{\"plans\":[{entry},{entry}]}}");
+    assert_eq!(Ledger::decode(twice.as_bytes()), Err("its counters do not rise".to_owned()));
+}
+
+proptest! {
+    #[test]
+    fn what_is_read_is_written_the_same(at in 0_usize..600, byte in any::<u8>()) {
+        static MEMORY: LazyLock<Vec<u8>> = LazyLock::new(|| {
+            let (plan, requests) = chain(1);
+            let mut ledger = Ledger::default();
+            ledger.begin(&plan, &requests[0]);
+            ledger.encode().unwrap()
+        });
+        let mut bytes = MEMORY.clone();
+        let length = bytes.len();
+        bytes[at % length] = byte;
+        if let Ok(read) = Ledger::decode(&bytes) {
+            prop_assert_eq!(Ledger::decode(&read.encode().unwrap()), Ok(read));
+        }
+    }
+}

@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn a_plan_expires_or_does_not() {
         const PLAN: &str = "keyferry plan new c --device d.json --ceremony-id c --target t --object-id 0x0a01 \
-            --key-arn arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+            --key-arn arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab --first";
         let with = |rest: &str| parse(&format!("{PLAN} {rest}")).err();
         assert_eq!(with("--does-not-expire"), None);
         assert_eq!(with("--valid-to 2026-12-01T00:00:00Z"), None);
@@ -141,6 +141,17 @@ mod tests {
         assert_eq!(with(both), Some(ErrorKind::ArgumentConflict));
         assert_eq!(with("--does-not-expire --domains 0"), Some(ErrorKind::ValueValidation));
         assert_eq!(with("--valid-to tomorrow"), Some(ErrorKind::ValueValidation));
+    }
+
+    #[test]
+    fn a_plan_is_the_first_or_follows_one() {
+        const PLAN: &str = "keyferry plan new c --device d.json --ceremony-id c --target t --object-id 0x0a01 \
+            --key-arn arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab --does-not-expire";
+        let with = |rest: &str| parse(&format!("{PLAN} {rest}")).err();
+        assert_eq!(with("--first"), None);
+        assert_eq!(with("--previous b/plan.json"), None);
+        assert_eq!(with(""), Some(ErrorKind::MissingRequiredArgument));
+        assert_eq!(with("--first --previous b/plan.json"), Some(ErrorKind::ArgumentConflict));
     }
 
     #[test]

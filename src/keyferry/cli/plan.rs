@@ -17,7 +17,7 @@ pub(crate) enum Task {
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example: keyferry plan new payments-1 --device device.json --ceremony-id payments-1 \\
-  --target payments --object-id 0x0a01 --does-not-expire \\
+  --target payments --object-id 0x0a01 --does-not-expire --first \\
   --key-arn arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 )]
 pub(crate) struct NewArgs {
@@ -88,12 +88,24 @@ pub(crate) struct NewArgs {
     #[arg(long, value_name = "HOLDER", value_delimiter = ',')]
     pub(crate) custodian: Vec<Holder>,
 
-    /// The plan before this one, for the same HSM
-    #[arg(long, value_name = "FILE")]
-    pub(crate) previous: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
 
     #[command(flatten)]
     pub(crate) trust: TrustArg,
+}
+
+/// Where the plan stands among those for its HSM.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Place {
+    /// plan.json of the plan before this one, in its own ceremony's folder: the last that the HSM of this serial number began
+    #[arg(long, value_name = "FILE")]
+    pub(crate) previous: Option<PathBuf>,
+
+    /// No plan was ever made for the HSM of this serial number
+    #[arg(long)]
+    pub(crate) first: bool,
 }
 
 /// When KMS deletes the key material.

@@ -56,7 +56,7 @@ fn build(
     policy: &Verified<Policy>,
     device: &Verified<Device>,
 ) -> Result<Plan, Failure> {
-    let previous = match &args.previous {
+    let previous = match &args.place.previous {
         None => None,
         Some(path) => {
             let before = plan::accept(policy, device, &files::read_bundle(path)?)

@@ -260,6 +260,7 @@ fn a_write_that_fails_leaves_nothing_behind() {
         "--object-id",
         "0x0a01",
         "--does-not-expire",
+        "--first",
     ];
     leaves_all(&desk, 8, "cannot be written", || {
         desk.run_after(NO_ROOM, &["identity", "new", "carol"], &[PASSPHRASE])

@@ -271,6 +271,9 @@ impl Desk {
         if !more.contains(&"--valid-to") {
             args.push("--does-not-expire");
         }
+        if !more.contains(&"--previous") {
+            args.push("--first");
+        }
         args.extend(more);
         self.run(&args, &[])
     }

@@ -203,6 +203,7 @@ impl Story<'_> {
                 "--object-id",
                 "0x0a01",
                 "--does-not-expire",
+                "--first",
                 "--custodian",
                 CUSTODIAN,
             ],

@@ -3,7 +3,7 @@
 use crate::commands::{self, Context, Touched};
 use crate::faults::Faults;
 use crate::session::{Authority, MAX_ANSWER, Session, Sessions};
-use crate::store::{FileError, Kind, NO_KEY, Record, State, StateFile, random};
+use crate::store::{Algorithm, FileError, Kind, NO_KEY, Record, State, StateFile, random};
 use crate::wire::{Command, DeviceError, Fields, Frame, answer, answer_code};
 use std::path::Path;
 use std::time::Instant;
@@ -32,11 +32,11 @@ impl Device {
     /// Switches a device on: the one in the file, or a new one.
     pub(crate) fn open(
         path: &Path,
-        serial: Option<u32>,
+        (serial, fips): (Option<u32>, bool),
         faults: Faults,
         now: Instant,
     ) -> Result<Self, FileError> {
-        let (file, mut state) = StateFile::open(path, serial)?;
+        let (file, mut state) = StateFile::open(path, serial, fips)?;
         state.store.set_limit(faults.store_limit());
         let sessions = Sessions::default();
         Ok(Self { state, file, sessions, faults, started: now, session_commands: 0 })
@@ -60,6 +60,9 @@ impl Device {
         let outcome = self.saved(|device| match command {
             Some(Command::Echo) => Ok(frame.data.to_vec()),
             Some(Command::DeviceInfo) => commands::device_info(&device.state, frame.data),
+            Some(Command::GetDevicePublicKey) => {
+                commands::device_public_key(&device.state, frame.data)
+            }
             Some(Command::CreateSession) => device.create_session(&frame, now),
             Some(Command::AuthenticateSession) => device.authenticate_session(&frame, now),
             Some(_) | None => Err(DeviceError::InvalidCommand),
@@ -81,13 +84,19 @@ impl Device {
         outcome
     }
 
+    /// The key's algorithm says which of the two protocols follows: a challenge of 8 bytes, or a point.
     fn create_session(&mut self, frame: &Frame<'_>, now: Instant) -> Result<Vec<u8>, DeviceError> {
         let mut fields = Fields::new(frame.data);
         let id = fields.u16()?;
-        let challenge = fields.array()?;
-        fields.end()?;
-        let outcome = match self.state.store.get(Kind::AuthenticationKey, id) {
-            Some(key) => self.sessions.create(key, challenge, random()?, now),
+        let State { store, device_key, .. } = &self.state;
+        let outcome = match store.get(Kind::AuthenticationKey, id) {
+            Some(key) if key.algorithm == Algorithm::EcP256Authentication => {
+                self.sessions.agree(key, device_key.expose(), fields.rest(), now)
+            }
+            Some(key) => fields.array().and_then(|challenge| {
+                fields.end()?;
+                self.sessions.create(key, challenge, random()?, now)
+            }),
             None => Err(DeviceError::ObjectNotFound),
         };
         let touched = Touched { target: id, second: NO_KEY };

@@ -6,6 +6,8 @@
 //!
 //! - `wire`: frames, fields, command codes, error codes.
 //! - `session`: the secure channel (SCP03) and the sixteen sessions.
+//! - `keys`: asymmetric keys, what they are and can do.
+//! - `attestation`: certificates, and the root of virtual devices.
 //! - `store`: objects, options, the audit log, and the state file.
 //! - `commands`: what each command does, one family a file.
 //! - `device`: puts these together and saves before it answers.
@@ -19,18 +21,21 @@
 //! # Ok::<(), keyferry_virtual_hsm::StartError>(())
 //! ```
 
+mod attestation;
 mod commands;
 mod device;
 #[cfg(test)]
 mod device_tests;
 mod faults;
 mod http;
+mod keys;
 pub mod program;
 mod service;
 mod session;
 mod store;
 mod wire;
 
+pub use attestation::root_certificate;
 pub use faults::Faults;
 pub use service::{Options, Service, StartError};
 pub use store::FileError;

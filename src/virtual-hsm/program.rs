@@ -21,6 +21,10 @@ pub struct Arguments {
     #[arg(long, value_name = "N")]
     serial: Option<u32>,
 
+    /// A device made now is a FIPS device: it has the option, and no certificate
+    #[arg(long)]
+    fips: bool,
+
     /// Fault: the store is full at N objects
     #[arg(long, value_name = "N", help_heading = "Faults")]
     store_limit: Option<usize>,
@@ -35,8 +39,9 @@ pub struct Arguments {
 /// # Errors
 /// When the service does not start.
 pub fn run(screen: &Screen, arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { listen, state, serial, store_limit, fail_after } = arguments;
-    let options = Options { listen, state, serial, faults: Faults { store_limit, fail_after } };
+    let Arguments { listen, state, serial, fips, store_limit, fail_after } = arguments;
+    let options =
+        Options { listen, state, serial, fips, faults: Faults { store_limit, fail_after } };
     screen.warn(
         "THIS IS NO HSM: its keys lie in a file, in the clear. For rehearsals and tests alone.",
     );

@@ -21,6 +21,8 @@ pub struct Options {
     pub state: PathBuf,
     /// The serial of a device that is made now; eight random digits otherwise.
     pub serial: Option<u32>,
+    /// Whether a device that is made now is a FIPS device. Only its option can be tried here; nothing is certified.
+    pub fips: bool,
     /// The faults to show.
     pub faults: Faults,
 }
@@ -33,6 +35,7 @@ impl Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             state: state.into(),
             serial: None,
+            fips: false,
             faults: Faults::default(),
         }
     }
@@ -70,7 +73,7 @@ impl Service {
     /// # Errors
     /// [`StartError`]; nothing runs then.
     pub fn start(options: Options) -> Result<Self, StartError> {
-        let Options { listen, state, serial, faults } = options;
+        let Options { listen, state, serial, fips, faults } = options;
         if !listen.ip().is_loopback() {
             return Err(StartError::NotLoopback(listen));
         }
@@ -79,7 +82,7 @@ impl Service {
             Ok((listener, address))
         });
         let (listener, address) = bound.map_err(|error| StartError::Listen(listen, error))?;
-        let device = Device::open(&state, serial, faults, Instant::now())
+        let device = Device::open(&state, (serial, fips), faults, Instant::now())
             .map_err(|error| StartError::State(state, error))?;
         let serial = device.serial();
         let stop = Arc::new(AtomicBool::new(false));

@@ -1,11 +1,12 @@
 //! The device itself: what it is, what room it has, back to the factory, and its lamp.
 
 use super::{Answer, Context};
+use crate::keys::Curve;
 use crate::store::{Algorithm, LOG_CAPACITY, MAX_OBJECTS, PAGE, PAGES, State};
 use crate::wire::{DeviceError, Fields};
 
 /// The firmware this service behaves like.
-const FIRMWARE: [u8; 3] = [2, 4, 1];
+pub(super) const FIRMWARE: [u8; 3] = [2, 4, 1];
 /// Stands where a device names its chip.
 const PART: &[u8] = b"VIRTUAL-HSM";
 
@@ -25,6 +26,13 @@ pub(crate) fn info(state: &State, data: &[u8]) -> Answer {
         [_] => Err(DeviceError::InvalidData),
         _ => Err(DeviceError::WrongLength),
     }
+}
+
+/// GET DEVICE PUBLIC KEY: the algorithm, then both coordinates of the key behind asymmetric sessions.
+pub(crate) fn public_key(state: &State, data: &[u8]) -> Answer {
+    Fields::new(data).end()?;
+    let public = Curve::P256.public(state.device_key.expose())?;
+    Ok([&[Algorithm::EcP256Authentication.into()], public].concat())
 }
 
 /// GET STORAGE INFO: objects and pages, in all and free, then the size of a page.

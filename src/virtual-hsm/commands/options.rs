@@ -7,8 +7,11 @@ use crate::wire::{Command, DeviceError, Fields};
 const FORCE_AUDIT: u8 = 1;
 const COMMAND_AUDIT: u8 = 3;
 const ALGORITHM_TOGGLE: u8 = 4;
+const FIPS_MODE: u8 = 5;
+/// FIPS mode is on, and the factory's password still stands in its way.
+const PENDING: u8 = 3;
 
-/// GET OPTION. FIPS mode is unknown, as on a device that is no FIPS device.
+/// GET OPTION. FIPS mode is unknown to a device that is no FIPS device.
 pub(super) fn get(context: &Context<'_>, data: &[u8]) -> Answer {
     let mut fields = Fields::new(data);
     let option = fields.u8()?;
@@ -20,6 +23,11 @@ pub(super) fn get(context: &Context<'_>, data: &[u8]) -> Answer {
         ALGORITHM_TOGGLE => {
             Ok(pairs(Algorithm::ALL, |a| [a.into(), u8::from(options.is_enabled(a))]))
         }
+        FIPS_MODE if context.state.fips_device => Ok(vec![match options.is_fips() {
+            false => 0,
+            true if context.state.has_factory_password() => PENDING,
+            true => 1,
+        }]),
         _ => Err(DeviceError::InvalidData),
     }
 }
@@ -39,17 +47,28 @@ pub(super) fn set(context: &mut Context<'_>, data: &[u8]) -> Answer {
         },
         COMMAND_AUDIT => set_command_audit(&mut options, value)?,
         ALGORITHM_TOGGLE => {
-            // Only a fresh device may change it.
-            if context.state.store.len() != 1 {
-                return Err(DeviceError::InsufficientPermissions);
-            }
+            fresh(context)?;
             toggle(&mut options, value)?;
+        }
+        FIPS_MODE if context.state.fips_device => {
+            fresh(context)?;
+            match value {
+                [0] => options.set_fips(false),
+                [1] => options.set_fips(true),
+                [_] => return Err(DeviceError::InvalidData),
+                _ => return Err(DeviceError::WrongLength),
+            }
         }
         _ => return Err(DeviceError::InvalidData),
     }
     context.state.options = options;
     context.state.touch();
     Ok(Vec::new())
+}
+
+/// Only a device that holds nothing but its first authentication key may be changed in this way.
+fn fresh(context: &Context<'_>) -> Result<(), DeviceError> {
+    if context.state.store.len() == 1 { Ok(()) } else { Err(DeviceError::InsufficientPermissions) }
 }
 
 fn set_command_audit(options: &mut Options, value: &[u8]) -> Result<(), DeviceError> {
@@ -67,7 +86,8 @@ fn toggle(options: &mut Options, value: &[u8]) -> Result<(), DeviceError> {
         let algorithm = fields.u8()?.try_into()?;
         match fields.u8()? {
             0 => options.enable(algorithm, false),
-            1 => options.enable(algorithm, true),
+            1 if options.may_enable(algorithm) => options.enable(algorithm, true),
+            1 => return Err(DeviceError::InsufficientPermissions),
             _ => return Err(DeviceError::InvalidData),
         }
     }

@@ -1,20 +1,15 @@
-//! Wrap keys, and what travels under them.
+//! Wrap keys, and what travels under the AES ones.
 //!
 //! Published: a wrapped object is a nonce of 13 bytes, then AES-CCM ciphertext, then a tag of 16 bytes
-//! (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-cmd-reference.html>, EXPORT WRAPPED).
+//! (<https://docs.yubico.com/hardware/yubihsm-2/hsm-2-user-guide/hsm2-cmd-reference.html>, EXPORT WRAPPED). `envelope` says what the
+//! plaintext is.
 //!
-//! Not published as a format, but written by Yubico's own `yubihsm-wrap` (`yhwrap/main.c` in yubihsm-shell), and the same here: the
-//! plaintext begins with 59 bytes, big-endian: algorithm of the wrap key (1), capabilities (8), id (2), number of bytes after the
-//! header (2), domains (2), type (1), algorithm (1), sequence (1), origin (1), label (40). Then, for authentication keys and wrap
-//! keys, the delegated capabilities (8); then the body: bytes as they are for opaque objects and wrap keys, encryption key and
-//! MAC key, scalar and coordinates for P-256, scalar, prefix and public key for Ed25519.
-//!
-//! Chosen here: an Ed25519 key exported with its seed has the seed after the public key; bytes that do not add up are "invalid
-//! data"; an import must stay within the delegated capabilities of the session as well as of the wrap key; and the log names the
-//! wrap key as the target, the object as the second key. None of it was tried on hardware.
+//! Chosen here: an import must stay within the delegated capabilities of the session as well as of the wrap key; and the log names
+//! the wrap key as the target, the object as the second key. None of it was tried on hardware.
 
-use super::{Answer, Context, asymmetric};
-use crate::store::{Algorithm, Capabilities, Kind, Label, Object, Origin, Wish, random};
+use super::{Answer, Context, envelope};
+use crate::keys::{Body, Family, rsa};
+use crate::store::{Algorithm, Capabilities, Kind, Object, Origin, Wish, random};
 use crate::wire::{DeviceError, Fields};
 use aes::{Aes128, Aes192, Aes256};
 use ccm::aead::Aead;
@@ -27,32 +22,52 @@ const TAG: usize = 16;
 /// Export an Ed25519 key with its seed.
 const WITH_SEED: u8 = 1;
 
-/// PUT WRAP KEY: the wish, delegated capabilities, the key.
+/// PUT WRAP KEY: the wish, delegated capabilities, the AES key or both primes of an RSA key.
 pub(super) fn put(context: &mut Context<'_>, data: &[u8]) -> Answer {
     let mut fields = Fields::new(data);
-    let (wish, delegated, size) = wished(&mut fields)?;
-    let key = fields.slice(size)?;
-    fields.end()?;
-    context.put(Object::new(Kind::WrapKey, &wish, delegated, Origin::IMPORTED, key))
+    let wish = Wish::read(&mut fields, Kind::WrapKey)?;
+    let delegated = Capabilities(fields.u64()?);
+    let key = fields.rest();
+    let body = match (rsa::size(wish.algorithm), wish.algorithm.aes_bytes()) {
+        (Some(size), _) => Family::Rsa(size).body(key)?,
+        (None, Some(size)) if size == key.len() => Body::new(key.to_vec()),
+        (None, _) => return Err(DeviceError::WrongLength),
+    };
+    context.put(Object::new(Kind::WrapKey, &wish, Origin::IMPORTED, &body).delegating(delegated))
 }
 
 /// GENERATE WRAP KEY: the wish, delegated capabilities.
 pub(super) fn generate(context: &mut Context<'_>, data: &[u8]) -> Answer {
     let mut fields = Fields::new(data);
-    let (wish, delegated, size) = wished(&mut fields)?;
+    let wish = Wish::read(&mut fields, Kind::WrapKey)?;
+    let delegated = Capabilities(fields.u64()?);
     fields.end()?;
-    let mut key = Zeroizing::new(vec![0; size]);
-    getrandom::fill(&mut key).map_err(|_| DeviceError::StorageFailed)?;
-    context.put(Object::new(Kind::WrapKey, &wish, delegated, Origin::GENERATED, &key))
+    context.may_create(&wish)?;
+    let body = match (rsa::size(wish.algorithm), wish.algorithm.aes_bytes()) {
+        (Some(size), _) => Family::Rsa(size).generate()?,
+        (None, Some(size)) => {
+            let mut key = Body::new(vec![0; size]);
+            getrandom::fill(&mut key).map_err(|_| DeviceError::StorageFailed)?;
+            key
+        }
+        (None, None) => return Err(DeviceError::InvalidData),
+    };
+    context.put(Object::new(Kind::WrapKey, &wish, Origin::GENERATED, &body).delegating(delegated))
 }
 
-fn wished(fields: &mut Fields<'_>) -> Result<(Wish, Capabilities, usize), DeviceError> {
-    let wish = Wish::read(fields)?;
+/// PUT PUBLIC WRAP KEY: the wish, delegated capabilities, the modulus.
+pub(super) fn put_public(context: &mut Context<'_>, data: &[u8]) -> Answer {
+    let mut fields = Fields::new(data);
+    let wish = Wish::read(&mut fields, Kind::PublicWrapKey)?;
     let delegated = Capabilities(fields.u64()?);
-    match (wish.algorithm.kind(), wish.algorithm.key_bytes()) {
-        (Some(Kind::WrapKey), Some(size)) => Ok((wish, delegated, size)),
-        (_, _) => Err(DeviceError::InvalidData),
+    let size = rsa::size(wish.algorithm).ok_or(DeviceError::InvalidData)?;
+    let modulus = fields.slice(size)?;
+    fields.end()?;
+    if !rsa::is_modulus(size, modulus) {
+        return Err(DeviceError::InvalidData);
     }
+    let object = Object::new(Kind::PublicWrapKey, &wish, Origin::IMPORTED, modulus);
+    context.put(object.delegating(delegated))
 }
 
 /// EXPORT WRAPPED: wrap key, type, id, and since firmware 2.4 optionally a format.
@@ -65,19 +80,14 @@ pub(super) fn export(context: &mut Context<'_>, data: &[u8]) -> Answer {
     fields.end()?;
     context.touched.target = wrap_id;
     context.touched.second = id;
-    let wrap_key = context.key(Kind::WrapKey, wrap_id, Capabilities::EXPORT_WRAPPED)?;
-    let object = context.object(kind.try_into()?, id)?;
-    if !object.capabilities.contain(Capabilities::EXPORTABLE_UNDER_WRAP)
-        || !wrap_key.delegated.contain(object.capabilities)
-    {
-        return Err(DeviceError::InsufficientPermissions);
-    }
+    let wrap_key = aes_key(context, wrap_id, Capabilities::EXPORT_WRAPPED)?;
+    let object = exportable(context, wrap_key, kind.try_into()?, id)?;
     let seed_wanted = match (format, object.algorithm) {
         (0, _) => false,
         (WITH_SEED, Algorithm::Ed25519) => true,
         (_, _) => return Err(DeviceError::InvalidData),
     };
-    seal(wrap_key, &plaintext(wrap_key, object, seed_wanted)?)
+    seal(wrap_key, &envelope::write(wrap_key.algorithm, object, seed_wanted)?)
 }
 
 /// IMPORT WRAPPED: wrap key, then what was exported. Answers with type and id.
@@ -85,9 +95,36 @@ pub(super) fn import(context: &mut Context<'_>, data: &[u8]) -> Answer {
     let mut fields = Fields::new(data);
     let wrap_id = fields.u16()?;
     context.touched.target = wrap_id;
-    let wrap_key = context.key(Kind::WrapKey, wrap_id, Capabilities::IMPORT_WRAPPED)?;
-    let object = object(wrap_key, &open(wrap_key, fields.rest())?)?;
-    if !wrap_key.delegated.contain(object.capabilities) {
+    let wrap_key = aes_key(context, wrap_id, Capabilities::IMPORT_WRAPPED)?;
+    let object = envelope::read(wrap_key.algorithm, &open(wrap_key, fields.rest())?)?;
+    let delegated = wrap_key.delegated;
+    take_in(context, delegated, object)
+}
+
+/// An object that a wrap key may carry out.
+pub(super) fn exportable<'a>(
+    context: &'a Context<'_>,
+    wrap_key: &Object,
+    kind: Kind,
+    id: u16,
+) -> Result<&'a Object, DeviceError> {
+    let object = context.object(kind, id)?;
+    if object.capabilities.contain(Capabilities::EXPORTABLE_UNDER_WRAP)
+        && wrap_key.delegated.contain(object.capabilities)
+    {
+        Ok(object)
+    } else {
+        Err(DeviceError::InsufficientPermissions)
+    }
+}
+
+/// Adds an object that a wrap key with these delegated capabilities carried in. Answers with type and id.
+pub(super) fn take_in(
+    context: &mut Context<'_>,
+    delegated: Capabilities,
+    object: Object,
+) -> Answer {
+    if !delegated.contain(object.capabilities) {
         return Err(DeviceError::InsufficientPermissions);
     }
     let kind = object.kind;
@@ -98,92 +135,44 @@ pub(super) fn import(context: &mut Context<'_>, data: &[u8]) -> Answer {
     Ok(vec![kind.into(), high, low])
 }
 
+/// A wrap key of the kind that AES-CCM takes. An RSA one is "invalid data", whatever its capabilities, as python-yubihsm's device
+/// tests have it.
+fn aes_key<'a>(
+    context: &'a Context<'_>,
+    id: u16,
+    needed: Capabilities,
+) -> Result<&'a Object, DeviceError> {
+    if context.object(Kind::WrapKey, id)?.algorithm.aes_bytes().is_none() {
+        return Err(DeviceError::InvalidData);
+    }
+    context.key(Kind::WrapKey, id, needed)
+}
+
 /// WRAP DATA: wrap key, then any bytes.
 pub(super) fn wrap_data(context: &mut Context<'_>, data: &[u8]) -> Answer {
     let mut fields = Fields::new(data);
-    let key = data_key(context, fields.u16()?, Capabilities::WRAP_DATA)?;
+    let id = context.target(&mut fields)?;
+    let key = data_key(context, id, Capabilities::WRAP_DATA)?;
     seal(key, fields.rest())
 }
 
 /// UNWRAP DATA: wrap key, then what was wrapped.
 pub(super) fn unwrap_data(context: &mut Context<'_>, data: &[u8]) -> Answer {
     let mut fields = Fields::new(data);
-    let key = data_key(context, fields.u16()?, Capabilities::UNWRAP_DATA)?;
+    let id = context.target(&mut fields)?;
+    let key = data_key(context, id, Capabilities::UNWRAP_DATA)?;
     open(key, fields.rest()).map(|bytes| bytes.to_vec())
 }
 
 /// A key that lacks the capability is "invalid data" up to firmware 2.4, as python-yubihsm's device tests have it.
 fn data_key<'a>(
-    context: &'a mut Context<'_>,
+    context: &'a Context<'_>,
     id: u16,
     needed: Capabilities,
 ) -> Result<&'a Object, DeviceError> {
-    context.touched.target = id;
     let key = context.object(Kind::WrapKey, id)?;
-    if key.capabilities.contain(needed) { Ok(key) } else { Err(DeviceError::InvalidData) }
-}
-
-fn plaintext(
-    wrap_key: &Object,
-    object: &Object,
-    seed_wanted: bool,
-) -> Result<Zeroizing<Vec<u8>>, DeviceError> {
-    let mut body = object.body.expose();
-    if object.algorithm == Algorithm::Ed25519 {
-        if !seed_wanted {
-            body = Fields::new(body).slice(asymmetric::ED25519_EXPANDED)?;
-        } else if body.len() == asymmetric::ED25519_EXPANDED {
-            // It came in without its seed.
-            return Err(DeviceError::InvalidData);
-        }
-    }
-    let delegated = object.delegated.0.to_be_bytes();
-    let delegated = if object.kind.delegates() { &delegated[..] } else { &[] };
-    let length =
-        u16::try_from(delegated.len() + body.len()).map_err(|_| DeviceError::WrongLength)?;
-    let head = object.head(length);
-    Ok(Zeroizing::new([&[wrap_key.algorithm.into()], &head[..], delegated, body].concat()))
-}
-
-fn object(wrap_key: &Object, plaintext: &[u8]) -> Result<Object, DeviceError> {
-    read_object(wrap_key, plaintext).map_err(|_| DeviceError::InvalidData)
-}
-
-fn read_object(wrap_key: &Object, plaintext: &[u8]) -> Result<Object, DeviceError> {
-    let mut fields = Fields::new(plaintext);
-    let wrapped_with = fields.u8()?;
-    let capabilities = Capabilities(fields.u64()?);
-    let id = fields.u16()?;
-    let length = fields.u16()?;
-    let domains = fields.u16()?;
-    let kind: Kind = fields.u8()?.try_into()?;
-    let algorithm: Algorithm = fields.u8()?.try_into()?;
-    let _sequence = fields.u8()?;
-    let origin = Origin(fields.u8()?);
-    let label = Label(fields.array()?);
-    let whole = fields.rest().len() == usize::from(length);
-    let delegated = if kind.delegates() { Capabilities(fields.u64()?) } else { Capabilities::NONE };
-    let body = fields.rest();
-    let sound = match kind {
-        Kind::AsymmetricKey => asymmetric::is_sound(algorithm, body),
-        Kind::Opaque => !body.is_empty(),
-        Kind::AuthenticationKey | Kind::WrapKey => algorithm.key_bytes() == Some(body.len()),
-        Kind::HmacKey
-        | Kind::Template
-        | Kind::OtpAeadKey
-        | Kind::SymmetricKey
-        | Kind::PublicWrapKey => false,
-    };
-    if !whole
-        || !sound
-        || id == 0
-        || algorithm.kind() != Some(kind)
-        || wrapped_with != u8::from(wrap_key.algorithm)
-    {
-        return Err(DeviceError::InvalidData);
-    }
-    let wish = Wish { id, label, domains, capabilities, algorithm };
-    Ok(Object::new(kind, &wish, delegated, origin.unwrapped(), body))
+    let fits = key.algorithm.aes_bytes().is_some() && key.capabilities.contain(needed);
+    if fits { Ok(key) } else { Err(DeviceError::InvalidData) }
 }
 
 fn seal(key: &Object, plaintext: &[u8]) -> Answer {

@@ -4,6 +4,7 @@
 //! authentication key changes or goes, and one that was created and never authenticated takes a place until it has been silent
 //! too long.
 
+mod agreement;
 #[cfg(test)]
 pub(crate) mod host;
 mod scp03;
@@ -151,6 +152,34 @@ impl Sessions {
         };
         self.0.insert(id, session);
         Ok([&[id][..], &card_challenge, &shown].concat())
+    }
+
+    /// Begins a session with a key agreement: the answer to CREATE SESSION, which is its id, the device's ephemeral point and a
+    /// receipt. The client is known by its key, so that nothing more is asked of it.
+    pub(crate) fn agree(
+        &mut self,
+        key: &Object,
+        device_key: &[u8],
+        point: &[u8],
+        now: Instant,
+    ) -> Result<Vec<u8>, DeviceError> {
+        let id = (0..MAX_SESSIONS).find(|id| !self.0.contains_key(id));
+        let id = id.ok_or(DeviceError::SessionsFull)?;
+        let agreed = agreement::agree(device_key, key.body.expose(), point)?;
+        let answer = [&[id][..], &agreed.point, &agreed.receipt].concat();
+        let session = Session {
+            id,
+            authority: Authority::of(key),
+            encryption: agreed.encryption,
+            mac: agreed.mac,
+            response_mac: agreed.response_mac,
+            expected: None,
+            chain: agreed.receipt,
+            counter: 1,
+            last_used: now,
+        };
+        self.0.insert(id, session);
+        Ok(answer)
     }
 
     /// Authenticates a session; one that fails is gone. Also says whose it is.

@@ -58,6 +58,15 @@ pub(crate) fn mac(key: &[u8; BLOCK], chain: &[u8; BLOCK], parts: &[&[u8]]) -> [u
     mac.finalize().into_bytes().into()
 }
 
+/// The receipt of a key agreement.
+pub(crate) fn receipt(key: &[u8; BLOCK], parts: &[&[u8]]) -> [u8; BLOCK] {
+    let mut mac = <Cmac<Aes128> as cmac::KeyInit>::new(key.into());
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
 /// The part of a MAC that is sent.
 pub(crate) fn front(mac: [u8; BLOCK]) -> [u8; TAG] {
     let mut front = [0; TAG];

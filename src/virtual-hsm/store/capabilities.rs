@@ -17,8 +17,13 @@ impl Capabilities {
     pub(crate) const PUT_AUTHENTICATION_KEY: Self = Self(1 << 0x02);
     pub(crate) const PUT_ASYMMETRIC_KEY: Self = Self(1 << 0x03);
     pub(crate) const GENERATE_ASYMMETRIC_KEY: Self = Self(1 << 0x04);
+    pub(crate) const SIGN_PKCS: Self = Self(1 << 0x05);
+    pub(crate) const SIGN_PSS: Self = Self(1 << 0x06);
     pub(crate) const SIGN_ECDSA: Self = Self(1 << 0x07);
     pub(crate) const SIGN_EDDSA: Self = Self(1 << 0x08);
+    pub(crate) const DECRYPT_PKCS: Self = Self(1 << 0x09);
+    pub(crate) const DECRYPT_OAEP: Self = Self(1 << 0x0a);
+    pub(crate) const DERIVE_ECDH: Self = Self(1 << 0x0b);
     pub(crate) const EXPORT_WRAPPED: Self = Self(1 << 0x0c);
     pub(crate) const IMPORT_WRAPPED: Self = Self(1 << 0x0d);
     pub(crate) const PUT_WRAP_KEY: Self = Self(1 << 0x0e);
@@ -27,8 +32,23 @@ impl Capabilities {
     pub(crate) const SET_OPTION: Self = Self(1 << 0x11);
     pub(crate) const GET_OPTION: Self = Self(1 << 0x12);
     pub(crate) const GET_PSEUDO_RANDOM: Self = Self(1 << 0x13);
+    pub(crate) const PUT_HMAC_KEY: Self = Self(1 << 0x14);
+    pub(crate) const GENERATE_HMAC_KEY: Self = Self(1 << 0x15);
+    pub(crate) const SIGN_HMAC: Self = Self(1 << 0x16);
+    pub(crate) const VERIFY_HMAC: Self = Self(1 << 0x17);
     pub(crate) const GET_LOG_ENTRIES: Self = Self(1 << 0x18);
+    pub(crate) const SIGN_SSH_CERTIFICATE: Self = Self(1 << 0x19);
+    pub(crate) const GET_TEMPLATE: Self = Self(1 << 0x1a);
+    pub(crate) const PUT_TEMPLATE: Self = Self(1 << 0x1b);
     pub(crate) const RESET_DEVICE: Self = Self(1 << 0x1c);
+    pub(crate) const DECRYPT_OTP: Self = Self(1 << 0x1d);
+    pub(crate) const CREATE_OTP_AEAD: Self = Self(1 << 0x1e);
+    pub(crate) const RANDOMIZE_OTP_AEAD: Self = Self(1 << 0x1f);
+    pub(crate) const REWRAP_FROM_OTP_AEAD_KEY: Self = Self(1 << 0x20);
+    pub(crate) const REWRAP_TO_OTP_AEAD_KEY: Self = Self(1 << 0x21);
+    pub(crate) const SIGN_ATTESTATION_CERTIFICATE: Self = Self(1 << 0x22);
+    pub(crate) const PUT_OTP_AEAD_KEY: Self = Self(1 << 0x23);
+    pub(crate) const GENERATE_OTP_AEAD_KEY: Self = Self(1 << 0x24);
     pub(crate) const WRAP_DATA: Self = Self(1 << 0x25);
     pub(crate) const UNWRAP_DATA: Self = Self(1 << 0x26);
     pub(crate) const DELETE_OPAQUE: Self = Self(1 << 0x27);
@@ -39,7 +59,14 @@ impl Capabilities {
     pub(crate) const DELETE_TEMPLATE: Self = Self(1 << 0x2c);
     pub(crate) const DELETE_OTP_AEAD_KEY: Self = Self(1 << 0x2d);
     pub(crate) const CHANGE_AUTHENTICATION_KEY: Self = Self(1 << 0x2e);
+    pub(crate) const PUT_SYMMETRIC_KEY: Self = Self(1 << 0x2f);
+    pub(crate) const GENERATE_SYMMETRIC_KEY: Self = Self(1 << 0x30);
     pub(crate) const DELETE_SYMMETRIC_KEY: Self = Self(1 << 0x31);
+    pub(crate) const DECRYPT_ECB: Self = Self(1 << 0x32);
+    pub(crate) const ENCRYPT_ECB: Self = Self(1 << 0x33);
+    pub(crate) const DECRYPT_CBC: Self = Self(1 << 0x34);
+    pub(crate) const ENCRYPT_CBC: Self = Self(1 << 0x35);
+    pub(crate) const PUT_PUBLIC_WRAP_KEY: Self = Self(1 << 0x36);
     pub(crate) const DELETE_PUBLIC_WRAP_KEY: Self = Self(1 << 0x37);
 
     /// Whether all of `other` is here.

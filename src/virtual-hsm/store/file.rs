@@ -43,8 +43,12 @@ pub(crate) struct StateFile {
 }
 
 impl StateFile {
-    /// Reads the state, or makes that of a new device with this serial.
-    pub(crate) fn open(path: &Path, serial: Option<u32>) -> Result<(Self, State), FileError> {
+    /// Reads the state, or makes that of a new device with this serial, on request a FIPS device.
+    pub(crate) fn open(
+        path: &Path,
+        serial: Option<u32>,
+        fips_device: bool,
+    ) -> Result<(Self, State), FileError> {
         let file = Self {
             path: path.to_owned(),
             part: beside(path, ".part"),
@@ -53,18 +57,21 @@ impl StateFile {
         let state = match std::fs::read(path) {
             Ok(bytes) => {
                 let bytes = Zeroizing::new(bytes);
+                let head: Head = serde_json::from_slice(&bytes).map_err(FileError::Unreadable)?;
+                if head.version != state::VERSION {
+                    return Err(FileError::Version(head.version));
+                }
                 let mut state: State =
                     serde_json::from_slice(&bytes).map_err(FileError::Unreadable)?;
-                if state.version != state::VERSION {
-                    return Err(FileError::Version(state.version));
-                }
                 let forced = state.options.is_forced();
                 state.log.boot(forced);
                 state
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let serial = serial.map_or_else(state::random_serial, Ok);
-                serial.and_then(State::factory).map_err(|_: DeviceError| FileError::NoRandom)?
+                serial
+                    .and_then(|serial| State::factory(serial, fips_device))
+                    .map_err(|_: DeviceError| FileError::NoRandom)?
             }
             Err(error) => return Err(error.into()),
         };
@@ -88,6 +95,12 @@ impl StateFile {
         std::fs::rename(&self.part, &self.path)?;
         File::open(folder_of(&self.path))?.sync_all()
     }
+}
+
+/// What every version of the file says.
+#[derive(serde::Deserialize)]
+struct Head {
+    version: u32,
 }
 
 fn lock(path: &Path) -> Result<File, FileError> {
@@ -122,11 +135,11 @@ mod tests {
     fn a_state_is_kept_for_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("hsm.json");
-        let (file, state) = StateFile::open(&path, Some(12_345_678)).unwrap();
+        let (file, state) = StateFile::open(&path, Some(12_345_678), false).unwrap();
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, OWNER_ONLY);
-        assert!(matches!(StateFile::open(&path, None), Err(FileError::InUse)));
+        assert!(matches!(StateFile::open(&path, None, false), Err(FileError::InUse)));
         drop(file);
-        let (_file, again) = StateFile::open(&path, Some(1)).unwrap();
+        let (_file, again) = StateFile::open(&path, Some(1), false).unwrap();
         assert_eq!(again.serial, 12_345_678);
         assert_eq!(again.log.len(), state.log.len() + 1);
     }
@@ -135,9 +148,9 @@ mod tests {
     fn a_half_written_part_is_no_state() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("hsm.json");
-        drop(StateFile::open(&path, Some(7)).unwrap());
+        drop(StateFile::open(&path, Some(7), false).unwrap());
         std::fs::write(folder.path().join(".hsm.json.part"), b"{\"ver").unwrap();
-        assert_eq!(StateFile::open(&path, None).unwrap().1.serial, 7);
+        assert_eq!(StateFile::open(&path, None, false).unwrap().1.serial, 7);
     }
 
     #[test]
@@ -145,9 +158,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notes.txt");
         std::fs::write(&path, b"not a state").unwrap();
-        assert!(matches!(StateFile::open(&path, None), Err(FileError::Unreadable(_))));
+        assert!(matches!(StateFile::open(&path, None, false), Err(FileError::Unreadable(_))));
         assert_eq!(std::fs::read(&path).unwrap(), b"not a state");
         let nowhere = folder.path().join("missing").join("hsm.json");
-        assert!(matches!(StateFile::open(&nowhere, None), Err(FileError::Io(_))));
+        assert!(matches!(StateFile::open(&nowhere, None, false), Err(FileError::Io(_))));
     }
 }

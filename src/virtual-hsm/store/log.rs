@@ -1,94 +1,34 @@
 //! The audit log: 62 entries of 32 bytes, each bound to the one before by a truncated SHA-256.
 //!
-//! `digest = SHA-256(entry || digest before)[..16]`. The first entry after a reset is bound to random bytes that nobody learns.
+//! Entries and chain are those of `keyferry_ceremony::hsm_log`, by which logs are verified. The first entry after a reset is bound to
+//! random bytes that nobody learns.
 
 use super::random;
 use crate::wire::DeviceError;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use keyferry_ceremony::hsm_log::{Digest, ENTRY, Entry, Record};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-use sha2::{Digest as _, Sha256};
 use std::collections::VecDeque;
 
-/// How many entries there is room for.
-pub(crate) const CAPACITY: usize = 62;
-/// Stands where a command has no such key.
-pub(crate) const NO_KEY: u16 = 0xffff;
-const DIGEST: usize = 16;
+pub(crate) use keyferry_ceremony::hsm_log::CAPACITY;
 
-/// What is logged of a command.
+/// An entry in the state file: its bytes in base64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Record {
-    pub(crate) command: u8,
-    /// Bytes of data it came with.
-    pub(crate) length: u16,
-    /// The authentication key of its session.
-    pub(crate) session_key: u16,
-    pub(crate) target: u16,
-    pub(crate) second: u16,
-    /// The code of its answer, or of its error.
-    pub(crate) result: u8,
-    /// Milliseconds since the device started.
-    pub(crate) tick: u32,
-}
+struct Kept(Entry);
 
-impl Record {
-    /// What the device does when it starts.
-    const BOOT: Self = Self {
-        command: 0,
-        length: 0,
-        session_key: NO_KEY,
-        target: 0,
-        second: 0,
-        result: 0,
-        tick: 0,
-    };
-    /// The first entry after a reset: all ones.
-    const RESET: Self = Self {
-        command: u8::MAX,
-        length: u16::MAX,
-        session_key: u16::MAX,
-        target: u16::MAX,
-        second: u16::MAX,
-        result: u8::MAX,
-        tick: u32::MAX,
-    };
-
-    fn encode(&self, number: u16) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(16);
-        bytes.extend_from_slice(&number.to_be_bytes());
-        bytes.push(self.command);
-        bytes.extend_from_slice(&self.length.to_be_bytes());
-        bytes.extend_from_slice(&self.session_key.to_be_bytes());
-        bytes.extend_from_slice(&self.target.to_be_bytes());
-        bytes.extend_from_slice(&self.second.to_be_bytes());
-        bytes.push(self.result);
-        bytes.extend_from_slice(&self.tick.to_be_bytes());
-        bytes
-    }
-}
-
-/// An entry as it is read out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Entry([u8; 32]);
-
-impl Entry {
-    fn number(self) -> u16 {
-        let [high, low, ..] = self.0;
-        u16::from_be_bytes([high, low])
-    }
-}
-
-impl Serialize for Entry {
+impl Serialize for Kept {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64_STANDARD.encode(self.0))
+        serializer.serialize_str(&BASE64_STANDARD.encode(self.0.encode()))
     }
 }
 
-impl<'de> Deserialize<'de> for Entry {
+impl<'de> Deserialize<'de> for Kept {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let bytes = BASE64_STANDARD.decode(text).map_err(D::Error::custom)?;
-        bytes.try_into().map(Self).map_err(|_| D::Error::custom("a log entry has 32 bytes"))
+        let bytes: Result<[u8; ENTRY], _> = bytes.try_into();
+        let bytes = bytes.map_err(|_| D::Error::custom("a log entry has 32 bytes"))?;
+        Ok(Self(Entry::decode(&bytes)))
     }
 }
 
@@ -96,11 +36,11 @@ impl<'de> Deserialize<'de> for Entry {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Log {
-    entries: VecDeque<Entry>,
+    entries: VecDeque<Kept>,
     /// The number of the last entry ever written.
     last: u16,
     /// Its digest.
-    head: [u8; DIGEST],
+    head: Digest,
     unlogged_boots: u16,
     unlogged_authentications: u16,
 }
@@ -131,19 +71,12 @@ impl Log {
     /// Adds an entry, over the oldest one when the log is full.
     pub(crate) fn record(&mut self, record: Record) {
         self.last = self.last.wrapping_add(1);
-        let data = record.encode(self.last);
-        let digest = Sha256::new().chain_update(&data).chain_update(self.head).finalize();
-        let mut entry = [0; 32];
-        for (to, from) in entry.iter_mut().zip(data.iter().chain(digest.iter())) {
-            *to = *from;
-        }
-        for (to, from) in self.head.iter_mut().zip(digest.iter()) {
-            *to = *from;
-        }
+        let entry = Entry::after(&self.head, self.last, record);
+        self.head = entry.digest;
         if self.is_full() {
             self.entries.pop_front();
         }
-        self.entries.push_back(Entry(entry));
+        self.entries.push_back(Kept(entry));
     }
 
     /// The device starts: logged, or counted when it has to be and cannot.
@@ -167,7 +100,7 @@ impl Log {
         bytes.extend_from_slice(&self.unlogged_authentications.to_be_bytes());
         bytes.push(u8::try_from(self.len()).unwrap_or(u8::MAX));
         for entry in &self.entries {
-            bytes.extend_from_slice(&entry.0);
+            bytes.extend_from_slice(&entry.0.encode());
         }
         bytes
     }
@@ -175,7 +108,7 @@ impl Log {
     /// Frees the entries up to `number`, and with them the counters. A number that was freed before changes nothing; one that was
     /// never written is refused. (Chosen here: what a device does with either is published nowhere.)
     pub(crate) fn acknowledge(&mut self, number: u16) -> Result<(), DeviceError> {
-        let Some(at) = self.entries.iter().position(|entry| entry.number() == number) else {
+        let Some(at) = self.entries.iter().position(|entry| entry.0.number == number) else {
             let ahead = number.wrapping_sub(self.last);
             return if ahead == 0 || ahead > u16::MAX / 2 {
                 Ok(())
@@ -199,38 +132,14 @@ mod tests {
     }
 
     fn chain_holds(log: &Log) -> bool {
-        log.entries.iter().zip(log.entries.iter().skip(1)).all(|(before, entry)| {
-            let digest =
-                Sha256::new().chain_update(&entry.0[..16]).chain_update(&before.0[16..]).finalize();
-            digest[..16] == entry.0[16..] && entry.number() == before.number().wrapping_add(1)
-        })
-    }
-
-    /// Two neighbours of the published sample in Yubico's documentation of GET LOG ENTRIES.
-    #[test]
-    fn the_published_sample_is_reproduced() {
-        let mut log = Log::new().unwrap();
-        log.last = 48;
-        log.head = 0x14ac_7747_ba9b_bb24_3cfc_70be_feb5_349b_u128.to_be_bytes();
-        let create = Record {
-            command: 0x03,
-            length: 10,
-            session_key: NO_KEY,
-            target: 1,
-            second: NO_KEY,
-            result: 0x83,
-            tick: 139,
-        };
-        log.record(create);
-        assert_eq!(u128::from_be_bytes(log.head), 0xb20a_8f25_c025_e693_a8e8_69b4_3329_4a20);
-        log.record(Record { command: 0x04, length: 17, result: 0x84, ..create });
-        assert_eq!(u128::from_be_bytes(log.head), 0xebfa_e425_c319_ac7a_0afb_b8b9_2597_de7c);
+        let pairs = log.entries.iter().zip(log.entries.iter().skip(1));
+        pairs.into_iter().all(|(before, entry)| entry.0.follows(&before.0))
     }
 
     #[test]
     fn it_is_a_ring() {
         let mut log = Log::new().unwrap();
-        assert_eq!((log.len(), log.entries[0].0[..16].to_vec()), (2, Record::RESET.encode(1)));
+        assert_eq!((log.len(), log.entries[0].0.record), (2, Record::RESET));
         for _ in 0..100 {
             log.record(echo());
             assert!(chain_holds(&log));
@@ -249,7 +158,7 @@ mod tests {
         }
         assert!(chain_holds(&log));
         log.acknowledge(0).unwrap();
-        assert_eq!(log.entries.iter().map(|e| e.number()).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(log.entries.iter().map(|e| e.0.number).collect::<Vec<_>>(), [1, 2]);
         log.acknowledge(0xffff).unwrap();
         assert_eq!(log.len(), 2);
     }
@@ -263,8 +172,7 @@ mod tests {
         log.acknowledge(2).unwrap();
         assert_eq!(log.read(), [0, 0, 0, 0, 0]);
         log.record(echo());
-        let expected = Sha256::new().chain_update(echo().encode(3)).chain_update(head).finalize();
-        assert_eq!(log.head[..], expected[..16]);
+        assert_eq!(log.entries[0].0, Entry::after(&head, 3, echo()));
     }
 
     #[test]

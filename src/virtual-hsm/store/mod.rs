@@ -13,7 +13,8 @@ pub(crate) use algorithm::Algorithm;
 pub(crate) use capabilities::Capabilities;
 pub use file::FileError;
 pub(crate) use file::StateFile;
-pub(crate) use log::{CAPACITY as LOG_CAPACITY, Log, NO_KEY, Record};
+pub(crate) use keyferry_ceremony::hsm_log::{NO_KEY, Record};
+pub(crate) use log::{CAPACITY as LOG_CAPACITY, Log};
 pub(crate) use object::{Kind, Label, Object, Origin, Wish};
 pub(crate) use options::Options;
 pub(crate) use secret::Secret;
@@ -159,7 +160,7 @@ mod tests {
             capabilities: Capabilities::NONE,
             algorithm: Algorithm::OpaqueData,
         };
-        Object::new(Kind::Opaque, &wish, Capabilities::NONE, Origin::IMPORTED, &vec![7; size])
+        Object::new(Kind::Opaque, &wish, Origin::IMPORTED, &vec![7; size])
     }
 
     #[test]

@@ -129,14 +129,18 @@ pub(crate) struct Wish {
 }
 
 impl Wish {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, DeviceError> {
-        Ok(Self {
-            id: fields.u16()?,
-            label: Label(fields.array()?),
-            domains: fields.u16()?,
-            capabilities: Capabilities(fields.u64()?),
-            algorithm: fields.u8()?.try_into()?,
-        })
+    /// Reads a wish for an object of this type.
+    pub(crate) fn read(fields: &mut Fields<'_>, kind: Kind) -> Result<Self, DeviceError> {
+        let id = fields.u16()?;
+        let label = Label(fields.array()?);
+        let domains = fields.u16()?;
+        let capabilities = Capabilities(fields.u64()?);
+        let algorithm = Algorithm::try_from(fields.u8()?)?;
+        if algorithm.fits(kind) {
+            Ok(Self { id, label, domains, capabilities, algorithm })
+        } else {
+            Err(DeviceError::InvalidData)
+        }
     }
 }
 
@@ -153,19 +157,13 @@ pub(crate) struct Object {
     pub(crate) delegated: Capabilities,
     pub(crate) sequence: u8,
     pub(crate) origin: Origin,
-    /// In the layout in which it travels under a wrap key; `commands/wrap.rs` says which that is.
+    /// In the layout in which it travels under a wrap key; `commands/envelope.rs` says which that is.
     pub(crate) body: Secret,
 }
 
 impl Object {
     /// An object as wished for, still without a sequence number.
-    pub(crate) fn new(
-        kind: Kind,
-        wish: &Wish,
-        delegated: Capabilities,
-        origin: Origin,
-        body: &[u8],
-    ) -> Self {
+    pub(crate) fn new(kind: Kind, wish: &Wish, origin: Origin, body: &[u8]) -> Self {
         Self {
             kind,
             id: wish.id,
@@ -173,11 +171,16 @@ impl Object {
             label: wish.label,
             domains: wish.domains,
             capabilities: wish.capabilities,
-            delegated,
+            delegated: Capabilities::NONE,
             sequence: 0,
             origin,
             body: Secret::new(body),
         }
+    }
+
+    /// The same with delegated capabilities.
+    pub(crate) fn delegating(self, delegated: Capabilities) -> Self {
+        Self { delegated, ..self }
     }
 
     /// The length the device reports: of the body, with delegated capabilities where there are some.

@@ -5,6 +5,15 @@ use crate::wire::{Command, DeviceError};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What FIPS-approved mode switches off from firmware 2.4 on, as far as python-yubihsm's device tests name it.
+const NOT_APPROVED: &[Algorithm] = &[
+    Algorithm::RsaPkcs1Sha1,
+    Algorithm::RsaPssSha1,
+    Algorithm::EcK256,
+    Algorithm::EcdsaSha1,
+    Algorithm::RsaPkcs1Decrypt,
+];
+
 /// The state of a switch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -52,6 +61,8 @@ pub(crate) struct Options {
     /// By command code; what is not here is off.
     command_audit: BTreeMap<u8, Setting>,
     disabled: BTreeSet<Algorithm>,
+    /// Whether a FIPS device is in its FIPS-approved mode.
+    fips: bool,
 }
 
 impl Default for Options {
@@ -60,6 +71,7 @@ impl Default for Options {
             force_audit: Setting::Off,
             command_audit: BTreeMap::new(),
             disabled: BTreeSet::new(),
+            fips: false,
         }
     }
 }
@@ -101,6 +113,23 @@ impl Options {
         } else {
             self.disabled.insert(algorithm);
         }
+    }
+
+    pub(crate) const fn is_fips(&self) -> bool {
+        self.fips
+    }
+
+    /// Enters or leaves FIPS-approved mode, in which some algorithms are off.
+    pub(crate) fn set_fips(&mut self, on: bool) {
+        self.fips = on;
+        for algorithm in NOT_APPROVED {
+            self.enable(*algorithm, !on);
+        }
+    }
+
+    /// Whether an algorithm may be switched on.
+    pub(crate) fn may_enable(&self, algorithm: Algorithm) -> bool {
+        !self.fips || !NOT_APPROVED.contains(&algorithm)
     }
 
     /// Refuses an algorithm that is switched off.

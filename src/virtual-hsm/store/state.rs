@@ -1,16 +1,17 @@
 //! Everything that survives a power cut.
 
 use super::{
-    Algorithm, Capabilities, Kind, Label, Log, MAX_OBJECTS, Object, Options, Origin, Store, Wish,
-    random,
+    Algorithm, Capabilities, Kind, Label, Log, MAX_OBJECTS, Object, Options, Origin, Secret, Store,
+    Wish, random,
 };
+use crate::keys::Curve;
 use crate::wire::DeviceError;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
 /// The version of the state file.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 /// What the state file says of itself.
 const NOTICE: &str =
     "state of a virtual HSM for rehearsals: its keys are in the clear and worth nothing";
@@ -22,6 +23,12 @@ pub(crate) struct State {
     notice: String,
     pub(crate) version: u32,
     pub(crate) serial: u32,
+    /// Whether it is a FIPS device, which can be put into FIPS-approved mode.
+    pub(crate) fips_device: bool,
+    /// The P-256 key with which the device opens asymmetric sessions. It outlives a reset.
+    pub(crate) device_key: Secret,
+    /// The key that attests others when no other key is named, once it was needed. It outlives a reset.
+    pub(crate) attestation_key: Option<Secret>,
     pub(crate) options: Options,
     pub(crate) log: Log,
     pub(crate) store: Store,
@@ -31,13 +38,16 @@ pub(crate) struct State {
 
 impl State {
     /// A device as it leaves the factory, with authentication key 1 and its published password.
-    pub(crate) fn factory(serial: u32) -> Result<Self, DeviceError> {
+    pub(crate) fn factory(serial: u32, fips_device: bool) -> Result<Self, DeviceError> {
         let mut store = Store::new(MAX_OBJECTS);
         store.add(factory_key())?;
         Ok(Self {
             notice: NOTICE.to_owned(),
             version: VERSION,
             serial,
+            fips_device,
+            device_key: Secret::new(&Curve::P256.generate()?),
+            attestation_key: None,
             options: Options::default(),
             log: Log::new()?,
             store,
@@ -45,12 +55,26 @@ impl State {
         })
     }
 
-    /// Back to the factory. The serial and the size of the store stay.
+    /// Back to the factory. What was burnt in stays, and the size of the store.
     pub(crate) fn reset(&mut self) -> Result<(), DeviceError> {
         let limit = self.store.limit();
-        *self = Self::factory(self.serial)?;
+        let fresh = Self::factory(self.serial, self.fips_device)?;
+        let device_key = std::mem::replace(&mut self.device_key, fresh.device_key.clone());
+        let attestation_key = self.attestation_key.take();
+        *self = Self { device_key, attestation_key, ..fresh };
         self.store.set_limit(limit);
         Ok(())
+    }
+
+    /// Whether the factory's authentication key is there and still has its published password.
+    pub(crate) fn has_factory_password(&self) -> bool {
+        let key = self.store.get(Kind::AuthenticationKey, 1);
+        key.is_some_and(|key| key.body.expose() == &*password_keys(b"password"))
+    }
+
+    /// Whether a FIPS device is in its approved mode and nothing stands in the way.
+    pub(crate) fn is_fips_approved(&self) -> bool {
+        self.options.is_fips() && !self.has_factory_password()
     }
 
     /// Notes that the file is out of date.
@@ -78,7 +102,8 @@ fn factory_key() -> Object {
         algorithm: Algorithm::Aes128Authentication,
     };
     let keys = password_keys(b"password");
-    Object::new(Kind::AuthenticationKey, &wish, Capabilities::ALL, Origin::IMPORTED, &*keys)
+    Object::new(Kind::AuthenticationKey, &wish, Origin::IMPORTED, &*keys)
+        .delegating(Capabilities::ALL)
 }
 
 /// The two keys behind a password: PBKDF2-HMAC-SHA256, salt `Yubico`, 10,000 rounds; the first 16 bytes encrypt, the others

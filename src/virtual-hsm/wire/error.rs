@@ -37,6 +37,12 @@ pub(crate) enum DeviceError {
     /// The object id is not allowed here.
     #[error("invalid id")]
     InvalidId = 0x0c,
+    /// The SSH certificate goes beyond its template.
+    #[error("ssh ca constraint violation")]
+    SshCaConstraintViolation = 0x0e,
+    /// The one-time password is not one of this credential.
+    #[error("invalid otp")]
+    InvalidOtp = 0x0f,
     /// An object of this type and id is there already.
     #[error("object exists")]
     ObjectExists = 0x11,

@@ -25,12 +25,22 @@ impl<'a> Fields<'a> {
         Ok(head)
     }
 
+    /// Everything but the last `count` bytes; those stay.
+    pub(crate) fn all_but(&mut self, count: usize) -> Result<&'a [u8], DeviceError> {
+        let taken = self.0.len().checked_sub(count).ok_or(DeviceError::WrongLength)?;
+        self.slice(taken)
+    }
+
     pub(crate) fn u8(&mut self) -> Result<u8, DeviceError> {
         self.array::<1>().map(|[byte]| byte)
     }
 
     pub(crate) fn u16(&mut self) -> Result<u16, DeviceError> {
         self.array().map(u16::from_be_bytes)
+    }
+
+    pub(crate) fn u32(&mut self) -> Result<u32, DeviceError> {
+        self.array().map(u32::from_be_bytes)
     }
 
     pub(crate) fn u64(&mut self) -> Result<u64, DeviceError> {

@@ -49,6 +49,14 @@ pub enum Error {
         /// What happened.
         problem: String,
     },
+    /// It cannot be asked of this device: nothing was sent.
+    #[error("the device was not asked to {action}: {problem}")]
+    NotAsked {
+        /// What was to be asked.
+        action: Action,
+        /// What stands in the way.
+        problem: String,
+    },
     /// The device answered that it will not: nothing was changed.
     #[error("the device refused to {action}: {reason}")]
     Refused {

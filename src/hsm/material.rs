@@ -19,7 +19,11 @@ impl KeyMaterial {
     /// # Errors
     /// [`Error::Memory`] when they do not fit on a page or the page cannot be locked.
     pub fn take(bytes: Vec<u8>) -> Result<Self, Error> {
-        let bytes = Zeroizing::new(bytes);
+        Self::copy(&Zeroizing::new(bytes))
+    }
+
+    /// Copies bytes in, which whoever has them wipes.
+    pub(crate) fn copy(bytes: &[u8]) -> Result<Self, Error> {
         let page = region::page::size();
         // Two pages hold one whole page wherever they begin. Locks do not nest, so nothing else may live on it.
         let mut buffer = vec![0; page * 2].into_boxed_slice();
@@ -30,7 +34,7 @@ impl KeyMaterial {
             .ok_or_else(|| Error::Memory("it does not fit on one page".to_owned()))?;
         let lock = region::lock(target.as_ptr(), page)
             .map_err(|error| Error::Memory(error.to_string()))?;
-        target.copy_from_slice(&bytes);
+        target.copy_from_slice(bytes);
         Ok(Self { _lock: lock, buffer, start, length: bytes.len() })
     }
 

@@ -1,6 +1,6 @@
-//! What a device says about itself and its objects.
+//! What a device says about itself.
 
-use keyferry_bundle::{Domains, Firmware, ObjectId, Serial};
+use keyferry_bundle::{Firmware, Serial};
 
 /// A device, as it describes itself outside of any session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,39 @@ pub struct DeviceInfo {
     pub algorithms: Vec<u8>,
 }
 
+/// What not every firmware has (YubiHSM 2 user guide, release notes; python-yubihsm's device tests).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feature {
+    /// Symmetric-key objects: 2.3.
+    SymmetricKeys,
+    /// Public wrap keys and exports under them, and messages of up to 3136 bytes: 2.4.
+    RsaWrap,
+}
+
+impl Feature {
+    /// The first firmware that has it: major and minor version.
+    #[must_use]
+    pub const fn since(self) -> (u8, u8) {
+        match self {
+            Self::SymmetricKeys => (2, 3),
+            Self::RsaWrap => (2, 4),
+        }
+    }
+}
+
+impl DeviceInfo {
+    /// Whether the firmware is new enough.
+    #[must_use]
+    pub fn has(&self, feature: Feature) -> bool {
+        let mut parts = self.firmware.as_str().split('.').map(|part| part.parse::<u16>().ok());
+        let (major, minor) = feature.since();
+        match (parts.next().flatten(), parts.next().flatten()) {
+            (Some(found), Some(next)) => (found, next) >= (major.into(), minor.into()),
+            (_, _) => false,
+        }
+    }
+}
+
 /// Room in the object store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Storage {
@@ -28,100 +61,31 @@ pub struct Storage {
     pub free_bytes: u32,
 }
 
-/// The types of object a ceremony deals with (YubiHSM 2 user guide, "Object").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ObjectKind {
-    /// Bytes.
-    Opaque,
-    /// A credential.
-    AuthenticationKey,
-    /// A private key.
-    AsymmetricKey,
-    /// A key that other objects are exported under.
-    WrapKey,
-    /// Anything else.
-    Other,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl std::fmt::Display for ObjectKind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Opaque => "opaque object",
-            Self::AuthenticationKey => "authentication key",
-            Self::AsymmetricKey => "asymmetric key",
-            Self::WrapKey => "wrap key",
-            Self::Other => "other object",
-        })
-    }
-}
-
-/// Where an object came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// The device generated it.
-    Generated,
-    /// It was put in from outside.
-    Imported,
-    /// It came back from an export under wrap, whatever it was before.
-    ImportedWrapped,
-}
-
-/// A set of capabilities, as the device's 64-bit mask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Capabilities(pub u64);
-
-/// An object's description.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Object {
-    /// Its type.
-    pub kind: ObjectKind,
-    /// Its id.
-    pub id: ObjectId,
-    /// Its label.
-    pub label: String,
-    /// Its domains.
-    pub domains: Domains,
-    /// What may be done with it.
-    pub capabilities: Capabilities,
-    /// What objects may have that are made or wrapped with it.
-    pub delegated: Capabilities,
-    /// Where it came from.
-    pub origin: Origin,
-    /// Its length in bytes.
-    pub length: u16,
-}
-
-/// What an object of a ceremony is for; decides its type, its capabilities and where it may come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// Signs bundles: a P-256 key generated in the device that cannot be exported.
-    SigningKey,
-    /// Exports copies: an AES-256 wrap key generated in the device.
-    BackupKey,
-    /// The credential of ceremonies.
-    CeremonyKey,
-    /// Key material, as an opaque object.
-    KeyMaterial,
-}
-
-impl Purpose {
-    /// The object's type.
-    #[must_use]
-    pub const fn kind(self) -> ObjectKind {
-        match self {
-            Self::SigningKey => ObjectKind::AsymmetricKey,
-            Self::BackupKey => ObjectKind::WrapKey,
-            Self::CeremonyKey => ObjectKind::AuthenticationKey,
-            Self::KeyMaterial => ObjectKind::Opaque,
-        }
-    }
-
-    /// Where such an object must come from.
-    #[must_use]
-    pub const fn origin(self) -> Origin {
-        match self {
-            Self::SigningKey | Self::BackupKey => Origin::Generated,
-            Self::CeremonyKey | Self::KeyMaterial => Origin::Imported,
+    #[test]
+    fn versions_compare_as_numbers() {
+        let info = |firmware: &str| DeviceInfo {
+            serial: Serial::new(1),
+            firmware: firmware.parse().unwrap(),
+            log_capacity: 62,
+            log_used: 0,
+            algorithms: Vec::new(),
+        };
+        for (firmware, symmetric, wrap) in [
+            ("2.0.0", false, false),
+            ("2.2.9", false, false),
+            ("2.3.0", true, false),
+            ("2.4.0", true, true),
+            ("2.10.0", true, true),
+            ("3.0.0", true, true),
+            ("1.9.0", false, false),
+        ] {
+            let info = info(firmware);
+            assert_eq!(info.has(Feature::SymmetricKeys), symmetric, "{firmware}");
+            assert_eq!(info.has(Feature::RsaWrap), wrap, "{firmware}");
         }
     }
 }

@@ -75,6 +75,9 @@ pub(crate) fn hsm_failed(error: &Error) -> Failure {
                 None => refused,
             }
         }
+        Error::NotAsked { .. } => {
+            failure(Exit::Unchanged, "hsm-cannot", "this HSM cannot do what is needed")
+        }
         Error::NoAnswer { .. } if error.leaves_state_unknown() => {
             failure(Exit::Unknown, "hsm-state-unknown", "the HSM may or may not have done it")
                 .hint("run the same command again: it looks first and repeats nothing")

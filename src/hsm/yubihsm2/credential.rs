@@ -1,8 +1,9 @@
 //! What opens a session.
 
+use crate::Error;
 use keyferry_bundle::ObjectId;
+use keyferry_scp03::StaticKeys;
 use secrecy::{ExposeSecret as _, SecretString};
-use yubihsm::Credentials;
 use yubihsm::authentication;
 
 /// The factory's authentication key, 0x0001, whose password is public (YubiHSM 2 user guide, "Default authentication key").
@@ -32,11 +33,14 @@ impl Credential {
         Ok(Self { key, password: "password".to_owned().into() })
     }
 
-    pub(super) fn derive(&self) -> authentication::Key {
-        authentication::Key::derive_from_password(self.password.expose_secret().as_bytes())
+    /// What a session begins with.
+    pub(super) fn keys(&self) -> Result<StaticKeys, Error> {
+        StaticKeys::from_bytes(self.derive().as_secret_slice())
+            .map_err(|fault| Error::Credential { key: self.key, problem: fault.to_string() })
     }
 
-    pub(super) fn session(&self) -> Credentials {
-        Credentials::new(self.key.get(), self.derive())
+    /// The encryption key and the MAC key, 16 bytes each; wiped when they go.
+    pub(super) fn derive(&self) -> authentication::Key {
+        authentication::Key::derive_from_password(self.password.expose_secret().as_bytes())
     }
 }

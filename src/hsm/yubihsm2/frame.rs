@@ -1,43 +1,42 @@
-//! Device information from the raw frame: a command outside of any session. The crate `yubihsm` refuses every answer that
-//! names an algorithm it does not know, as firmware 2.4 does.
+//! Frames: a code, the length of what follows (16 bits, big-endian), what follows. The same outside and inside a session.
 
-use crate::{Action, DeviceInfo, Error};
-use keyferry_bundle::{Firmware, Serial};
-use yubihsm::{Connector, Uuid};
+use super::refusal;
+use crate::CommandCode;
+use keyferry_scp03::{ANSWER, HEADER};
 
-/// DEVICE INFO (YubiHSM 2 user guide, "Device info"); an answer has the command's code with the top bit set.
-const DEVICE_INFO: u8 = 0x06;
-const ACTION: Action = Action::Read("describe itself");
+/// The code of an error.
+const ERROR: u8 = 0x7f;
 
-/// Asks the device behind `connector` who it is.
-pub(super) fn device_info(connector: &Connector) -> Result<DeviceInfo, Error> {
-    let request = vec![DEVICE_INFO, 0, 0];
-    let answer = connector
-        .send_message(Uuid::nil(), request.into())
-        .map_err(|error| Error::NoAnswer { action: ACTION, problem: error.to_string() })?;
-    parse(answer.as_ref()).ok_or_else(|| Error::NoAnswer {
-        action: ACTION,
-        problem: "its answer is not a device information frame".to_owned(),
-    })
+/// What the device said to a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reply<'a> {
+    /// The command's answer.
+    Data(&'a [u8]),
+    /// The device's error code.
+    Refused(u8),
 }
 
-/// Version (3 bytes), serial number (4, big-endian), log entries in all and used (1 each), then one byte an algorithm.
-fn parse(frame: &[u8]) -> Option<DeviceInfo> {
-    let (&[code, high, low], body) = frame.split_first_chunk()?;
-    if code != DEVICE_INFO | 0x80 || usize::from(u16::from_be_bytes([high, low])) != body.len() {
-        return None;
+/// Reads the frame that answers `command`.
+pub(super) fn reply(command: CommandCode, frame: &[u8]) -> Result<Reply<'_>, String> {
+    let shape = || "the answer is not a frame".to_owned();
+    let (&[code, high, low], data) = frame.split_first_chunk::<HEADER>().ok_or_else(shape)?;
+    if usize::from(u16::from_be_bytes([high, low])) != data.len() {
+        return Err(shape());
     }
-    let (&[major, minor, build], rest) = body.split_first_chunk()?;
-    let (&serial, rest) = rest.split_first_chunk()?;
-    let (&[log_capacity, log_used], algorithms) = rest.split_first_chunk()?;
-    let firmware: Firmware = format!("{major}.{minor}.{build}").parse().ok()?;
-    Some(DeviceInfo {
-        serial: Serial::new(u32::from_be_bytes(serial)),
-        firmware,
-        log_capacity,
-        log_used,
-        algorithms: algorithms.to_vec(),
-    })
+    match (code, data) {
+        (ERROR, [error]) => Ok(Reply::Refused(*error)),
+        (ERROR, _) => Err("the answer is an error without a code".to_owned()),
+        (code, data) if code == command.0 | ANSWER => Ok(Reply::Data(data)),
+        (code, _) => Err(format!("the answer has code {code:#04x} and is to another command")),
+    }
+}
+
+/// As [`reply`], where an error proves nothing: outside a session anybody can have sent it.
+pub(super) fn unproved(command: CommandCode, frame: &[u8]) -> Result<&[u8], String> {
+    match reply(command, frame)? {
+        Reply::Data(data) => Ok(data),
+        Reply::Refused(code) => Err(format!("the answer is the error \"{}\"", refusal::name(code))),
+    }
 }
 
 #[cfg(test)]
@@ -46,26 +45,37 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_newer_device_with_unknown_algorithms_is_read() {
-        let frame = [0x86, 0, 12, 2, 4, 1, 0x00, 0xbc, 0x61, 0x4e, 62, 3, 0x01, 0x36, 0xff];
-        let info = parse(&frame).unwrap();
-        assert_eq!((info.serial.get(), info.firmware.as_str()), (12_345_678, "2.4.1"));
-        assert_eq!((info.log_capacity, info.log_used), (62, 3));
-        assert_eq!(info.algorithms, [0x01, 0x36, 0xff]);
-    }
-
-    #[test]
-    fn an_error_or_a_short_frame_is_not_taken() {
-        assert_eq!(parse(&[0x7f, 0, 1, 1]), None);
-        assert_eq!(parse(&[0x86, 0, 3, 2, 4, 1]), None);
-        assert_eq!(parse(&[0x86, 0, 9, 2, 4, 1]), None);
-        assert_eq!(parse(&[]), None);
+    fn answers_and_errors_are_told_apart() {
+        let command = CommandCode::GENERATE_ASYMMETRIC_KEY;
+        assert_eq!(reply(command, &[0xc6, 0, 2, 1, 2]), Ok(Reply::Data(&[1, 2])));
+        assert_eq!(reply(command, &[0x7f, 0, 1, 0x11]), Ok(Reply::Refused(0x11)));
+        assert_eq!(reply(command, &[0x7f, 0, 1, 0xee]), Ok(Reply::Refused(0xee)));
+        for frame in [
+            &[][..],
+            &[0xc6, 0],
+            &[0xc6, 0, 2, 1],
+            &[0xc6, 0, 0, 1],
+            &[0x46, 0, 2, 1, 2],
+            &[0xc8, 0, 2, 1, 2],
+            &[0x7f, 0, 0],
+            &[0x7f, 0, 2, 1, 1],
+        ] {
+            assert!(reply(command, frame).is_err(), "{frame:?}");
+        }
+        let problem = unproved(command, &[0x7f, 0, 1, 3]).unwrap_err();
+        assert!(problem.contains("invalid session"), "{problem}");
     }
 
     proptest! {
         #[test]
-        fn any_frame_is_survived(frame in proptest::collection::vec(any::<u8>(), 0..64)) {
-            let _ = parse(&frame);
+        fn only_the_command_s_own_answer_is_data(
+            command in any::<u8>(),
+            frame in prop::collection::vec(any::<u8>(), 0..40),
+        ) {
+            if let Ok(Reply::Data(data)) = reply(CommandCode(command), &frame) {
+                prop_assert_eq!(frame[0], command | 0x80);
+                prop_assert_eq!(data, &frame[3..]);
+            }
         }
     }
 }

@@ -55,6 +55,12 @@ impl Ceremony {
         self.folder.join(name.to_string())
     }
 
+    /// Every file that was there when the folder was opened.
+    #[must_use]
+    pub fn names(&self) -> &[Name] {
+        &self.names
+    }
+
     /// Whether the file was there when the folder was opened.
     #[must_use]
     pub fn has(&self, name: &Name) -> bool {

@@ -1,7 +1,8 @@
 //! `keyferry-offline inspect`: what the HSM is and holds.
 
 use crate::hsm_access::{HsmArgs, hsm_failed};
-use keyferry_bundle::{ObjectId, Serial};
+use crate::isolation;
+use keyferry_bundle::{Environment, ObjectId, Serial};
 use keyferry_console::{Failure, Person, Screen};
 use keyferry_hsm::{Hsm as _, YubiHsm2};
 use serde_json::json;
@@ -25,6 +26,8 @@ pub(crate) fn run(
     person: &Person,
     screen: &Screen,
 ) -> Result<(), Failure> {
+    // No policy is at hand; a rehearsal may override, and whoever types a production password must not.
+    isolation::check(Environment::Rehearsal, access.allow_network, screen)?;
     let info = YubiHsm2::identify(&access.hsm).map_err(|error| hsm_failed(&error))?;
     if let Some(expected) = args.serial.filter(|serial| *serial != info.serial) {
         let error = keyferry_hsm::Error::WrongSerial { expected, found: info.serial };

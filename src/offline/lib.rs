@@ -10,7 +10,6 @@ mod hsm_access;
 mod init;
 mod inspect;
 pub mod isolation;
-mod outputs;
 mod respond;
 pub mod room;
 mod wrap;

@@ -4,6 +4,7 @@
 use keyferry_bundle::Serial;
 use keyferry_ceremony::ledger::Ledger;
 use keyferry_console::{Exit, Failure, files};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The most bytes a ledger may have.
@@ -17,21 +18,23 @@ pub struct Room {
 }
 
 impl Room {
-    /// Opens the memory for one device; a device never met before has an empty one.
+    /// Opens the memory for one device.
     ///
     /// # Errors
-    /// [`Exit::File`] when the folder or its file cannot be read or made.
+    /// [`Exit::File`] when it is not there, cannot be read, or is damaged: a room without memory would answer old requests again.
     pub fn open(folder: &Path, serial: Serial) -> Result<Self, Failure> {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            Failure::new(Exit::File, "file-unwritable", "the room's folder cannot be made")
-                .because(format!("{}: {error}", folder.display()))
-        })?;
-        let path = folder.join(format!("ledger-{serial}.json"));
-        if path.symlink_metadata().is_err() {
-            return Ok(Self { path, ledger: Ledger::default() });
+        let path = Self::file(folder, serial);
+        if path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+            return Err(Failure::new(
+                Exit::File,
+                "no-memory",
+                format!("{} holds no memory of HSM {serial}", folder.display()),
+            )
+            .because("requests that were answered before would be answered again")
+            .hint("name the folder of the last ceremony; for the very first one add --new-room"));
         }
         let bytes = files::read_capped(&path, MAX_BYTES)?;
-        let ledger = serde_json::from_slice(&bytes).map_err(|error| {
+        let ledger = Ledger::decode(&bytes).map_err(|error| {
             Failure::new(Exit::File, "ledger", format!("{} is damaged", path.display()))
                 .because(error)
                 .hint(
@@ -39,6 +42,31 @@ impl Room {
                 )
         })?;
         Ok(Self { path, ledger })
+    }
+
+    /// Begins the memory of a device; it is written with the first thing to remember.
+    ///
+    /// # Errors
+    /// [`Exit::File`] when there is one already, or the folder cannot be made.
+    pub fn begin(folder: &Path, serial: Serial) -> Result<Self, Failure> {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::new(Exit::File, "file-unwritable", "the room's folder cannot be made")
+                .because(format!("{}: {error}", folder.display()))
+        })?;
+        let path = Self::file(folder, serial);
+        if path.symlink_metadata().is_err() {
+            return Ok(Self { path, ledger: Ledger::default() });
+        }
+        Err(Failure::new(
+            Exit::File,
+            "memory-there",
+            format!("{} remembers HSM {serial} already", folder.display()),
+        )
+        .hint("leave --new-room out"))
+    }
+
+    fn file(folder: &Path, serial: Serial) -> PathBuf {
+        folder.join(format!("ledger-{serial}.json"))
     }
 
     /// What is remembered.
@@ -57,7 +85,7 @@ impl Room {
         if ledger == self.ledger {
             return Ok(());
         }
-        let bytes = serde_json::to_vec(&ledger).map_err(Failure::bug)?;
+        let bytes = ledger.encode().map_err(Failure::bug)?;
         files::replace(&self.path, &bytes)?;
         self.ledger = ledger;
         Ok(())
@@ -69,12 +97,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_damaged_memory_is_not_taken_for_an_empty_one() {
+    fn memory_is_begun_once_and_never_taken_for_empty() {
         let folder = tempfile::tempdir().unwrap();
         let serial = Serial::new(7);
-        assert!(Room::open(folder.path(), serial).unwrap().ledger().plans.is_empty());
+        assert_eq!(Room::open(folder.path(), serial).unwrap_err().code, "no-memory");
+        assert!(Room::begin(folder.path(), serial).unwrap().ledger().is_empty());
         std::fs::write(folder.path().join("ledger-7.json"), b"").unwrap();
+        assert_eq!(Room::begin(folder.path(), serial).unwrap_err().code, "memory-there");
         assert_eq!(Room::open(folder.path(), serial).unwrap_err().code, "ledger");
-        assert!(Room::open(folder.path(), Serial::new(8)).is_ok());
+        assert!(Room::begin(folder.path(), Serial::new(8)).is_ok());
     }
 }

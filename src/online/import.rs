@@ -7,7 +7,7 @@ use crate::operator::{Operator, own_work};
 use crate::receipt::{self, Draft};
 use crate::upload::{self, Job};
 use crate::{expiry, keys, session, tokens};
-use keyferry_bundle::{KeySpec, Request, Response, Verified};
+use keyferry_bundle::{KeySpec, Plan, Request, Response, Verified};
 use keyferry_ceremony::{Countersigned, receipt as receipts};
 use keyferry_console::args::CeremonyArgs;
 use keyferry_console::{Exit, Failure, Name, files};
@@ -46,6 +46,7 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &ImportArgs) -> Result<(), Failu
     let response = answer(&chain, &request)?;
     let name = Name::Receipt(request.body().counter);
     let path = chain.ceremony.path(&name);
+    must_not_be_done(&chain, &response, &name)?;
     files::must_be_free(&path)?;
     let mut jobs = Vec::with_capacity(plan.targets.len());
     for planned in &plan.targets {
@@ -62,7 +63,7 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &ImportArgs) -> Result<(), Failu
     expiry::must_be_possible(plan, now)?;
 
     let session = session::open(desk, kms, Some(plan.environment))?;
-    session::must_fit(&session, &plan.targets)?;
+    session::must_fit(&session, plan)?;
     for job in &mut jobs {
         let found = keys::planned(kms, job.planned)?;
         let ours =
@@ -82,8 +83,13 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &ImportArgs) -> Result<(), Failu
     let rehearsed = operator.sign(&draft.body(now, jobs.iter().map(Job::hoped).collect()))?;
     let accept = |bytes: &[u8]| receipts::accept(policy, &chain.plan, &response, bytes);
     own_work(&name.to_string(), accept(&rehearsed))?;
+    desk.screen.heading("About to upload");
+    for job in &jobs {
+        desk.screen.say(format!("  {}", call(job)));
+    }
+    desk.person.confirm(desk.screen, "Import this key material?", description_of(plan))?;
 
-    let description = plan.ceremony.as_str();
+    let description = description_of(plan);
     let mut done = Vec::with_capacity(jobs.len());
     for job in &jobs {
         let symmetric = job.planned.key_spec == KeySpec::SymmetricDefault;
@@ -94,6 +100,31 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &ImportArgs) -> Result<(), Failu
     }
     let body = draft.body(desk.clock.now().unwrap_or(now), done);
     receipt::write(desk, &operator, &body, &path, accept)
+}
+
+/// KMS keeps the ceremony's name with symmetric key material; CloudTrail shows it.
+fn description_of(plan: &Plan) -> &str {
+    plan.ceremony.as_str()
+}
+
+/// A receipt that is there already says that this response was imported.
+fn must_not_be_done(
+    chain: &Chain,
+    response: &Verified<Response>,
+    name: &Name,
+) -> Result<(), Failure> {
+    let Name::Receipt(counter) = name else { return Ok(()) };
+    if !chain.ceremony.has(name) || chain.ceremony.receipt(&chain.plan, response, *counter).is_err()
+    {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::File,
+        "imported-already",
+        format!("response {counter} was imported already"),
+    )
+    .because(format!("{name} says so"))
+    .hint("there is nothing to do; `keyferry-online status CEREMONY` shows what KMS holds"))
 }
 
 /// The response to `request` and the backup of every target, accepted and saying the same.

@@ -53,23 +53,28 @@ pub(crate) struct Args {
     trust: TrustArg,
 }
 
-/// Where the three keys go. Domain 1 throughout: key material goes to the same domain.
+/// Where the four keys go. Domain 1 throughout: key material goes to the same domain.
 struct Layout {
     signing: Place,
     backup: Place,
     ceremony: Place,
+    administration: Place,
 }
 
 impl Args {
     fn layout(&self) -> Result<Layout, Failure> {
         let place = |id: ObjectId, label: &str| {
-            let label: Label = label.parse().map_err(Failure::bug)?;
+            let label: Label = label.parse().map_err(|problem: String| {
+                Failure::usage(format!("{label:?} cannot be a label")).because(problem)
+            })?;
             Ok::<_, Failure>(Place { id, label, domains: Domains::ONE })
         };
         Ok(Layout {
-            signing: place(self.signing_key, "keyferry signing key")?,
+            // The name goes with the key, so that an HSM is not given another one later.
+            signing: place(self.signing_key, self.name.as_str())?,
             backup: place(self.backup_key, "keyferry backup key")?,
             ceremony: place(self.auth_key, "keyferry ceremony")?,
+            administration: place(self.admin_key, "keyferry administration")?,
         })
     }
 }
@@ -86,14 +91,15 @@ pub(crate) fn run(
     isolation::check(policy.body().environment, access.allow_network, screen)?;
     files::must_be_free(&args.out)?;
     let factory = Credential::factory().map_err(Failure::bug)?;
-    if args.auth_key == factory.key {
-        return Err(Failure::usage("the ceremony's authentication key cannot be the factory's"));
+    if [args.auth_key, args.admin_key].contains(&factory.key) || args.auth_key == args.admin_key {
+        return Err(Failure::usage("the two authentication keys need ids of their own")
+            .because(format!("{} is the factory's", factory.key)));
     }
     let layout = args.layout()?;
     let hsm = match YubiHsm2::open(&access.hsm, args.serial, &factory) {
         Ok(new) => steps::set_up(args, access, &new, &layout, person, screen)?,
         Err(Error::Credential { .. }) => {
-            screen.say("The factory's credential is gone: going on with the ceremony's.");
+            screen.say("The factory's credential is gone: this HSM was set up before.");
             access.open(args.serial, args.auth_key, person)?
         }
         Err(error) => return Err(hsm_failed(&error)),

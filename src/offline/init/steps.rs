@@ -4,7 +4,7 @@ use super::{Args, Layout};
 use crate::hsm_access::{HsmArgs, hsm_failed, sign};
 use keyferry_bundle::{Envelope, ObjectId};
 use keyferry_console::{Exit, Failure, Person, Screen};
-use keyferry_hsm::{Credential, Error, Hsm, ObjectKind, Purpose, YubiHsm2};
+use keyferry_hsm::{Credential, Error, Hsm, ObjectKind, Place, Purpose, YubiHsm2};
 
 /// Makes the keys, proves the new credential, removes the factory's. Returns a session of the new credential.
 pub(super) fn set_up(
@@ -24,36 +24,50 @@ pub(super) fn set_up(
         ("firmware", info.firmware.to_string()),
         ("signing key", format!("{}, P-256, generated, not exportable", layout.signing.id)),
         ("backup key", format!("{}, AES-256 wrap key, generated", layout.backup.id)),
-        ("credential", format!("{}; the factory's is deleted", layout.ceremony.id)),
+        ("ceremonies use", format!("authentication key {}", layout.ceremony.id)),
+        ("administration", format!("authentication key {}", layout.administration.id)),
+        ("the factory's", format!("authentication key {} is deleted, last", factory.key)),
     ]);
     person.confirm(screen, "Set this HSM up?", &info.serial.to_string())?;
-    let prompt = format!("New password of authentication key {}", layout.ceremony.id);
-    let credential = Credential::new(layout.ceremony.id, person.new_secret(screen, &prompt)?);
+    let choose = |place: &Place| {
+        let prompt = format!("New password of authentication key {}, {}", place.id, place.label);
+        Ok::<_, Failure>(Credential::new(place.id, person.new_secret(screen, &prompt)?))
+    };
+    let credential = choose(&layout.ceremony)?;
+    let administration = choose(&layout.administration)?;
 
     make(new, Purpose::SigningKey, layout.signing.id, || {
         new.generate_signing_key(&layout.signing)
     })?;
     make(new, Purpose::BackupKey, layout.backup.id, || new.generate_backup_key(&layout.backup))?;
-    // One that an interrupted run left has a password that nobody may know.
-    if found(new, Purpose::CeremonyKey, layout.ceremony.id)?.is_some() {
-        new.delete_authentication_key(layout.ceremony.id).map_err(|error| hsm_failed(&error))?;
+    // Those that an interrupted run left have passwords that nobody may know.
+    for place in [&layout.ceremony, &layout.administration] {
+        if found(new, Purpose::CeremonyKey, place.id)?.is_some() {
+            new.delete_authentication_key(place.id).map_err(|error| hsm_failed(&error))?;
+        }
     }
+    new.put_administration_key(&layout.administration, &administration)
+        .map_err(|error| hsm_failed(&error))?;
     new.put_ceremony_key(&layout.ceremony, &credential).map_err(|error| hsm_failed(&error))?;
 
-    let open = || YubiHsm2::open(&access.hsm, args.serial, &credential);
-    let proved = open().map_err(|error| hsm_failed(&error))?;
+    open(access, args, &administration)?;
+    let proved = open(access, args, &credential)?;
     prove(&proved, layout)?;
     new.delete_authentication_key(factory.key).map_err(|error| hsm_failed(&error))?;
-    match YubiHsm2::open(&access.hsm, args.serial, &factory) {
-        Err(Error::Credential { .. }) => Ok(proved),
-        Ok(_) => Err(Failure::new(
-            Exit::Unknown,
-            "factory-credential",
-            "the factory's credential still opens a session",
-        )
-        .hint("do not use this HSM; reset it and begin again")),
-        Err(error) => Err(hsm_failed(&error)),
+    let left = proved.objects().map_err(|error| hsm_failed(&error))?;
+    if !left.contains(&(ObjectKind::AuthenticationKey, factory.key)) {
+        return Ok(proved);
     }
+    Err(Failure::new(
+        Exit::Unknown,
+        "factory-credential",
+        "the factory's credential is still there",
+    )
+    .hint("do not use this HSM; reset it and begin again"))
+}
+
+fn open(access: &HsmArgs, args: &Args, credential: &Credential) -> Result<YubiHsm2, Failure> {
+    YubiHsm2::open(&access.hsm, args.serial, credential).map_err(|error| hsm_failed(&error))
 }
 
 /// Anything that `init` did not make may belong to somebody.
@@ -61,6 +75,7 @@ fn refuse_strangers(hsm: &dyn Hsm, layout: &Layout, factory: ObjectId) -> Result
     let ours = [
         (ObjectKind::AuthenticationKey, factory),
         (ObjectKind::AuthenticationKey, layout.ceremony.id),
+        (ObjectKind::AuthenticationKey, layout.administration.id),
         (ObjectKind::AsymmetricKey, layout.signing.id),
         (ObjectKind::WrapKey, layout.backup.id),
     ];
@@ -115,10 +130,14 @@ pub(super) fn check_keys(hsm: &dyn Hsm, layout: &Layout) -> Result<(), Failure> 
         (Purpose::SigningKey, &layout.signing),
         (Purpose::BackupKey, &layout.backup),
         (Purpose::CeremonyKey, &layout.ceremony),
+        (Purpose::AdministrationKey, &layout.administration),
     ] {
         let problem = match found(hsm, purpose, place.id)? {
             None => "it is not there".to_owned(),
             Some(object) => match object.serves(purpose) {
+                Ok(()) if object.label != place.label.as_str() => {
+                    format!("it is labelled {:?}, not {:?}", object.label, place.label.as_str())
+                }
                 Ok(()) if object.domains == place.domains => continue,
                 Ok(()) => format!("it is in domains {}, not {}", object.domains, place.domains),
                 Err(problem) => problem,

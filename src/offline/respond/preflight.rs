@@ -5,18 +5,24 @@ use crate::hsm_access::hsm_failed;
 use crate::room::Room;
 use keyferry_bundle::kinds::Target;
 use keyferry_bundle::{ObjectId, TargetName};
+use keyferry_ceremony::ledger::Remembered;
 use keyferry_ceremony::wrapping::{self, Plaintext};
 use keyferry_console::{Exit, Failure, Name, files};
 use keyferry_hsm::{DEFAULT_AUTHENTICATION_KEY, Hsm, ObjectKind, Purpose};
 
 /// Targets whose material an earlier, interrupted run of the same plan has stored, or an earlier request's.
 #[derive(Debug, Default)]
-pub(super) struct Stored(Vec<TargetName>);
+pub(super) struct Stored(Vec<Remembered>);
 
 impl Stored {
     /// Whether the HSM has this target's material.
     pub(super) fn has(&self, target: &TargetName) -> bool {
-        self.0.contains(target)
+        self.get(target).is_some()
+    }
+
+    /// What the material of a target that the HSM has must be held against.
+    pub(super) fn get(&self, target: &TargetName) -> Option<&Remembered> {
+        self.0.iter().find(|remembered| remembered.target() == target)
     }
 }
 
@@ -25,9 +31,7 @@ pub(super) fn look(hsm: &dyn Hsm, accepted: &Accepted, room: &Room) -> Result<St
     check_identity(hsm, accepted)?;
     let mut stored = Stored::default();
     for target in &accepted.plan.body().targets {
-        if check_place(hsm, accepted, target, room)? {
-            stored.0.push(target.name.clone());
-        }
+        stored.0.extend(check_place(hsm, accepted, target, room)?);
     }
     check_room(hsm, accepted, &stored)?;
     Ok(stored)
@@ -50,6 +54,7 @@ fn check_identity(hsm: &dyn Hsm, accepted: &Accepted) -> Result<(), Failure> {
         (Purpose::SigningKey, device.signing_key.object_id),
         (Purpose::BackupKey, device.backup_key),
         (Purpose::CeremonyKey, device.authentication_key),
+        (Purpose::AdministrationKey, device.administration_key),
     ] {
         let object = hsm
             .object(purpose.kind(), id)
@@ -67,13 +72,13 @@ fn check_identity(hsm: &dyn Hsm, accepted: &Accepted) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether the target's material is there already. A stranger's object under its id refuses.
+/// What is remembered of the target's material, if it is there already. A stranger's object under its id refuses.
 fn check_place(
     hsm: &dyn Hsm,
     accepted: &Accepted,
     target: &Target,
     room: &Room,
-) -> Result<bool, Failure> {
+) -> Result<Option<Remembered>, Failure> {
     let taken = |because: String| {
         Failure::new(
             Exit::Unchanged,
@@ -93,16 +98,16 @@ fn check_place(
         ] {
             files::must_be_free(&accepted.ceremony.path(&name))?;
         }
-        return Ok(false);
+        return Ok(None);
     };
-    if !room.ledger().may_have_stored(&accepted.plan, &target.name) {
+    let Some(remembered) = room.ledger().may_have_stored(&accepted.plan, &target.name) else {
         return Err(taken(format!("an opaque object {:?} is there", object.label)));
-    }
+    };
     object.serves(Purpose::KeyMaterial).map_err(taken)?;
     if object.label != target.label.as_str() || object.domains != target.domains {
         return Err(taken(format!("the object there is labelled {:?}", object.label)));
     }
-    Ok(true)
+    Ok(Some(remembered))
 }
 
 /// Room for every object that is still to be made.

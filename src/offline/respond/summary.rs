@@ -2,6 +2,7 @@
 
 use super::Accepted;
 use super::preflight::Stored;
+use crate::room::Room;
 use keyferry_bundle::kinds::{Isolation, RequestTarget, Target};
 use keyferry_bundle::{Digest, ExpirationModel, Holder, Signer};
 use keyferry_console::{Failure, Screen, clock, fingerprint};
@@ -13,6 +14,7 @@ fn names(signers: &[Signer]) -> String {
 pub(super) fn show(
     accepted: &Accepted,
     stored: &Stored,
+    room: &Room,
     isolation: Isolation,
     screen: &Screen,
 ) -> Result<(), Failure> {
@@ -25,8 +27,11 @@ pub(super) fn show(
         ("HSM", format!("{}, serial {}", device.name, device.serial)),
         ("plan", format!("{}, approved by {}", plan.counter, names(accepted.plan.signers()))),
         ("request", format!("{}, by {}", request.counter, names(accepted.request.signers()))),
-        ("this host", isolation.to_string()),
+        ("fetched from", format!("{} by account {}", request.endpoint, request.account)),
+        ("this host", isolation_told(isolation).to_owned()),
+        ("this room", memory_told(room)),
     ]);
+    screen.say("The request:");
     screen.table(&fingerprint::rows(&accepted.request.digest()));
     for planned in &plan.targets {
         if let Some(asked) = request.target(&planned.name) {
@@ -82,4 +87,21 @@ fn target(planned: &Target, asked: &RequestTarget, stored: bool, screen: &Screen
         ("its SHA-256", fingerprint::hex(&Digest::of(asked.wrapping_public_key.as_bytes()))),
         ("parameters", format!("valid to {} by AWS's clock", asked.parameters_valid_to)),
     ]);
+}
+
+const fn isolation_told(isolation: Isolation) -> &'static str {
+    match isolation {
+        Isolation::Isolated => "off every network",
+        Isolation::Overridden => "ON A NETWORK, the check is overridden",
+    }
+}
+
+fn memory_told(room: &Room) -> String {
+    match room.ledger().plans.last() {
+        None => "remembers no ceremony with this HSM".to_owned(),
+        Some(last) => {
+            let answered = last.requests.iter().filter(|request| request.answered).count();
+            format!("last began plan {} and answered {answered} request(s) of it", last.counter)
+        }
+    }
 }

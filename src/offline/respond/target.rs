@@ -1,15 +1,15 @@
 //! One target: its key material, its encrypted key material, its copies.
 
-use super::Accepted;
 use super::preflight::{Stored, length};
+use super::{Accepted, NewFile};
 use crate::check_value::check_value;
 use crate::hsm_access::{hsm_failed, sign, unmakeable};
-use crate::outputs::Outputs;
 use crate::room::Room;
 use crate::{copies, wrap};
 use keyferry_bundle::kinds::{AgeCopy, Bundle as _, Made, ResponseTarget, Target, WrappedCopy};
 use keyferry_bundle::{Backup, Digest};
 use keyferry_ceremony::backup::{self, recipients};
+use keyferry_ceremony::ledger::Remembered;
 use keyferry_ceremony::wrapping_key::WrappingPublicKey;
 use keyferry_console::ceremony::refused;
 use keyferry_console::files::Mode;
@@ -19,7 +19,7 @@ use keyferry_hsm::{Hsm, KeyMaterial, ObjectKind, Place};
 /// A target's part of the response, and the files that go with it.
 pub(super) struct Part {
     pub(super) entry: ResponseTarget,
-    pub(super) files: Outputs,
+    pub(super) files: Vec<NewFile>,
 }
 
 pub(super) fn make(
@@ -38,13 +38,11 @@ pub(super) fn make(
     let wrapping_public_key =
         WrappingPublicKey::from_der(asked.wrapping_public_key.as_bytes(), asked.wrapping_key_spec)
             .map_err(Failure::bug)?;
-    let (material, made) = if stored.has(&planned.name) {
-        (read_back(hsm, planned)?, Made::Stored)
-    } else {
-        (generate(hsm, accepted, planned, room, changed)?, Made::Generated)
+    let (material, check, made) = match stored.get(&planned.name) {
+        Some(remembered) => confirm(hsm, planned, remembered)?,
+        None => generate(hsm, accepted, planned, room, changed)?,
     };
-    let check = check_value(&material).map_err(Failure::bug)?;
-    let mut files = Outputs::default();
+    let mut files = Vec::new();
     let backup = copy(hsm, accepted, planned, &material, check, made, &mut files)?;
     let entry = ResponseTarget {
         name: planned.name.clone(),
@@ -66,22 +64,40 @@ pub(super) fn make(
     Ok(Part { entry, files })
 }
 
-/// Draws the material and stores it; the room's memory says so before the HSM does.
+/// Reads back what an earlier run stored, and holds it against what the room remembers: an object that somebody else put there is
+/// never wrapped.
+fn confirm(
+    hsm: &dyn Hsm,
+    planned: &Target,
+    remembered: &Remembered,
+) -> Result<(KeyMaterial, Digest, Made), Failure> {
+    let material = read_back(hsm, planned)?;
+    let check = check_value(&material).map_err(Failure::bug)?;
+    let made = remembered.confirm(check).map_err(|other| {
+        Failure::new(Exit::Refused, "other-material", "the HSM holds other key material")
+            .because(other)
+            .hint("stop: somebody put it there; plan another object id")
+    })?;
+    Ok((material, check, made))
+}
+
+/// Draws the material and stores it; the room's memory says so, with its check value, before the HSM does.
 fn generate(
     hsm: &dyn Hsm,
     accepted: &Accepted,
     planned: &Target,
     room: &mut Room,
     changed: &mut bool,
-) -> Result<KeyMaterial, Failure> {
+) -> Result<(KeyMaterial, Digest, Made), Failure> {
     let material = hsm.random(length(planned)?).map_err(|error| hsm_failed(&error))?;
-    room.remember(|ledger| ledger.storing(&accepted.plan, &planned.name))?;
+    let check = check_value(&material).map_err(Failure::bug)?;
+    room.remember(|ledger| ledger.storing(&accepted.plan, &planned.name, check))?;
     let place =
         Place { id: planned.object_id, label: planned.label.clone(), domains: planned.domains };
     hsm.put_opaque(&place, &material).map_err(|error| hsm_failed(&error))?;
     *changed = true;
     if read_back(hsm, planned)?.same_as(&material) {
-        return Ok(material);
+        return Ok((material, check, Made::Generated));
     }
     Err(Failure::new(
         Exit::Unknown,
@@ -114,7 +130,7 @@ fn copy(
     material: &KeyMaterial,
     check: Digest,
     made: Made,
-    files: &mut Outputs,
+    files: &mut Vec<NewFile>,
 ) -> Result<Digest, Failure> {
     let Accepted { ceremony, device, plan, .. } = accepted;
     let name = Name::Backup(planned.name.clone());
@@ -159,10 +175,11 @@ fn copy(
     let bytes = envelope.encode();
     let backup = backup::accept(ceremony.policy(), device, plan, &bytes)
         .map_err(|refusal| refused("the new backup bundle", &refusal))?;
-    files.add(ceremony, &Name::WrappedCopy(planned.name.clone()), wrapped, Mode::Private);
+    let path = |name: &Name| ceremony.path(name);
+    files.push((path(&Name::WrappedCopy(planned.name.clone())), wrapped, Mode::Private));
     if let Some(file) = age {
-        files.add(ceremony, &Name::AgeCopy(planned.name.clone()), file, Mode::Private);
+        files.push((path(&Name::AgeCopy(planned.name.clone())), file, Mode::Private));
     }
-    files.add(ceremony, &name, bytes, Mode::Public);
+    files.push((path(&name), bytes, Mode::Public));
     Ok(backup.digest())
 }

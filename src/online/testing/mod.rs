@@ -87,13 +87,13 @@ impl Clock for Jumping {
     }
 }
 
-/// Runs a command at `time` with the operator's passphrase as the only answer.
+/// Runs a command at `time` with the operator's passphrase and the ceremony's name as answers.
 pub(crate) fn at_the_desk(
     time: &str,
     run: impl FnOnce(Desk<'_>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut answers = tempfile::tempfile().unwrap();
-    writeln!(answers, "{PASSPHRASE}").unwrap();
+    writeln!(answers, "{PASSPHRASE}\ntests-1").unwrap();
     let person = Person::answers(answers.as_raw_fd().try_into().unwrap()).unwrap();
     run(Desk { screen: &Screen::new(false), person: &person, clock: &Jumping::at(time) })
 }

@@ -60,7 +60,7 @@ fn program(url: &str, arguments: &[&str], set: &[(&str, &str)]) -> Run {
     let streams = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = streams.spawn().unwrap();
     // A program that asks nothing may be gone already.
-    let _ = writeln!(child.stdin.take().unwrap(), "{PASSPHRASE}");
+    let _ = writeln!(child.stdin.take().unwrap(), "{PASSPHRASE}\ntests-1");
     let output = child.wait_with_output().unwrap();
     Run {
         code: output.status.code().unwrap(),
@@ -195,7 +195,7 @@ fn a_key_goes_from_created_to_in_use() {
     assert_eq!(status["keys"][0]["state"], "Enabled");
     assert_eq!(status["keys"][0]["arn"], bastion.arn.as_str());
     bastion.run(&["try"]).ended(0, "encrypted and decrypted");
-    bastion.run(&["import"]).ended(8, "receipt-1.json is already there");
+    bastion.run(&["import"]).ended(8, "response 1 was imported already");
     bastion.run(&["fetch"]).ended(5, "is Enabled: it holds key material already");
 }
 
@@ -287,12 +287,13 @@ fn parameters_that_end_soon_deserve_a_warning() {
 }
 
 #[test]
-fn in_production_an_endpoint_that_is_not_aws_is_said_loudly() {
+fn in_production_an_endpoint_that_is_not_aws_is_said_loudly_and_gives_no_parameters() {
     let mut story = Story::sound();
     story.policy.environment = Environment::Production;
     story.device.environment = Environment::Production;
     story.plan.environment = Environment::Production;
     let bastion = Bastion::of(story);
-    bastion.run(&["fetch", "--dry-run"]).ended(0, "THIS IS PRODUCTION");
+    bastion.run(&["fetch", "--dry-run"]).ended(4, "THIS IS PRODUCTION");
+    bastion.run(&["fetch"]).ended(4, "is no endpoint of AWS KMS in eu-central-1");
     bastion.run(&["status"]).ended(0, "THIS IS PRODUCTION");
 }

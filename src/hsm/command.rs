@@ -40,6 +40,8 @@ commands! {
     LIST_OBJECTS = 0x48, "LIST OBJECTS";
     /// Exports an object under a wrap key.
     EXPORT_WRAPPED = 0x4a, "EXPORT WRAPPED";
+    /// Import an object under wrap.
+    IMPORT_WRAPPED = 0x4b, "IMPORT WRAPPED";
     /// Reads the log.
     GET_LOG_ENTRIES = 0x4d, "GET LOG ENTRIES";
     /// Describes an object.

@@ -145,10 +145,9 @@ impl Purpose {
             Self::CeremonyKey if own == RSA_WRAP => {
                 Capabilities::EXPORTABLE_UNDER_WRAP | Capabilities::EXPORT_WRAPPED
             }
-            Self::CeremonyKey
-            | Self::AdministrationKey
-            | Self::BackupKey
-            | Self::PublicWrapKey => Capabilities::EXPORTABLE_UNDER_WRAP,
+            Self::CeremonyKey | Self::AdministrationKey | Self::BackupKey | Self::PublicWrapKey => {
+                Capabilities::EXPORTABLE_UNDER_WRAP
+            }
             Self::SigningKey | Self::KeyMaterial | Self::GeneratedKey | Self::SymmetricKey => {
                 Capabilities::NONE
             }

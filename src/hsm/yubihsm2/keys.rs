@@ -43,11 +43,11 @@ impl YubiHsm2 {
 
     pub(super) fn put_authentication_key(
         &self,
+        purpose: Purpose,
         place: &Place,
         credential: &Credential,
     ) -> Result<(), Error> {
-        let action = Action::Change("store the ceremony's authentication key");
-        let purpose = Purpose::CeremonyKey;
+        let action = Action::Change("store an authentication key");
         let own = purpose.capabilities(self.session.device());
         let request = Request::new(CommandCode::PUT_AUTHENTICATION_KEY)
             .object(place, own, Algorithm::AES128_AUTHENTICATION)

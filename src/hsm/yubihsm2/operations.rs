@@ -72,7 +72,21 @@ impl Hsm for YubiHsm2 {
     }
 
     fn put_ceremony_key(&self, place: &Place, credential: &Credential) -> Result<(), Error> {
-        self.put_authentication_key(place, credential)
+        self.put_authentication_key(Purpose::CeremonyKey, place, credential)
+    }
+
+    fn put_administration_key(&self, place: &Place, credential: &Credential) -> Result<(), Error> {
+        self.put_authentication_key(Purpose::AdministrationKey, place, credential)
+    }
+
+    fn import_wrapped(&self, wrap_key: ObjectId, export: &[u8]) -> Result<(), Error> {
+        let action = Action::Change("import an object under wrap");
+        let request = Request::new(CommandCode::IMPORT_WRAPPED).id(wrap_key).bytes(export);
+        self.session.call(action, request).map(drop)
+    }
+
+    fn delete_opaque(&self, id: ObjectId) -> Result<(), Error> {
+        self.delete(Action::Change("delete an opaque object"), ObjectKind::Opaque, id)
     }
 
     fn public_key(&self, id: ObjectId) -> Result<PublicKey, Error> {

@@ -8,6 +8,7 @@ pub mod attestation;
 pub mod backup;
 pub mod device;
 pub mod draft;
+pub mod endpoint;
 pub mod evidence;
 pub mod hsm_log;
 pub mod ledger;

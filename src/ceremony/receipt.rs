@@ -1,7 +1,7 @@
 //! Accepting KMS's answers.
 
-use crate::Refusal;
 use crate::links::{refers, same, same_environment};
+use crate::{Refusal, endpoint};
 use keyferry_bundle::{
     Kind, Plan, Policy, Receipt, Response, Role, TargetName, Unverified, Verified,
 };
@@ -40,10 +40,8 @@ pub fn check(
     body: &Receipt,
 ) -> Result<(), Refusal> {
     refers(KIND, "response", body.response, response.digest())?;
-    if !policy.body().allowed.accounts.contains(&body.account) {
-        let problem = format!("{} is not an account of the policy", body.account);
-        return Err(Refusal::not_allowed(KIND, "account", problem));
-    }
+    let keys = plan.body().targets.iter().map(|target| &target.key);
+    endpoint::check(KIND, policy.body(), &body.account, &body.endpoint, keys)?;
     for (index, entry) in body.targets.iter().enumerate() {
         let at = |name: &str| format!("targets[{index}].{name}");
         let Some(planned) = plan.body().target(&entry.name) else {

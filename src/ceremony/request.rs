@@ -2,7 +2,7 @@
 
 use crate::links::{refers, same, same_environment};
 use crate::wrapping_key::WrappingPublicKey;
-use crate::{Refusal, plan as plans};
+use crate::{Refusal, endpoint, plan as plans};
 use keyferry_bundle::kinds::{RequestTarget, Target};
 use keyferry_bundle::{Device, Kind, Plan, Policy, Request, Role, Unverified, Verified};
 
@@ -40,10 +40,8 @@ pub fn check(
     request: &Request,
 ) -> Result<(), Refusal> {
     refers(KIND, "plan", request.plan, plan.digest())?;
-    if !policy.body().allowed.accounts.contains(&request.account) {
-        let problem = format!("{} is not an account of the policy", request.account);
-        return Err(Refusal::not_allowed(KIND, "account", problem));
-    }
+    let keys = plan.body().targets.iter().map(|target| &target.key);
+    endpoint::check(KIND, policy.body(), &request.account, &request.endpoint, keys)?;
     for target in &plan.body().targets {
         let Some(index) = request.targets.iter().position(|entry| entry.name == target.name) else {
             let problem = format!("has no entry for the plan's target {}", target.name);

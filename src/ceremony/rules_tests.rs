@@ -85,6 +85,17 @@ refused! {
         |s| s.request.targets[0].key.account = parse("999999999999") => "targets[0].key account: is 999999999999";
     request_by_credentials_of_another_account: accept_request,
         |s| s.request.account = parse("999999999999") => "account: 999999999999 is not an account";
+    request_by_credentials_of_another_account_of_the_policy: accept_request,
+        |s| {
+            s.policy.allowed.accounts.push(parse("444455556666"));
+            s.relink();
+            s.request.account = parse("444455556666");
+        } => "account: is 444455556666, but key 1234abcd-12ab-34cd-56ef-1234567890ab has 111122223333";
+    request_of_another_endpoint_in_production: accept_request,
+        |s| {
+            s.for_production();
+            s.request.endpoint = parse("http://127.0.0.1:4566");
+        } => "endpoint: http://127.0.0.1:4566 is no endpoint of AWS KMS in eu-central-1";
     request_with_another_algorithm: accept_request,
         |s| s.request.targets[0].wrapping_algorithm = WrappingAlgorithm::RsaesOaepSha1 => "wrapping_algorithm: is";
     request_with_another_modulus_length: accept_request,
@@ -119,6 +130,17 @@ refused! {
         |s| s.backup.wrapped.wrap_key = parse("0x0201") => "wrapped.wrap_key: is 0x0201";
     receipt_for_another_response: accept_receipt,
         |s| s.receipt.response = Digest::of(b"other") => "response: names";
+    receipt_by_credentials_of_another_account_of_the_policy: accept_receipt,
+        |s| {
+            s.policy.allowed.accounts.push(parse("444455556666"));
+            s.relink();
+            s.receipt.account = parse("444455556666");
+        } => "account: is 444455556666, but key";
+    receipt_of_another_endpoint_in_production: accept_receipt,
+        |s| {
+            s.for_production();
+            s.receipt.endpoint = parse("https://kms.us-east-1.amazonaws.com");
+        } => "is no endpoint of AWS KMS in eu-central-1";
     receipt_with_another_expiration: accept_receipt,
         |s| s.receipt.targets[0].expiration = Expiration {
             model: ExpirationModel::Expires,

@@ -273,10 +273,37 @@ impl Story {
             device,
             plan,
         };
-        story.response.request = digest_of(&story.request);
-        story.response.targets[0].backup = digest_of(&story.backup);
-        story.receipt.response = digest_of(&story.response);
+        story.relink();
         story
+    }
+
+    /// Makes every link again, from the policy on: after a change in one of the bundles.
+    pub fn relink(&mut self) {
+        self.device.policy = digest_of(&self.policy);
+        self.plan.policy = digest_of(&self.policy);
+        self.plan.device = digest_of(&self.device);
+        self.request.plan = digest_of(&self.plan);
+        (self.backup.plan, self.backup.device) = (self.request.plan, self.plan.device);
+        (self.response.plan, self.response.device) = (self.request.plan, self.plan.device);
+        self.response.request = digest_of(&self.request);
+        self.response.targets[0].backup = digest_of(&self.backup);
+        self.receipt.response = digest_of(&self.response);
+    }
+
+    /// The same ceremony in production.
+    pub fn for_production(&mut self) {
+        for environment in [
+            &mut self.policy.environment,
+            &mut self.device.environment,
+            &mut self.plan.environment,
+            &mut self.request.environment,
+            &mut self.backup.environment,
+            &mut self.response.environment,
+            &mut self.receipt.environment,
+        ] {
+            *environment = Environment::Production;
+        }
+        self.relink();
     }
 
     /// The policy, accepted or refused.

@@ -137,7 +137,9 @@ fn ask(
             }
             let answers = Answers {
                 account: target.key.account.clone(),
-                endpoint: "aws-default".parse().map_err(|problem: String| Failure::bug(problem))?,
+                endpoint: Endpoint::CONSOLE
+                    .parse()
+                    .map_err(|problem: String| Failure::bug(problem))?,
                 source: ParametersSource::Console,
                 parameters: vec![parameters],
             };
@@ -145,7 +147,7 @@ fn ask(
         }
         Source::Api(kms) => {
             let session = session::open(desk, kms, Some(plan.environment))?;
-            session::must_fit(&session, &plan.targets)?;
+            session::must_fit(&session, plan)?;
             for target in &plan.targets {
                 let found = keys::planned(kms, target)?;
                 keys::must_be_pending(target, &found)?;

@@ -4,7 +4,8 @@ use crate::calls::failed;
 use crate::desk::Desk;
 use crate::kms::{Kms, Session};
 use keyferry_bundle::kinds::Target;
-use keyferry_bundle::{Endpoint, Environment};
+use keyferry_bundle::{Environment, Plan};
+use keyferry_ceremony::endpoint::is_of_aws;
 use keyferry_console::screen::Tone;
 use keyferry_console::{Exit, Failure};
 use std::fmt::Display;
@@ -29,7 +30,7 @@ fn show(desk: Desk<'_>, session: &Session, environment: Option<Environment>) {
         ("region", session.region.as_str()),
         ("endpoint", session.endpoint.as_str()),
     ]);
-    if is_of_aws(&session.endpoint) {
+    if is_of_aws(&session.endpoint, &session.region) {
         return;
     }
     desk.screen.warn(format!("{} is no endpoint of AWS", session.endpoint));
@@ -43,24 +44,23 @@ fn show(desk: Desk<'_>, session: &Session, environment: Option<Environment>) {
     }
 }
 
-/// Whether a host belongs to AWS: the service's own endpoint, a FIPS, dual-stack or VPC endpoint.
-pub(crate) fn is_of_aws(endpoint: &Endpoint) -> bool {
-    let text = endpoint.as_str();
-    let Some(rest) = text.strip_prefix("https://") else { return text == "aws-default" };
-    let authority = rest.split('/').next().unwrap_or_default();
-    let host = authority.split(':').next().unwrap_or_default();
-    [".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn"]
-        .iter()
-        .any(|suffix| host.ends_with(suffix))
-}
-
-/// Refuses credentials or a region that are not the plan's.
-pub(crate) fn must_fit(session: &Session, targets: &[Target]) -> Result<(), Failure> {
-    for target in targets {
+/// Refuses credentials or a region that are not the plan's, and in production whatever is not AWS.
+pub(crate) fn must_fit(session: &Session, plan: &Plan) -> Result<(), Failure> {
+    for target in &plan.targets {
         let key = &target.key;
         same("partition", &session.partition, &key.partition, target)?;
         same("account", &session.account, &key.account, target)?;
         same("region", &session.region, &key.region, target)?;
+        let ours = is_of_aws(&session.endpoint, &key.region);
+        if plan.environment == Environment::Production && !ours {
+            return Err(Failure::new(
+                Exit::Policy,
+                "foreign-endpoint",
+                "nobody but AWS takes part in production",
+            )
+            .because(format!("{} is no endpoint of AWS KMS in {}", session.endpoint, key.region))
+            .hint("leave out --endpoint-url, and see what sets AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL or the profile's"));
+        }
     }
     Ok(())
 }
@@ -85,32 +85,4 @@ fn same<V: PartialEq + Display>(
             target.name
         ))
         .hint("use the plan's: --profile and --region, or AWS_PROFILE and AWS_REGION"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use keyferry_ceremony::testing::parse;
-
-    #[test]
-    fn endpoints_of_aws_are_told_from_others() {
-        for ours in [
-            "aws-default",
-            "https://kms-fips.us-east-1.amazonaws.com",
-            "https://kms.cn-north-1.amazonaws.com.cn",
-            "https://kms.eu-central-1.api.aws",
-            "https://vpce-1.kms.eu-central-1.vpce.amazonaws.com:443",
-        ] {
-            assert!(is_of_aws(&parse(ours)), "{ours}");
-        }
-        for other in [
-            "http://kms.eu-central-1.amazonaws.com",
-            "http://127.0.0.1:4566",
-            "https://amazonaws.com.example.org",
-            "https://evil-amazonaws.com",
-            "https://example.org/a.amazonaws.com",
-        ] {
-            assert!(!is_of_aws(&parse(other)), "{other}");
-        }
-    }
 }

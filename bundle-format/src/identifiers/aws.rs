@@ -92,12 +92,13 @@ string_type!(
 );
 
 string_type!(
-    /// The service endpoint that was spoken to: a scheme and an authority, or the service's own for the region.
+    /// What was spoken to: a service endpoint, by scheme and authority; the service's own for the region; or the AWS console, by
+    /// hand.
     Endpoint,
-    "^(aws-default|https?://[A-Za-z0-9.:\\[\\]_-]{1,200}(/[A-Za-z0-9._~-]{0,100})?)$",
-    "aws-default, or an http(s) URL of a host, a port and at most one path segment",
+    "^(aws-default|console|https?://[A-Za-z0-9.:\\[\\]_-]{1,200}(/[A-Za-z0-9._~-]{0,100})?)$",
+    "aws-default, console, or an http(s) URL of a host, a port and at most one path segment",
     |text| {
-        if text == "aws-default" {
+        if text == Endpoint::AWS_DEFAULT || text == Endpoint::CONSOLE {
             return true;
         }
         let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else {
@@ -110,3 +111,16 @@ string_type!(
             && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"._~-".contains(&b))
     }
 );
+
+impl Endpoint {
+    /// The service's own endpoint in the region of the key.
+    pub const AWS_DEFAULT: &'static str = "aws-default";
+    /// The AWS console, whose files a person brought.
+    pub const CONSOLE: &'static str = "console";
+
+    /// Whether it is the console.
+    #[must_use]
+    pub fn is_console(&self) -> bool {
+        self.0 == Self::CONSOLE
+    }
+}

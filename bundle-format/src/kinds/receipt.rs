@@ -32,7 +32,7 @@ pub struct Receipt {
     pub created: Timestamp,
     /// The account whose credentials uploaded it.
     pub account: AccountId,
-    /// The endpoint that answered.
+    /// The endpoint that answered; never the console.
     pub endpoint: Endpoint,
     /// One entry for every target of the response.
     #[schemars(length(min = 1, max = 16))]
@@ -68,6 +68,9 @@ impl Bundle for Receipt {
     }
 
     fn check(&self) -> Result<(), FieldError> {
+        if self.endpoint.is_console() {
+            return Err(FieldError::new("endpoint", "is console, which uploads nothing"));
+        }
         check_length("targets", &self.targets, 16)?;
         check_distinct("targets", ".name", self.targets.iter().map(|t| &t.name))?;
         check_distinct("targets", ".key", self.targets.iter().map(|t| &t.key))?;

@@ -39,7 +39,7 @@ pub struct Request {
     pub previous: Option<Digest>,
     /// The account whose credentials asked.
     pub account: AccountId,
-    /// The endpoint that answered.
+    /// The endpoint that answered; the console just where every target's parameters came from it.
     pub endpoint: Endpoint,
     /// One entry for every target of the plan.
     #[schemars(length(min = 1, max = 16))]
@@ -89,6 +89,13 @@ impl Bundle for Request {
 
     fn check(&self) -> Result<(), FieldError> {
         check_counter("counter", self.counter, self.previous.as_ref())?;
+        for (index, target) in self.targets.iter().enumerate() {
+            if (target.source == ParametersSource::Console) != self.endpoint.is_console() {
+                let problem =
+                    format!("is {}, but the endpoint is {}", target.source, self.endpoint);
+                return Err(FieldError::new(format!("targets[{index}].source"), problem));
+            }
+        }
         check_length("targets", &self.targets, 16)?;
         check_distinct("targets", ".name", self.targets.iter().map(|t| &t.name))?;
         check_distinct("targets", ".key", self.targets.iter().map(|t| &t.key))?;

@@ -5,7 +5,7 @@ use super::chain::{Chain, Link};
 use super::sort::Sorted;
 use keyferry_bundle::kinds::{Isolation, Outcome};
 use keyferry_bundle::{
-    Backup, Device, ExpirationModel, Plan, Policy, Receipt, Request, Response, Verified,
+    Backup, Device, Endpoint, ExpirationModel, Plan, Policy, Receipt, Request, Response, Verified,
 };
 
 fn signers<T>(bundle: &Verified<T>) -> String {
@@ -75,12 +75,27 @@ pub(super) fn request(chain: &Chain, link: &Link<Request>, report: &mut Report) 
         let sentence = format!("asks for exactly the keys of {}", plan.file);
         report.holds_that("request.plan", &link.file, sentence);
     }
+    let sentence = format!(
+        "the operator states that account {} asked at {}",
+        request.account,
+        place(&request.endpoint)
+    );
+    report.holds_that("request.endpoint", &link.file, sentence);
     for target in &request.targets {
         let sentence = format!(
             "target {}: the wrapping public key is a sound {} key; that it is AWS's is the bastion's word",
             target.name, target.wrapping_key_spec
         );
         report.holds_that("request.wrapping-key", &link.file, sentence);
+    }
+}
+
+/// An endpoint as a sentence calls it.
+fn place(endpoint: &Endpoint) -> String {
+    match endpoint.as_str() {
+        Endpoint::AWS_DEFAULT => "AWS's own endpoint of the region".to_owned(),
+        Endpoint::CONSOLE => "the AWS console".to_owned(),
+        url => format!("endpoint {url}"),
     }
 }
 
@@ -147,6 +162,12 @@ pub(super) fn receipt(chain: &Chain, link: &Link<Receipt>, report: &mut Report) 
     let receipt = link.bundle.body();
     let sentence = format!("is signed by the online-operator quorum: {}", signers(&link.bundle));
     report.holds_that("receipt.signed", &link.file, sentence);
+    let sentence = format!(
+        "the operator states that account {} uploaded at {}",
+        receipt.account,
+        place(&receipt.endpoint)
+    );
+    report.holds_that("receipt.endpoint", &link.file, sentence);
     let uploaded = chain.responses.get(link.follows).map_or("", |response| &response.file);
     for target in &receipt.targets {
         let how = match target.outcome {

@@ -5,6 +5,7 @@ use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use keyferry_bundle::{AwsRegion, Endpoint};
+use keyferry_ceremony::endpoint::is_of_aws;
 use keyferry_console::Failure;
 use std::time::Duration;
 
@@ -63,8 +64,12 @@ impl Client {
         let mut kms = aws_sdk_kms::config::Builder::from(&settings);
         let mut sts = aws_sdk_sts::config::Builder::from(&settings);
         if let Some(url) = options.endpoint_url.as_ref().filter(|url| !endpoint::is_default(url)) {
+            if url.is_console() {
+                return Err(Failure::usage("the console is no endpoint to call")
+                    .hint("fetch --from-console takes what it handed out"));
+            }
             kms = kms.endpoint_url(url.as_str());
-            if !crate::session::is_of_aws(url) {
+            if !is_of_aws(url, &region) {
                 sts = sts.endpoint_url(url.as_str());
             }
         }

@@ -24,7 +24,7 @@ pub(super) fn in_use(
 
 /// Whether it stands for the service's own endpoint.
 pub(super) fn is_default(endpoint: &Endpoint) -> bool {
-    endpoint.as_str() == "aws-default"
+    endpoint.as_str() == Endpoint::AWS_DEFAULT
 }
 
 /// `aws-default` for the service's own endpoint in the region, else scheme and authority and at most one path segment.
@@ -32,7 +32,7 @@ fn named(url: &str, region: &AwsRegion) -> Result<Endpoint, String> {
     let url = url.trim_end_matches('/');
     let own = |suffix: &str| url == format!("https://kms.{region}.{suffix}");
     if own("amazonaws.com") || own("amazonaws.com.cn") {
-        return "aws-default".parse();
+        return Endpoint::AWS_DEFAULT.parse();
     }
     url.parse().map_err(|problem| format!("endpoint {url}: {problem}"))
 }

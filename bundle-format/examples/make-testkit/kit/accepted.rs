@@ -111,7 +111,7 @@ fn variations(kit: &mut Kit) {
     let mut body = request();
     body.counter = u32::MAX;
     body.previous = Some(digest_of(&request()));
-    body.endpoint = parse("aws-default");
+    body.endpoint = parse("console");
     body.targets[0].source = ParametersSource::Console;
     let bundle = signed(&body, &["oscar"]);
     add_one(

@@ -4,7 +4,7 @@ use super::Kit;
 use super::cast::{hsm, hsm_and_witness, officers, operator, signed};
 use super::story::{backup, parse, plan, receipt, request, response, second_target, stream, time};
 use super::vector::{Refusing, Trust, Vector};
-use keyferry_bundle::kinds::{Bundle, Isolation};
+use keyferry_bundle::kinds::{Bundle, Isolation, ParametersSource};
 use keyferry_bundle::{
     Backup, Digest, Environment, Expiration, ExpirationModel, Plan, Receipt, Request, Response,
 };
@@ -174,6 +174,20 @@ fn requests(kit: &mut Kit) {
             "request 1 with a predecessor",
         ),
         ("no-targets", |r| r.targets.clear(), "targets", true, "no targets"),
+        (
+            "console-answers-as-an-endpoint",
+            |r| r.targets[0].source = ParametersSource::Console,
+            "targets[0].source",
+            false,
+            "from the console, but an endpoint is named",
+        ),
+        (
+            "api-of-the-console",
+            |r| r.endpoint = parse("console"),
+            "targets[0].source",
+            false,
+            "from the API, but the console is named",
+        ),
     ];
     rows(kit, request, &operator(), &["oscar"], table);
     let table: &[Row<Request>] = &[
@@ -333,6 +347,13 @@ fn receipts(kit: &mut Kit) {
             "targets[0].expiration.valid_to",
             false,
             "KEY_MATERIAL_DOES_NOT_EXPIRE with a date",
+        ),
+        (
+            "console",
+            |r| r.endpoint = parse("console"),
+            "endpoint",
+            false,
+            "uploaded by the console",
         ),
         (
             "expiry-without-date",

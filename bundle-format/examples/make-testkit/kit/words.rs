@@ -292,6 +292,13 @@ fn words(kit: &mut Kit) {
                 "endpoint",
                 "two path segments",
             ),
+            (
+                "endpoint-console-path",
+                endpoint,
+                "console/kms",
+                "endpoint",
+                "the console's name and more",
+            ),
             ("endpoint-no-host", endpoint, "https:///kms", "endpoint", "no host"),
             (
                 "account-spaces",

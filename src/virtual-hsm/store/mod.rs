@@ -24,6 +24,7 @@ pub(crate) use state::password_keys;
 
 use crate::wire::DeviceError;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// How many objects the device holds.
 pub(crate) const MAX_OBJECTS: usize = 256;
@@ -47,7 +48,8 @@ struct Generation {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Store {
-    objects: Vec<Object>,
+    /// Shared with the state before a command until the command changes it.
+    objects: Arc<Vec<Object>>,
     generations: Vec<Generation>,
     #[serde(skip, default = "max_objects")]
     limit: usize,
@@ -58,8 +60,8 @@ const fn max_objects() -> usize {
 }
 
 impl Store {
-    pub(crate) const fn new(limit: usize) -> Self {
-        Self { objects: Vec::new(), generations: Vec::new(), limit }
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { objects: Arc::default(), generations: Vec::new(), limit }
     }
 
     /// Makes the store full at `limit` objects.
@@ -75,7 +77,7 @@ impl Store {
         self.objects.iter()
     }
 
-    pub(crate) const fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.objects.len()
     }
 
@@ -89,7 +91,9 @@ impl Store {
     }
 
     pub(crate) fn get_mut(&mut self, kind: Kind, id: u16) -> Option<&mut Object> {
-        self.objects.iter_mut().find(|object| object.kind == kind && object.id == id)
+        Arc::make_mut(&mut self.objects)
+            .iter_mut()
+            .find(|object| object.kind == kind && object.id == id)
     }
 
     /// Adds an object; id 0 asks for one. Never replaces another.
@@ -107,14 +111,15 @@ impl Store {
         }
         let id = object.id;
         object.sequence = self.next_sequence(object.kind, id);
-        self.objects.push(object);
-        self.objects.sort_by_key(|object| (object.id, object.kind));
+        let objects = Arc::make_mut(&mut self.objects);
+        objects.push(object);
+        objects.sort_by_key(|object| (object.id, object.kind));
         Ok(id)
     }
 
     /// Removes an object that is there.
     pub(crate) fn remove(&mut self, kind: Kind, id: u16) {
-        self.objects.retain(|object| object.kind != kind || object.id != id);
+        Arc::make_mut(&mut self.objects).retain(|object| object.kind != kind || object.id != id);
     }
 
     fn next_sequence(&mut self, kind: Kind, id: u16) -> u8 {

@@ -1,0 +1,204 @@
+//! The service beside crate `yubihsm`'s mock, through the same client over HTTP: commands a second, and resident memory with a full store.
+//!
+//! `cargo bench -p keyferry-virtual-hsm` builds both, the service optimised and the mock as it allows: in debug. Linux only: it asks `/proc`.
+
+#![expect(clippy::print_stdout, reason = "the figures are the result")]
+
+use sha2::{Digest as _, Sha256};
+use std::error::Error;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use yubihsm::authentication::Credentials;
+use yubihsm::connector::HttpConfig;
+use yubihsm::object::Label;
+use yubihsm::{Capability, Client, Connector, Domain, asymmetric, opaque};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// One command, sent and answered.
+type Act = fn(&Program) -> Outcome<()>;
+
+/// How long each command is repeated.
+const TIME: Duration = Duration::from_secs(3);
+/// Objects of a full store, the credential and the signing key among them (user guide: 256 objects, 126 KB).
+const OBJECTS: u16 = 256;
+/// As many bytes of each as fit.
+const OBJECT_BYTES: usize = 480;
+const SIGNING_KEY: u16 = 0x100;
+
+/// How often a second a command was answered: of the clock's seconds, which the client and the loopback share, and of the service's own
+/// processor time.
+struct Rate {
+    by_clock: f64,
+    by_processor: f64,
+}
+
+/// A program under measurement, ended with this value.
+struct Program {
+    child: Child,
+    port: u16,
+    client: Client,
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Program {
+    /// Starts it; it listens once it has said its first line.
+    fn start(command: &mut Command, port: u16) -> Outcome<Self> {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let output = child.stdout.take().ok_or("no output")?;
+        BufReader::new(output).read_line(&mut String::new())?;
+        let config = HttpConfig { addr: "127.0.0.1".to_owned(), port, timeout_ms: 5000 };
+        let client = Client::open(Connector::http(&config), Credentials::default(), false)?;
+        Ok(Self { child, port, client })
+    }
+
+    /// Fills the store: a P-256 key, and opaque objects.
+    fn fill(&self) -> Outcome<()> {
+        let (domain, capabilities) = (Domain::DOM1, Capability::SIGN_ECDSA);
+        let label = || Label::from_bytes(b"bench");
+        let algorithm = asymmetric::Algorithm::EcP256;
+        self.client.generate_asymmetric_key(
+            SIGNING_KEY,
+            label()?,
+            domain,
+            capabilities,
+            algorithm,
+        )?;
+        for id in (SIGNING_KEY + 1..).take(usize::from(OBJECTS) - 2) {
+            let (none, kind) = (Capability::empty(), opaque::Algorithm::Data);
+            let bytes = vec![0x5a; OBJECT_BYTES];
+            self.client.put_opaque(id, label()?, domain, none, kind, bytes)?;
+        }
+        Ok(())
+    }
+
+    fn echo(&self) -> Outcome<()> {
+        self.client.echo(&b"0123456789abcdef"[..])?;
+        Ok(())
+    }
+
+    fn random(&self) -> Outcome<()> {
+        self.client.get_pseudo_random(32)?;
+        Ok(())
+    }
+
+    fn sign(&self) -> Outcome<()> {
+        self.client.sign_ecdsa_prehash_raw(SIGNING_KEY, Sha256::digest(b"bench").to_vec())?;
+        Ok(())
+    }
+
+    /// Repeats `command` for a while.
+    fn measure(&self, command: Act) -> Outcome<Rate> {
+        command(self)?;
+        let (start, spent, mut count) = (Instant::now(), self.processor()?, 0_u32);
+        while start.elapsed() < TIME {
+            command(self)?;
+            count += 1;
+        }
+        let (elapsed, spent) = (start.elapsed().as_secs_f64(), self.processor()? - spent);
+        let count = f64::from(count);
+        Ok(Rate { by_clock: count / elapsed, by_processor: count / spent })
+    }
+
+    /// Processor time it has used, in seconds (proc(5): fields 14 and 15, in hundredths on every platform of Linux that Rust knows).
+    fn processor(&self) -> Outcome<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let (_, fields) = stat.rsplit_once(')').ok_or("no stat")?;
+        let mut ticks = fields.split_whitespace().skip(11).map(str::parse::<u32>);
+        let (user, system) = (ticks.next().ok_or("no utime")??, ticks.next().ok_or("no stime")??);
+        Ok(f64::from(user + system) / 100.0)
+    }
+
+    /// Resident memory in MB.
+    fn resident(&self) -> Outcome<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib: u32 =
+            line.and_then(|line| line.trim().strip_suffix(" kB")).ok_or("no VmRSS")?.parse()?;
+        Ok(f64::from(kib) / 1024.0)
+    }
+}
+
+/// A port nobody listens on now.
+fn free_port() -> Outcome<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+fn service(state: &Path) -> Outcome<Program> {
+    let port = free_port()?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keyferry-virtual-hsm"));
+    command.arg("--listen").arg(format!("127.0.0.1:{port}")).arg("--state").arg(state);
+    Program::start(&mut command, port)
+}
+
+/// Builds the mock in a target folder of its own, and starts it.
+fn mock() -> Outcome<Program> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-mock");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-mock");
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--locked", "--manifest-path"]).arg(package.join("Cargo.toml"));
+    if !build.arg("--target-dir").arg(&target).status()?.success() {
+        return Err("the mock does not build".into());
+    }
+    let port = free_port()?;
+    Program::start(
+        Command::new(target.join("debug/keyferry-bench-mock")).arg(port.to_string()),
+        port,
+    )
+}
+
+/// What the loopback allows at best: a page over the same kind of connection, without a session or a command behind it.
+fn loopback(port: u16) -> Outcome<f64> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_nodelay(true)?;
+    let (start, mut count, mut buffer) = (Instant::now(), 0_u32, [0; 4096]);
+    while start.elapsed() < TIME {
+        stream.write_all(b"GET /connector/status HTTP/1.1\r\n\r\n")?;
+        // The page comes in one piece.
+        if stream.read(&mut buffer)? == 0 {
+            return Err("the service hung up".into());
+        }
+        count += 1;
+    }
+    Ok(f64::from(count) / start.elapsed().as_secs_f64())
+}
+
+fn row(name: &str, ours: f64, mock: f64, digits: usize) {
+    println!("{name:<44}{ours:>12.digits$}{mock:>12.digits$}{:>8.1}", ours / mock);
+}
+
+fn main() -> Outcome<()> {
+    let folder = tempfile::tempdir()?;
+    let (ours, mock) = (service(&folder.path().join("hsm.json"))?, mock()?);
+    println!("{:<44}{:>12}{:>12}{:>8}", "", "service", "mock", "ratio");
+    for program in [&ours, &mock] {
+        program.fill()?;
+    }
+    let commands: [(&str, Act); 3] = [
+        ("echo, 16 bytes", Program::echo),
+        ("random, 32 bytes", Program::random),
+        ("sign, ECDSA P-256", Program::sign),
+    ];
+    for (name, command) in commands {
+        let (ours, mock) = (ours.measure(command)?, mock.measure(command)?);
+        row(&format!("{name}: a second"), ours.by_clock, mock.by_clock, 0);
+        row(
+            &format!("{name}: a second of its processor time"),
+            ours.by_processor,
+            mock.by_processor,
+            0,
+        );
+    }
+    row("MB resident, 256 objects", ours.resident()?, mock.resident()?, 1);
+    println!("{:<44}{:>12.0}", "status page, without a command: a second", loopback(ours.port)?);
+    Ok(())
+}

@@ -10,7 +10,7 @@ fn scene() -> Scene {
 }
 
 fn import(scene: &Scene, kms: &str) -> Run {
-    scene.online(kms, IMPORT, &[&passphrase("oscar")]).unwrap()
+    scene.online(kms, IMPORT, &[&passphrase("oscar"), "payments-2026"]).unwrap()
 }
 
 fn refused(scene: &Scene, kms: &str, code: i32, cause: &str) -> Run {
@@ -118,6 +118,15 @@ fn the_receipt_is_there_already() {
     let scene = Scene::new().unwrap();
     let kms = scene.kms(&[]).unwrap();
     refused(&scene, &kms.url, 8, "receipt-1.json");
+}
+
+#[test]
+fn any_other_word_uploads_nothing() {
+    let scene = scene();
+    let kms = scene.kms(&[]).unwrap();
+    let run = scene.online(&kms.url, IMPORT, &[&passphrase("oscar"), "yes"]).unwrap();
+    assert_eq!(run.code, 7, "{}", run.stderr);
+    assert_eq!(import(&scene, &kms.url).code, 0);
 }
 
 #[test]

@@ -58,7 +58,6 @@ fn the_folder_of_evidence_holds_every_kind() {
             "backup-payments.json",
             "backup-payments.yhw",
             "device.json",
-            "import-token-1-payments.bin",
             "plan.json",
             "policy-v1.json",
             "receipt-1.json",

@@ -1,8 +1,8 @@
 //! The 32 bytes in the HSM, in the upload and in the custodian's copy are the same 32 bytes.
 
 use base64::Engine as _;
-use keyferry_bundle::{Receipt, Response, Serial};
-use keyferry_hsm::{Address, Credential, Hsm as _, KeyMaterial, ObjectKind, YubiHsm2};
+use keyferry_bundle::{ObjectId, Receipt, Response, Serial};
+use keyferry_hsm::{Address, Credential, Hsm as _, KeyMaterial, ObjectKind, Place, YubiHsm2};
 use keyferry_tests::Scene;
 use std::io::Read as _;
 
@@ -20,6 +20,22 @@ pub(crate) fn held(url: &str) -> Option<KeyMaterial> {
     let id = "0x0a01".parse().unwrap();
     let found = hsm.object(ObjectKind::Opaque, id).unwrap();
     found.map(|_| hsm.opaque(id).unwrap())
+}
+
+/// Puts other bytes in the place of the target's key material, as somebody with both of the HSM's passwords could.
+pub(crate) fn replace(url: &str, bytes: Vec<u8>) {
+    let address: Address = url.parse().unwrap();
+    let serial = Serial::new(12_345_678);
+    let id: ObjectId = "0x0a01".parse().unwrap();
+    let open = |key: &str, password: &str| {
+        let credential = Credential::new(key.parse().unwrap(), password.to_owned().into());
+        YubiHsm2::open(&address, serial, &credential).unwrap()
+    };
+    open("0x0003", "rehearsal password of the administration").delete_opaque(id).unwrap();
+    let place =
+        Place { id, label: "payments".parse().unwrap(), domains: keyferry_bundle::Domains::ONE };
+    let material = KeyMaterial::take(bytes).unwrap();
+    open("0x0002", "rehearsal password of hsm-1").put_opaque(&place, &material).unwrap();
 }
 
 /// What the custodian's identity opens.
@@ -71,6 +87,26 @@ fn one_key_material_in_the_hsm_in_the_upload_and_in_the_copy() {
     let response: Response = scene.body("auditor", "response-1.json").unwrap();
     let check = keyferry_offline::check_value(&held).unwrap();
     assert_eq!(response.targets[0].check_value, check);
+}
+
+#[test]
+fn the_copy_under_wrap_restores_the_key_material() {
+    let scene = Scene::new().unwrap();
+    let service = scene.hsm(&[]).unwrap();
+    let before = held(&service.url).unwrap();
+    let address: Address = service.url.parse().unwrap();
+    let password = "rehearsal password of the administration".to_owned();
+    let credential = Credential::new("0x0003".parse().unwrap(), password.into());
+    let administration = YubiHsm2::open(&address, Serial::new(12_345_678), &credential).unwrap();
+    administration.delete_opaque("0x0a01".parse().unwrap()).unwrap();
+    assert!(held(&service.url).is_none());
+    let text = std::fs::read_to_string(scene.file("auditor", "backup-payments.yhw")).unwrap();
+    let export = base64::engine::general_purpose::STANDARD.decode(text.trim()).unwrap();
+    administration.import_wrapped("0x0200".parse().unwrap(), &export).unwrap();
+    assert!(held(&service.url).unwrap().same_as(&before));
+    // It restores, and can neither read nor use what it restored.
+    assert!(administration.opaque("0x0a01".parse().unwrap()).is_err());
+    assert!(administration.random(32).is_err());
 }
 
 #[test]

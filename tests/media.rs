@@ -11,6 +11,7 @@ fn respond_on_a_full_medium(scene: &Scene, hsm: &str) -> Run {
         .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""])
         .arg(program)
         .args(["respond", "payments-2026", "--hsm", hsm, "--allow-network", "--room", "memory"])
+        .arg("--new-room")
         .args(["--answers-fd", "0"])
         .current_dir(scene.machine("room"))
         .env("KEYFERRY_TRUST", "trust");
@@ -26,6 +27,7 @@ fn a_full_medium_is_noticed_before_the_hsm_is_asked() {
     assert_eq!(run.code, 8, "{}", run.stderr);
     assert!(run.says("cannot be written"), "{}", run.stderr);
     assert_eq!(scene.names("room").unwrap(), before);
+    assert!(crate::known_answer::held(&hsm.url).is_none());
     // Nothing was made: the same command works as soon as there is room.
     let run = scene.respond(&hsm.url).unwrap();
     assert_eq!(run.code, 0, "{}", run.stderr);

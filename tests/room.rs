@@ -188,11 +188,57 @@ fn a_request_is_answered_once() {
 }
 
 #[test]
-fn the_response_is_there_already() {
+fn something_else_is_there_under_the_responses_name() {
     let scene = scene();
     std::fs::write(scene.file("room", "response-1.json"), b"something").unwrap();
     let hsm = scene.hsm(&[]).unwrap();
     refused(&scene, &hsm.url, 8, "response-1.json is already there");
+}
+
+#[test]
+fn an_import_token_has_no_business_in_the_room() {
+    let scene = scene();
+    std::fs::write(scene.file("room", "import-token-1-payments.bin"), b"token").unwrap();
+    let hsm = scene.hsm(&[]).unwrap();
+    refused(&scene, &hsm.url, 3, "import tokens stay on the bastion");
+}
+
+#[test]
+fn a_room_without_memory_answers_nothing() {
+    let scene = scene();
+    let hsm = scene.hsm(&[]).unwrap();
+    let arguments =
+        ["respond", "payments-2026", "--hsm", &hsm.url, "--allow-network", "--room", "memroy"];
+    let answers = [HSM_PASSWORD, "payments-2026"];
+    let run = scene.run("room", "keyferry-offline", &arguments, &answers).unwrap();
+    assert_eq!(run.code, 8, "{}", run.stderr);
+    assert!(run.says("memroy holds no memory of HSM 12345678"), "{}", run.stderr);
+    assert!(!scene.machine("room").join("memroy").exists());
+    let arguments = [
+        "respond",
+        "payments-2026",
+        "--hsm",
+        &hsm.url,
+        "--allow-network",
+        "--room",
+        "payments-2026",
+    ];
+    let run = scene.run("room", "keyferry-offline", &arguments, &answers).unwrap();
+    assert_eq!(run.code, 2, "{}", run.stderr);
+}
+
+#[test]
+fn key_material_that_somebody_put_there_is_not_wrapped() {
+    let scene = scene();
+    let hsm = scene.hsm(&[]).unwrap();
+    let first = scene.respond(&hsm.url).unwrap();
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    let answered =
+        ["response-1.json", "backup-payments.json", "backup-payments.yhw", "backup-payments.age"];
+    let scene = scene.without("room", &answered).unwrap();
+    scene.forget_the_answer().unwrap();
+    crate::known_answer::replace(&hsm.url, vec![0x41; 32]);
+    refused(&scene, &hsm.url, 3, "the HSM holds other key material");
 }
 
 #[test]
@@ -222,14 +268,7 @@ fn the_password_is_wrong() {
     let scene = scene();
     let hsm = scene.hsm(&[]).unwrap();
     let before = scene.names("room").unwrap();
-    let run = scene
-        .run(
-            "room",
-            "keyferry-offline",
-            &["respond", "payments-2026", "--hsm", &hsm.url, "--allow-network", "--room", "memory"],
-            &["not the password", "payments-2026"],
-        )
-        .unwrap();
+    let run = scene.respond_with(&hsm.url, &["not the password", "payments-2026"]).unwrap();
     assert_eq!(run.code, 5, "{}", run.stderr);
     assert!(run.says("the HSM did not accept the credential"));
     assert_eq!(scene.names("room").unwrap(), before);
@@ -273,37 +312,11 @@ fn any_other_word_declines() {
         let scene = scene();
         let hsm = scene.hsm(&[]).unwrap();
         let before = scene.names("room").unwrap();
-        let run = scene
-            .run(
-                "room",
-                "keyferry-offline",
-                &["respond", "payments-2026", "--hsm", &hsm.url, "--allow-network", "--room", "m"],
-                &[HSM_PASSWORD, word],
-            )
-            .unwrap();
+        let run = scene.respond_with(&hsm.url, &[HSM_PASSWORD, word]).unwrap();
         assert_eq!(run.code, 7, "{}", run.stderr);
         assert_eq!(scene.names("room").unwrap(), before);
+        assert!(crate::known_answer::held(&hsm.url).is_none());
     }
-}
-
-#[test]
-fn a_host_on_a_network_is_refused_unless_it_is_a_rehearsal() {
-    let scene = scene();
-    let hsm = scene.hsm(&[]).unwrap();
-    let up = keyferry_offline::isolation::interfaces_up(std::path::Path::new("/sys/class/net"));
-    if up.is_ok_and(|up| up.is_empty()) {
-        return; // Nothing to refuse on a host that is off every network.
-    }
-    let run = scene
-        .run(
-            "room",
-            "keyferry-offline",
-            &["respond", "payments-2026", "--hsm", &hsm.url, "--room", "memory"],
-            &[HSM_PASSWORD, "payments-2026"],
-        )
-        .unwrap();
-    assert_eq!(run.code, 4, "{}", run.stderr);
-    assert!(run.says("this host is not off every network"));
 }
 
 #[test]
@@ -359,4 +372,31 @@ fn a_lost_answer_in_the_room_makes_nothing_twice() {
         assert!(stored.is_none_or(|before| before.same_as(&now)), "{command}");
     }
     assert!(cuts > 12, "{cuts}");
+}
+
+#[test]
+fn a_run_that_was_cut_off_while_it_wrote_goes_on() {
+    // What is on the medium when the power fails between any two files, and after the last one.
+    let written =
+        ["backup-payments.yhw", "backup-payments.age", "backup-payments.json", "response-1.json"];
+    for kept in 0..=written.len() {
+        let scene = scene();
+        let hsm = scene.hsm(&[]).unwrap();
+        assert_eq!(scene.respond(&hsm.url).unwrap().code, 0);
+        let before: keyferry_bundle::Response = scene.body("room", "response-1.json").unwrap();
+        let scene = scene.without("room", &written[kept..]).unwrap();
+        scene.forget_the_answer().unwrap();
+        std::fs::write(scene.file("room", ".response-1.json.0123456789abcdef.part"), b"{").unwrap();
+        let run = scene.respond(&hsm.url).unwrap();
+        assert_eq!(run.code, 0, "{kept} files: {}", run.stderr);
+        let after: keyferry_bundle::Response = scene.body("room", "response-1.json").unwrap();
+        assert_eq!(before.targets[0].check_value, after.targets[0].check_value);
+        if kept < written.len() {
+            assert_eq!(after.targets[0].made.as_str(), "stored");
+            assert!(!scene.names("room").unwrap().iter().any(|name| name.contains("part")));
+        }
+        // Whatever was left, the request is answered now, and once.
+        let again = scene.without("room", &["response-1.json"]).unwrap();
+        refused(&again, &hsm.url, 3, "request 1 was answered already");
+    }
 }

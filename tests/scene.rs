@@ -92,6 +92,17 @@ impl Scene {
         self.without("bastion", &["receipt-1.json"])
     }
 
+    /// The room's memory as it was before it had noted that it answered: a power cut just before.
+    ///
+    /// # Errors
+    /// When it cannot be changed.
+    pub fn forget_the_answer(&self) -> io::Result<()> {
+        let path = self.machine("room").join("memory/ledger-12345678.json");
+        let text = std::fs::read_to_string(&path)?;
+        let earlier = text.replace("\"answered\":true", "\"answered\":false");
+        if earlier == text { Err(io::Error::other(text)) } else { std::fs::write(path, earlier) }
+    }
+
     fn rewind(&self, when: &str, state: &str) -> io::Result<()> {
         let folder = self.folder.path();
         std::fs::copy(folder.join(format!("{when}.{state}")), folder.join(state)).map(drop)
@@ -197,17 +208,25 @@ impl Scene {
         Run::of(&mut command, answers)
     }
 
-    /// Has the room answer.
+    /// Has the room answer; a room without memory begins one.
     ///
     /// # Errors
     /// When it cannot be started.
     pub fn respond(&self, hsm: &str) -> io::Result<Run> {
-        self.run(
-            "room",
-            "keyferry-offline",
-            &["respond", CEREMONY, "--hsm", hsm, "--allow-network", "--room", "memory"],
-            &["rehearsal password of hsm-1", CEREMONY],
-        )
+        self.respond_with(hsm, &["rehearsal password of hsm-1", CEREMONY])
+    }
+
+    /// Has the room answer, with other words typed.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn respond_with(&self, hsm: &str, answers: &[&str]) -> io::Result<Run> {
+        let mut arguments =
+            vec!["respond", CEREMONY, "--hsm", hsm, "--allow-network", "--room", "memory"];
+        if !self.machine("room").join("memory/ledger-12345678.json").exists() {
+            arguments.push("--new-room");
+        }
+        self.run("room", "keyferry-offline", &arguments, answers)
     }
 }
 

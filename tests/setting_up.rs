@@ -8,6 +8,7 @@ use keyferry_hsm::{
 use keyferry_tests::{Run, Scene, Service, rehearsed};
 
 const PASSWORD: &str = "rehearsal password of hsm-1";
+const ADMINISTRATION: &str = "another long password";
 const SERIAL: &str = "12345678";
 
 fn credential(password: &str) -> Credential {
@@ -53,7 +54,7 @@ fn the_factory_credential_goes_last() {
         {
             let cut = command.to_string();
             let hsm = new_hsm(&scene, &["--fail-after", &cut]);
-            let run = init(&scene, &hsm.url, &[SERIAL, PASSWORD]);
+            let run = init(&scene, &hsm.url, &[SERIAL, PASSWORD, ADMINISTRATION]);
             if run.code == 0 {
                 break;
             }
@@ -65,7 +66,8 @@ fn the_factory_credential_goes_last() {
         let factory = open(&hsm.url, &Credential::factory().unwrap());
         let ours = open(&hsm.url, &credential(PASSWORD));
         assert!(factory.is_ok() || ours.is_ok(), "locked out after {command} commands");
-        let answers: &[&str] = if factory.is_ok() { &[SERIAL, PASSWORD] } else { &[PASSWORD] };
+        let answers: &[&str] =
+            if factory.is_ok() { &[SERIAL, PASSWORD, ADMINISTRATION] } else { &[PASSWORD] };
         drop((factory, ours));
         let run = init(&scene, &hsm.url, answers);
         assert_eq!(run.code, 0, "after {command} commands: {}", run.stderr);
@@ -87,7 +89,7 @@ fn an_hsm_that_somebody_uses_is_not_set_up() {
         domains: Domains::ONE,
     };
     factory.generate_signing_key(&place).unwrap();
-    let run = init(&scene, &hsm.url, &[SERIAL, PASSWORD]);
+    let run = init(&scene, &hsm.url, &[SERIAL, PASSWORD, ADMINISTRATION]);
     assert_eq!(run.code, 5, "{}", run.stderr);
     assert!(run.says("it holds the asymmetric key 0x0700"), "{}", run.stderr);
 }
@@ -98,7 +100,9 @@ fn an_hsm_that_the_policy_does_not_list_is_not_set_up() {
     let hsm = new_hsm(&scene, &[]);
     let arguments =
         ["init", "--hsm", &hsm.url, "--allow-network", "--serial", "7", "--name", "hsm-1"];
-    let run = scene.run("room", "keyferry-offline", &arguments, &["7", PASSWORD]).unwrap();
+    let run = scene
+        .run("room", "keyferry-offline", &arguments, &["7", PASSWORD, ADMINISTRATION])
+        .unwrap();
     assert_eq!(run.code, 4, "{}", run.stderr);
     assert!(run.says("serial 7 is not among its devices"), "{}", run.stderr);
 }
@@ -118,7 +122,7 @@ fn the_ceremony_credential_can_do_little() {
     };
     refused(hsm.generate_signing_key(&place));
     refused(hsm.generate_backup_key(&place));
-    refused(hsm.put_ceremony_key(&place, &credential("another long password")));
+    refused(hsm.put_ceremony_key(&place, &credential(ADMINISTRATION)));
     refused(hsm.delete_authentication_key("0x0002".parse().unwrap()));
     // The signing key stays inside, under whatever wrap key.
     let export = hsm.export_wrapped(

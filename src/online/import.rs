@@ -8,8 +8,9 @@ use crate::receipt::{self, Draft};
 use crate::upload::{self, Job};
 use crate::{expiry, keys, session, tokens};
 use keyferry_bundle::{KeySpec, Plan, Request, Response, Verified};
-use keyferry_ceremony::{Countersigned, receipt as receipts};
+use keyferry_ceremony::{Countersigned, receipt as receipts, response as responses};
 use keyferry_console::args::CeremonyArgs;
+use keyferry_console::ceremony::refused;
 use keyferry_console::{Exit, Failure, Name, files};
 use std::path::PathBuf;
 
@@ -102,7 +103,7 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &ImportArgs) -> Result<(), Failu
     receipt::write(desk, &operator, &body, &path, accept)
 }
 
-/// KMS keeps the ceremony's name with symmetric key material; CloudTrail shows it.
+/// KMS keeps the ceremony's name with symmetric key material; `CloudTrail` shows it.
 fn description_of(plan: &Plan) -> &str {
     plan.ceremony.as_str()
 }
@@ -136,19 +137,10 @@ pub(crate) fn answer(
     let response = chain.ceremony.response(device, plan, request, Countersigned::Required)?;
     for target in &response.body().targets {
         let backup = chain.ceremony.backup(device, plan, &target.name)?;
-        let same = backup.digest() == target.backup
-            && backup.body().target == target.name
-            && backup.body().check_value == target.check_value;
-        if !same {
-            let name = Name::Backup(target.name.clone());
-            return Err(Failure::new(
-                Exit::Refused,
-                "bundle-refused",
-                format!("{name} is not accepted"),
-            )
-            .because(format!("it is not the backup that response {} names", request.body().counter))
-            .hint("fetch the right one from the room: without a backup nothing is imported"));
-        }
+        responses::check_backup(plan, device, target, &backup).map_err(|refusal| {
+            refused(Name::Backup(target.name.clone()), &refusal)
+                .hint("fetch the right one from the room: without a backup nothing is imported")
+        })?;
     }
     Ok(response)
 }

@@ -21,6 +21,9 @@ pub(crate) const SERIAL: &str = "12345678";
 /// The password that its operator chooses.
 pub(crate) const HSM_PASSWORD: &str = "rehearsal password of hsm-1";
 
+/// The password of its administration, which stays in a safe.
+pub(crate) const ADMINISTRATION_PASSWORD: &str = "rehearsal password of the administration";
+
 /// A person's passphrase. A rehearsal keeps no secrets worth keeping.
 pub(crate) fn passphrase(name: &str) -> String {
     format!("rehearsal passphrase of {name}")

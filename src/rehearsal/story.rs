@@ -1,8 +1,8 @@
 //! What happens, in the order it happens.
 
 use crate::cast::{
-    CEREMONY, CUSTODIAN, HSM, HSM_PASSWORD, OFFICERS, OPERATOR, SERIAL, TARGET, WITNESS,
-    age_identity, passphrase,
+    ADMINISTRATION_PASSWORD, CEREMONY, CUSTODIAN, HSM, HSM_PASSWORD, OFFICERS, OPERATOR, SERIAL,
+    TARGET, WITNESS, age_identity, passphrase,
 };
 use crate::cli::Cli;
 use crate::machine::{Machine, Shown};
@@ -157,10 +157,12 @@ impl Story<'_> {
             "room",
             "keyferry-offline",
             &["init", "--hsm", hsm, "--allow-network", "--serial", SERIAL, "--name", HSM],
-            &[SERIAL, HSM_PASSWORD],
+            &[SERIAL, HSM_PASSWORD, ADMINISTRATION_PASSWORD],
         )?;
         sign(&self.room, WITNESS, "device.json", HSM)?;
-        self.stage.hand(Place::Room, Place::Office, "device.json")
+        self.stage.hand(Place::Room, Place::Office, "device.json")?;
+        self.screen.say("  carried from the room to the office: device.json");
+        Ok(())
     }
 
     fn kms_key(&self) -> Result<String, Failure> {
@@ -235,7 +237,16 @@ impl Story<'_> {
         self.room.run(
             "room",
             "keyferry-offline",
-            &["respond", CEREMONY, "--hsm", hsm, "--allow-network", "--room", "memory"],
+            &[
+                "respond",
+                CEREMONY,
+                "--hsm",
+                hsm,
+                "--allow-network",
+                "--room",
+                "memory",
+                "--new-room",
+            ],
             &[HSM_PASSWORD, CEREMONY],
         )?;
         let response = format!("{CEREMONY}/response-1.json");
@@ -258,7 +269,7 @@ impl Story<'_> {
             OPERATOR,
             "keyferry-online",
             &["import", CEREMONY, "--identity", &format!("{OPERATOR}.identity")],
-            &[&passphrase(OPERATOR)],
+            &[&passphrase(OPERATOR), CEREMONY],
         )?;
         self.bastion.run(OPERATOR, "keyferry-online", &["try", CEREMONY], &[])?;
         Ok(())
@@ -266,7 +277,8 @@ impl Story<'_> {
 
     fn audit(&self) -> Result<(), Failure> {
         self.heading(9, "The auditor: every signature, every link, without AWS and without an HSM");
-        self.stage.carry(Place::Bastion, Place::Auditor, |_| true, self.screen)?;
+        let travels = |name: &str| !name.starts_with("import-token");
+        self.stage.carry(Place::Bastion, Place::Auditor, travels, self.screen)?;
         let copies = |name: &str| name.starts_with("backup-");
         self.stage.carry(Place::Room, Place::Auditor, copies, self.screen)?;
         self.auditor.run("auditor", "keyferry", &["verify", CEREMONY], &[])?;

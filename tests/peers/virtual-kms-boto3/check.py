@@ -2,59 +2,12 @@
 
 import datetime
 import os
-import sys
-import urllib.request
 
-import boto3
-import botocore.config
-import botocore.exceptions
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-ENDPOINT = sys.argv[1]
-REGION = "eu-central-1"
-done = 0
-
-
-def check(claim, holds):
-    global done
-    if not holds:
-        sys.exit(f"failed: {claim}")
-    done += 1
-    print(f"ok: {claim}")
-
-
-def refused(claim, code, call, **arguments):
-    try:
-        call(**arguments)
-    except botocore.exceptions.ClientError as error:
-        found = error.response["Error"]["Code"]
-        check(f"{claim}: {code}", found == code or sys.exit(f"failed: {claim}: {found}"))
-        return
-    sys.exit(f"failed: {claim} was not refused")
-
-
-def client(service, secret="virtual-kms-secret"):
-    return boto3.client(
-        service,
-        endpoint_url=ENDPOINT,
-        region_name=REGION,
-        aws_access_key_id="AKIDVIRTUALKMS",
-        aws_secret_access_key=secret,
-        config=botocore.config.Config(retries={"total_max_attempts": 1}),
-    )
-
-
-def advance(seconds):
-    urllib.request.urlopen(
-        urllib.request.Request(
-            f"{ENDPOINT}/virtual/clock",
-            data=b'{"advance_seconds":%d}' % seconds,
-            headers={"Content-Type": "application/json"},
-        )
-    ).close()
-
+from peer import check, client, control, finish, refused
 
 def opened_outside(material, blob, context):
     """The documented layout, read by hand: magic, key id, key material id, nonce, AES-256-GCM."""
@@ -114,6 +67,6 @@ check("a data key decrypts", kms.decrypt(CiphertextBlob=data_key["CiphertextBlob
 never = {"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
 kms.delete_imported_key_material(KeyId=key["KeyId"])
 refused("decryption without the material", "KMSInvalidStateException", kms.decrypt, CiphertextBlob=blob, EncryptionContext=context)
-advance(86_400)
+control("clock", advance_seconds=86_400)
 refused("a token after a day", "ExpiredImportTokenException", kms.import_key_material, **upload, **never)
-print(f"{done} passed, 0 failed")
+finish()

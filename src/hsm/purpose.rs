@@ -179,7 +179,7 @@ impl Object {
             return Err(format!("its type is {}, it must be {}", self.kind, purpose.kind()));
         }
         if !purpose.takes(self.algorithm) {
-            return Err(format!("its algorithm, {}, is another one", self.algorithm));
+            return Err(format!("its algorithm is {}, which does not serve", self.algorithm));
         }
         if self.origin != purpose.origin() {
             return Err(format!("its origin is {}, it must be {}", self.origin, purpose.origin()));
@@ -193,5 +193,82 @@ impl Object {
             ));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keyferry_bundle::{Domains, ObjectId, Serial};
+
+    fn device(firmware: &str) -> DeviceInfo {
+        DeviceInfo {
+            serial: Serial::new(1),
+            firmware: firmware.parse().unwrap(),
+            log_capacity: 62,
+            log_used: 0,
+            algorithms: Vec::new(),
+        }
+    }
+
+    /// What one of that purpose is on a device.
+    fn made(purpose: Purpose, algorithm: Algorithm, firmware: &str) -> Object {
+        let capabilities = purpose.capabilities(&device(firmware));
+        Object {
+            kind: purpose.kind(),
+            id: ObjectId::new(1).unwrap(),
+            algorithm,
+            label: "made".to_owned(),
+            domains: Domains::ONE,
+            capabilities,
+            delegated: purpose.delegated(capabilities),
+            origin: purpose.origin(),
+            length: 1,
+        }
+    }
+
+    #[test]
+    fn what_is_made_serves_and_nothing_else_does() {
+        for (purpose, algorithm) in [
+            (Purpose::SigningKey, Algorithm::EC_P256),
+            (Purpose::BackupKey, Algorithm::AES256_CCM_WRAP),
+            (Purpose::CeremonyKey, Algorithm::AES128_AUTHENTICATION),
+            (Purpose::KeyMaterial, Algorithm::OPAQUE_DATA),
+            (Purpose::GeneratedKey, Algorithm::RSA_3072),
+            (Purpose::SymmetricKey, Algorithm::AES256),
+            (Purpose::PublicWrapKey, Algorithm::RSA_4096),
+        ] {
+            let sound = made(purpose, algorithm, "2.4.1");
+            assert_eq!(sound.serves(purpose), Ok(()));
+            for bit in 0..64 {
+                let other = |set: Capabilities| Capabilities(set.0 ^ 1 << bit);
+                let object = Object { capabilities: other(sound.capabilities), ..sound.clone() };
+                assert!(object.serves(purpose).is_err(), "{purpose:?} capability {bit}");
+                let object = Object { delegated: other(sound.delegated), ..sound.clone() };
+                assert!(object.serves(purpose).is_err(), "{purpose:?} delegated {bit}");
+            }
+            let object = Object { origin: Origin::ImportedWrapped, ..sound.clone() };
+            assert!(object.serves(purpose).unwrap_err().contains("origin"));
+            let object = Object { algorithm: Algorithm(200), ..sound.clone() };
+            assert!(object.serves(purpose).unwrap_err().contains("algorithm"));
+            let object = Object { kind: ObjectKind::HmacKey, ..sound };
+            assert!(object.serves(purpose).unwrap_err().contains("type"));
+        }
+    }
+
+    #[test]
+    fn a_credential_has_no_capability_that_its_firmware_does_not_know() {
+        for (firmware, known) in [("2.2.0", 0x2f), ("2.3.0", 0x36), ("2.4.0", 0x38)] {
+            let key = made(Purpose::CeremonyKey, Algorithm::AES128_AUTHENTICATION, firmware);
+            assert_eq!(key.serves(Purpose::CeremonyKey), Ok(()));
+            assert_eq!(key.capabilities.0 >> known, 0, "{firmware}");
+        }
+    }
+
+    #[test]
+    fn a_credential_for_opaque_objects_alone_still_serves() {
+        let mut key = made(Purpose::CeremonyKey, Algorithm::AES128_AUTHENTICATION, "2.2.0");
+        key.capabilities = OPAQUE;
+        assert_eq!(key.serves(Purpose::CeremonyKey), Ok(()));
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn reply(command: CommandCode, frame: &[u8]) -> Result<Reply<'_>, Str
         return Err(shape());
     }
     match (code, data) {
-        (ERROR, [error]) => Ok(Reply::Refused(*error)),
+        (ERROR, [error @ 1..=u8::MAX]) => Ok(Reply::Refused(*error)),
         (ERROR, _) => Err("the answer is an error without a code".to_owned()),
         (code, data) if code == command.0 | ANSWER => Ok(Reply::Data(data)),
         (code, _) => Err(format!("the answer has code {code:#04x} and is to another command")),
@@ -58,6 +58,7 @@ mod tests {
             &[0x46, 0, 2, 1, 2],
             &[0xc8, 0, 2, 1, 2],
             &[0x7f, 0, 0],
+            &[0x7f, 0, 1, 0],
             &[0x7f, 0, 2, 1, 1],
         ] {
             assert!(reply(command, frame).is_err(), "{frame:?}");

@@ -1,4 +1,5 @@
-//! The device's error codes (YubiHSM 2 user guide, "Error codes"; numbers as in python-yubihsm `defs.py`).
+//! The device's error codes (YubiHSM 2 user guide, "Error codes"; numbers as in python-yubihsm `defs.py`); 0x00, which is no error, is
+//! never one.
 
 /// OBJECT NOT FOUND.
 pub(super) const NOT_FOUND: u8 = 0x0b;
@@ -6,7 +7,6 @@ pub(super) const NOT_FOUND: u8 = 0x0b;
 pub(super) const AUTHENTICATION_FAILED: u8 = 0x04;
 
 const NAMES: &[(u8, &str)] = &[
-    (0x00, "no error"),
     (0x01, "invalid command"),
     (0x02, "invalid data"),
     (0x03, "invalid session"),

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 /// The device closes a session after 30 seconds of silence (YubiHSM 2 user guide, "Session"). Whether it counts from a command's
 /// beginning or its end is not published, so this counts from the beginning and leaves a margin.
+/// A session that is left behind ends by itself. It is not closed late: its id may by then be another client's.
 const IDLE: Duration = Duration::from_secs(25);
 /// The largest frame before firmware 2.4 and from 2.4 on (python-yubihsm `core.py`).
 const LIMITS: (usize, usize) = (2048, 3136);

@@ -4,7 +4,7 @@ use crate::links::{Countersigned, refers, same, same_environment, with_hsm};
 use crate::{Refusal, wrapping};
 use keyferry_bundle::kinds::{RequestTarget, ResponseTarget, Target};
 use keyferry_bundle::{
-    Device, Digest, Kind, Plan, Policy, Request, Response, Unverified, Verified,
+    Backup, Device, Digest, Kind, Plan, Policy, Request, Response, Unverified, Verified,
 };
 
 const KIND: Kind = Kind::Response;
@@ -47,6 +47,29 @@ pub fn accept(
         return Err(Refusal::link(KIND, "targets", problem));
     }
     Ok(response)
+}
+
+/// The rules between a response's entry and its backup: the very bundle that it names, of the same plan, HSM, target and object, and
+/// of the same key material by its check value.
+///
+/// # Errors
+/// The first rule it breaks, as a refusal of the backup.
+pub fn check_backup(
+    plan: &Verified<Plan>,
+    device: &Verified<Device>,
+    entry: &ResponseTarget,
+    backup: &Verified<Backup>,
+) -> Result<(), Refusal> {
+    const KIND: Kind = Kind::Backup;
+    let body = backup.body();
+    refers(KIND, "plan", body.plan, plan.digest())?;
+    refers(KIND, "device", body.device, device.digest())?;
+    same(KIND, "target", &body.target, &entry.name, "the response")?;
+    if backup.digest() != entry.backup {
+        return Err(Refusal::link(KIND, "digest", "is not the backup that the response names"));
+    }
+    same(KIND, "object_id", &body.object_id, &entry.object_id, "the response")?;
+    same(KIND, "check_value", &body.check_value, &entry.check_value, "the response")
 }
 
 fn check_target(

@@ -1,7 +1,7 @@
 //! One test a rule: the sound ceremony is accepted, and each spoiled one is refused with the field named.
 
 use crate::testing::{Story, digest_of, parse, signed, time, told};
-use crate::{Countersigned, Refusal, device, evidence, plan, policy};
+use crate::{Countersigned, Refusal, device, evidence, plan, policy, response};
 use keyferry_bundle::kinds::Expiration;
 use keyferry_bundle::{
     Base64, Digest, Domains, Environment, ExpirationModel, KeySpec, Serial, WrappingAlgorithm,
@@ -146,6 +146,42 @@ refused! {
             model: ExpirationModel::Expires,
             valid_to: Some(time("2027-01-01T00:00:00Z")),
         } => "expiration: is not the planned one";
+}
+
+#[test]
+fn a_responses_backup_is_the_one_it_names_of_the_same_material() {
+    let story = Story::sound();
+    let check = |spoil: &dyn Fn(&mut Story)| {
+        let mut spoiled = story.clone();
+        spoil(&mut spoiled);
+        let (plan, device) = (story.accept_plan().unwrap(), story.accept_device().unwrap());
+        let backup = spoiled.accept_backup().unwrap();
+        spoiled.response.targets[0].backup = backup.digest();
+        if spoiled.backup.generation == 2 {
+            spoiled.response.targets[0].backup = Digest::of(b"another");
+        }
+        told(response::check_backup(&plan, &device, &spoiled.response.targets[0], &backup))
+    };
+    assert_eq!(check(&|_| ()), "accepted");
+    for (spoil, expected) in [
+        ((|s| s.plan.counter = 2) as fn(&mut Story), "plan: names"),
+        (
+            |s| s.response.targets[0].name = parse("other"),
+            "target: is payments, but the response has other",
+        ),
+        (|s| s.backup.generation = 2, "digest: is not the backup that the response names"),
+        (|s| s.response.targets[0].object_id = parse("0x0a02"), "object_id: is 0x0a01"),
+        (|s| s.backup.check_value = Digest::of(b"other"), "check_value: is"),
+    ] {
+        let told = check(&|s| {
+            spoil(s);
+            if s.plan.counter == 2 {
+                s.plan.previous = Some(Digest::of(b"plan 1"));
+            }
+            s.relink();
+        });
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
 }
 
 #[test]

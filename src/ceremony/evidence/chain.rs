@@ -108,7 +108,7 @@ impl Chain {
             },
         );
         for link in &chain.responses {
-            sentences::response(&chain, link, report);
+            sentences::answer(&chain, link, report);
         }
         let files: Vec<&File> = sorted.of(Kind::Receipt).collect();
         chain.receipts = collect(

@@ -3,7 +3,8 @@
 use super::Report;
 use super::chain::{Chain, Link};
 use super::sort::Sorted;
-use keyferry_bundle::kinds::{Isolation, Outcome};
+use crate::response;
+use keyferry_bundle::kinds::{Isolation, Outcome, ResponseTarget};
 use keyferry_bundle::{
     Backup, Device, Endpoint, ExpirationModel, Plan, Policy, Receipt, Request, Response, Verified,
 };
@@ -99,7 +100,7 @@ fn place(endpoint: &Endpoint) -> String {
     }
 }
 
-pub(super) fn response(chain: &Chain, link: &Link<Response>, report: &mut Report) {
+pub(super) fn answer(chain: &Chain, link: &Link<Response>, report: &mut Report) {
     let response = link.bundle.body();
     let sentence =
         format!("is signed by the HSM and the witness quorum: {}", signers(&link.bundle));
@@ -117,28 +118,31 @@ pub(super) fn response(chain: &Chain, link: &Link<Response>, report: &mut Report
     };
     report.holds_that("response.isolation", &link.file, isolation);
     for target in &response.targets {
-        let named = chain.backups.iter().find(|backup| backup.bundle.digest() == target.backup);
-        match named {
-            None => {
-                let problem = format!("target {}: its backup bundle is not there", target.name);
-                report.refuses("response.backup", &link.file, problem);
-            }
-            Some(backup)
-                if backup.bundle.body().check_value == target.check_value
-                    && backup.bundle.body().target == target.name =>
-            {
-                let sentence = format!(
-                    "target {}: the same key material, by its check value, is backed up in {}",
-                    target.name, backup.file
-                );
-                report.holds_that("response.backup", &link.file, sentence);
-            }
-            Some(backup) => {
-                let problem =
-                    format!("target {}: {} is of other material", target.name, backup.file);
-                report.refuses("response.backup", &link.file, problem);
-            }
+        backup_of(chain, link, target, report);
+    }
+}
+
+/// The backup that a response names for one of its targets.
+fn backup_of(chain: &Chain, link: &Link<Response>, target: &ResponseTarget, report: &mut Report) {
+    let fits = |backup: &Link<Backup>| {
+        let plan = chain.plan_of(chain.request_of(link)?)?;
+        let device = chain.device_of(plan)?;
+        response::check_backup(&plan.bundle, &device.bundle, target, &backup.bundle)
+    };
+    let mut named = chain.backups.iter().filter(|backup| backup.bundle.digest() == target.backup);
+    let Some(backup) = named.next() else {
+        let problem = format!("target {}: its backup bundle is not there", target.name);
+        return report.refuses("response.backup", &link.file, problem);
+    };
+    match fits(backup) {
+        Ok(()) => {
+            let sentence = format!(
+                "target {}: the same key material, by its check value, is backed up in {}",
+                target.name, backup.file
+            );
+            report.holds_that("response.backup", &link.file, sentence);
         }
+        Err(refusal) => report.refuses_bundle("response.backup", &backup.file, &refusal),
     }
 }
 

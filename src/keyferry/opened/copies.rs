@@ -1,6 +1,8 @@
 //! The backups of a response's targets, as far as they lie beside it.
 
 use keyferry_bundle::{Device, Digest, Plan, Response, Verified};
+use keyferry_ceremony::response;
+use keyferry_console::ceremony::refused;
 use keyferry_console::{Ceremony, Exit, Failure, Name, files};
 
 /// Checks that each target's backup bundle is the one the response names, of the same key material, and that the copies it names
@@ -9,20 +11,19 @@ pub(super) fn check(
     ceremony: &Ceremony,
     device: &Verified<Device>,
     plan: &Verified<Plan>,
-    response: &Response,
+    answer: &Response,
 ) -> Result<Vec<String>, Failure> {
     let mut remarks = Vec::new();
-    for target in &response.targets {
+    for target in &answer.targets {
         let name = Name::Backup(target.name.clone());
         if !ceremony.has(&name) {
             remarks.push(format!("{name} is not here: that a copy exists was not checked"));
             continue;
         }
         let found = ceremony.backup(device, plan, &target.name)?;
+        response::check_backup(plan, device, target, &found)
+            .map_err(|refusal| refused(&name, &refusal))?;
         let body = found.body();
-        if found.digest() != target.backup || body.check_value != target.check_value {
-            return Err(differs(&name, "it is not the backup that the response names"));
-        }
         let age = body.age.as_ref().map(|age| age.sha256);
         for (copy, digest) in [
             (Name::WrappedCopy(target.name.clone()), Some(body.wrapped.sha256)),

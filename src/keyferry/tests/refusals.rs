@@ -183,7 +183,7 @@ fn witnesses_and_operators_sign_nothing_that_does_not_fit() {
     desk.write("tests-1/response-1.json", &body(&|body| body.request = Digest::of(b"other")));
     leaves_all(&desk, 3, "request: names", sign);
     desk.write("tests-1/response-1.json", &body(&|body| body.targets[0].backup = Digest::of(b"")));
-    leaves_all(&desk, 3, "it is not the backup that the response names", sign);
+    leaves_all(&desk, 3, "digest: is not the backup that the response names", sign);
     desk.write("tests-1/response-1.json", &body(&|_| ()));
     desk.write("tests-1/backup-payments.yhw", b"another copy");
     leaves_all(&desk, 3, "it is not the copy that the backup bundle names", sign);

@@ -1,6 +1,6 @@
 //! The operations against the virtual HSM, over its connector's HTTP.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use aes_kw::KwpAes256;
 use aes_kw::cipher::KeyInit as _;

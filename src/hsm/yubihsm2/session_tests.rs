@@ -19,8 +19,8 @@ enum Fate {
     Answered(Vec<u8>),
     /// This outer frame answers it, from nobody knows whom.
     Forged(Vec<u8>),
-    /// As above, with the session's MAC broken.
-    Broken,
+    /// This inner frame answers it, and the session's MAC was changed.
+    Broken(Vec<u8>),
     /// It arrives and the answer does not.
     Lost,
     /// It does not arrive.
@@ -119,8 +119,8 @@ impl Transport for Fake {
                 match fate {
                     Fate::Answered(answer) => Ok(channel.seal(&answer).unwrap()),
                     Fate::Forged(outer) => Ok(outer),
-                    Fate::Broken => {
-                        let mut answer = channel.seal(&[0xc1, 0, 0]).unwrap();
+                    Fate::Broken(answer) => {
+                        let mut answer = channel.seal(&answer).unwrap();
                         *answer.last_mut().unwrap() ^= 1;
                         Ok(answer)
                     }
@@ -197,7 +197,7 @@ fn an_answer_from_outside_the_session_proves_nothing() {
         Fate::Forged(frame(0x85, &[7; 41])),
         Fate::Forged(frame(0x84, &[])),
         Fate::Forged(Vec::new()),
-        Fate::Broken,
+        Fate::Broken(frame(0xc6, &[0x0a, 0x01])),
     ];
     let fake = Fake::new(&fates);
     let hsm = fake.open().unwrap();

@@ -115,6 +115,13 @@ proptest! {
         let at = at % (sealed.len() - FRONT);
         sealed[FRONT + at] ^= 1 << bit;
         prop_assert_eq!(device.open(&sealed[FRONT..]).err(), Some(Fault::Mac));
+
+        let (mut host, mut device) = pair([1; 8], [2; 8]);
+        let sealed = host.seal(b"message").unwrap();
+        device.open(&sealed[FRONT..]).unwrap();
+        let mut answer = device.seal(b"answer").unwrap();
+        answer[FRONT + at] ^= 1 << bit;
+        prop_assert_eq!(host.open(&answer[HEADER..]).err(), Some(Fault::Mac));
     }
 
     #[test]

@@ -98,6 +98,12 @@ fn the_device_says_what_it_is_and_what_room_it_has() {
     assert_eq!((info.major_version, info.minor_version, info.build_version), (2, 4, 1));
     assert_eq!(info.serial_number.to_string(), "0012345678");
     assert_eq!(info.log_store_capacity, 62);
+    // The crate stops reading at the first algorithm it does not know, so that this is the page as it is on the wire.
+    assert_eq!(info.algorithms.len(), 47);
+    let raw = connector(&service).send_message(yubihsm::Uuid::nil(), vec![6, 0, 0].into());
+    let info = raw.unwrap();
+    assert_eq!(info.as_ref()[3..12], [2, 4, 1, 0, 0xbc, 0x61, 0x4e, 62, 2]);
+    assert_eq!(info.as_ref()[12..], (1..=55).collect::<Vec<u8>>());
     assert_eq!(service.serial(), 12_345_678);
     put(&client, 0, &[0; 127]);
     let storage = client.get_storage_info().unwrap();

@@ -27,6 +27,8 @@ mod device;
 #[cfg(test)]
 mod device_tests;
 mod faults;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod http;
 mod keys;
 pub mod program;

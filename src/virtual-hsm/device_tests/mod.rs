@@ -2,6 +2,7 @@
 
 use crate::device::{Device, Reply};
 use crate::faults::Faults;
+use crate::fuzzing::wish;
 use crate::session::host::{Host, frame, outcome};
 use crate::store::password_keys;
 use crate::wire::{Command, DeviceError};
@@ -69,15 +70,6 @@ impl Bench {
         let log = self.call(host, Command::GetLogEntries, &[]).unwrap();
         log[5..].chunks(32).map(|entry| u16::from_be_bytes([entry[0], entry[1]])).collect()
     }
-}
-
-fn wish(id: u16, capabilities: u64, algorithm: u8) -> Vec<u8> {
-    let mut data = id.to_be_bytes().to_vec();
-    data.extend_from_slice(&[b'x'; 40]);
-    data.extend_from_slice(&[0, 1]);
-    data.extend_from_slice(&capabilities.to_be_bytes());
-    data.push(algorithm);
-    data
 }
 
 fn opaque(id: u16, bytes: &[u8]) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! Random frames, random commands, random uses of every key: each gets a frame, and the state can be read afterwards.
 
 use super::*;
+use crate::fuzzing::furnished;
 use proptest::prelude::*;
 
 proptest! {
@@ -95,28 +96,4 @@ proptest! {
         }
         bench.power_on(Faults::default());
     }
-}
-
-/// One or two objects of every type.
-fn furnished() -> Vec<(Command, Vec<u8>)> {
-    let all = (1 << 0x38) - 1;
-    let with = |id, algorithm, rest: &[u8]| [&wish(id, all, algorithm)[..], rest].concat();
-    let mut primes = include_str!("../attestation/root-primes.hex").lines();
-    let mut prime = || base16ct::lower::decode_vec(primes.next().unwrap()).unwrap();
-    let primes = [prime(), prime()].concat();
-    let mut modulus = vec![0xff; 256];
-    modulus[9] = 1;
-    vec![
-        (Command::PutAsymmetricKey, with(1, 12, &[1; 32])),
-        (Command::PutAsymmetricKey, with(2, 11, &primes)),
-        (Command::PutAsymmetricKey, with(3, 46, &[1; 32])),
-        (Command::PutWrapKey, delegating(1, all, 29, all, &[1; 16])),
-        (Command::PutWrapKey, delegating(2, all, 11, all, &primes)),
-        (Command::PutPublicWrapKey, delegating(1, all, 9, all, &modulus)),
-        (Command::PutHmacKey, with(1, 20, &[1; 32])),
-        (Command::PutTemplate, with(1, 36, &[3, 0, 2, 0, 2])),
-        (Command::PutOtpAeadKey, with(1, 37, &[1; 20])),
-        (Command::PutSymmetricKey, with(1, 50, &[1; 16])),
-        (Command::PutOpaque, with(1, 31, &[0x30, 0])),
-    ]
 }

@@ -1,7 +1,7 @@
 //! Accepting a plan.
 
-use crate::links::{refers, same_environment};
-use crate::{Refusal, wrapping};
+use crate::links::{Countersigned, refers, same_environment};
+use crate::{Refusal, device as devices, policy as policies, wrapping};
 use keyferry_bundle::kinds::Target;
 use keyferry_bundle::{Device, Kind, Plan, Policy, Role, Unverified, Verified};
 use std::fmt::Display;
@@ -26,6 +26,33 @@ pub fn accept(
     same_environment(policy, &plan)?;
     check(policy, device, plan.body())?;
     Ok(plan)
+}
+
+/// Accepts a plan with its device bundle under whichever version of the policy the device bundle was made, `history` being all
+/// versions, oldest first: a plan that others follow keeps its place when the policy goes on.
+///
+/// # Errors
+/// The first rule it breaks; [`Refusal::Link`] when it was made after its version was replaced.
+pub fn accept_under(
+    history: &[Verified<Policy>],
+    device: &[u8],
+    plan: &[u8],
+) -> Result<(Verified<Device>, Verified<Plan>), Refusal> {
+    let mut refusal = Refusal::link(Kind::Policy, "version", "no version is there");
+    for (index, policy) in history.iter().enumerate().rev() {
+        let next = history.get(index + 1).map(|next| (next.body().version, next.body().created));
+        match devices::accept(policy, device, Countersigned::Required) {
+            Ok(device) => {
+                let plan = accept(policy, &device, plan)?;
+                policies::made_in_time(policy.body(), plan.body(), next)?;
+                return Ok((device, plan));
+            }
+            // What the newest version says is reported.
+            Err(first) if next.is_none() => refusal = first,
+            Err(_) => {}
+        }
+    }
+    Err(refusal)
 }
 
 /// The rules a plan keeps, signed or not: what `keyferry plan new` asks before it writes one.

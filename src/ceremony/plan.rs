@@ -1,9 +1,10 @@
 //! Accepting a plan.
 
 use crate::links::{Countersigned, refers, same_environment};
+use crate::wrapping::Plaintext;
 use crate::{Refusal, device as devices, policy as policies, wrapping};
 use keyferry_bundle::kinds::Target;
-use keyferry_bundle::{Device, Kind, Plan, Policy, Role, Unverified, Verified};
+use keyferry_bundle::{Device, Environment, Kind, Plan, Policy, Role, Unverified, Verified};
 use std::fmt::Display;
 
 const KIND: Kind = Kind::Plan;
@@ -71,6 +72,7 @@ pub fn check(
     for (index, target) in plan.targets.iter().enumerate() {
         let field = format!("targets[{index}]");
         check_allowed(policy.body(), &field, target)?;
+        check_makeable(&field, target)?;
         wrapping::check(target.key_spec, target.wrapping_algorithm, target.wrapping_key_spec)
             .map_err(|rule| {
                 Refusal::link(KIND, &format!("{field}.wrapping_algorithm"), rule.to_string())
@@ -84,6 +86,10 @@ pub fn check(
             return Err(Refusal::link(KIND, &format!("{field}.domains"), problem));
         }
     }
+    if policy.body().environment == Environment::Production && plan.custodians.is_empty() {
+        let problem = "is empty, but the HSM's wrap key does not leave it: in production a custodian keeps an age copy, the only one that outlives the HSM";
+        return Err(Refusal::not_allowed(KIND, "custodians", problem));
+    }
     for (index, holder) in plan.custodians.iter().enumerate() {
         if !policy.body().custodians.iter().any(|custodian| custodian.holder == *holder) {
             let problem = format!("{holder} is not a custodian of the policy");
@@ -91,6 +97,20 @@ pub fn check(
         }
     }
     Ok(())
+}
+
+/// What this release's room makes: bytes drawn from the HSM's random generator, no key pairs.
+fn check_makeable(field: &str, target: &Target) -> Result<(), Refusal> {
+    match wrapping::plaintext(target.key_spec) {
+        Plaintext::Raw(_) => Ok(()),
+        Plaintext::Pkcs8 => {
+            let problem = format!(
+                "is {}, but this release makes key material for SYMMETRIC_DEFAULT and HMAC keys only",
+                target.key_spec
+            );
+            Err(Refusal::link(KIND, &format!("{field}.key_spec"), problem))
+        }
+    }
 }
 
 fn check_allowed(policy: &Policy, field: &str, target: &Target) -> Result<(), Refusal> {

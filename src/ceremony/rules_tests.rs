@@ -32,6 +32,10 @@ fn the_sound_ceremony_is_accepted() {
     let story = Story::sound();
     assert_eq!(told(story.accept_receipt()), "accepted");
     assert_eq!(told(story.accept_backup()), "accepted");
+    let mut story = story;
+    story.for_production();
+    assert_eq!(told(story.accept_receipt()), "accepted");
+    assert_eq!(told(story.accept_backup()), "accepted");
 }
 
 refused! {
@@ -65,6 +69,16 @@ refused! {
             s.plan.policy = s.device.policy;
             s.plan.device = digest_of(&s.device);
         } => "wrapping_key_spec: is RSA_2048, but the policy asks for RSA_4096";
+    plan_for_a_key_pair: accept_plan,
+        |s| {
+            s.plan.targets[0].key_spec = KeySpec::EccNistP256;
+            s.plan.targets[0].wrapping_algorithm = WrappingAlgorithm::RsaAesKeyWrapSha256;
+        } => "targets[0].key_spec: is ECC_NIST_P256, but this release makes key material for SYMMETRIC_DEFAULT and HMAC keys only";
+    plan_without_a_custodian_in_production: accept_plan,
+        |s| {
+            s.for_production();
+            s.plan.custodians.clear();
+        } => "custodians: is empty, but the HSM's wrap key does not leave it";
     plan_with_an_unknown_custodian: accept_plan,
         |s| s.plan.custodians = vec![parse("mallory")] => "custodians[0]: mallory is not a custodian";
     plan_on_the_devices_own_object: accept_plan,
@@ -128,6 +142,31 @@ refused! {
         |s| s.backup.object_id = parse("0x0a02") => "object_id: is 0x0a02";
     backup_under_another_wrap_key: accept_backup,
         |s| s.backup.wrapped.wrap_key = parse("0x0201") => "wrapped.wrap_key: is 0x0201";
+    request_of_a_rehearsal_in_production: accept_request,
+        |s| {
+            s.for_production();
+            s.request.environment = Environment::Rehearsal;
+        } => "request bundle does not fit its chain: environment: is rehearsal, but the policy is for production";
+    response_of_a_rehearsal_in_production: accept_response,
+        |s| {
+            s.for_production();
+            s.response.environment = Environment::Rehearsal;
+        } => "response bundle does not fit its chain: environment: is rehearsal, but the policy is for production";
+    backup_of_a_rehearsal_in_production: accept_backup,
+        |s| {
+            s.for_production();
+            s.backup.environment = Environment::Rehearsal;
+        } => "backup bundle does not fit its chain: environment: is rehearsal, but the policy is for production";
+    receipt_of_a_rehearsal_in_production: accept_receipt,
+        |s| {
+            s.for_production();
+            s.receipt.environment = Environment::Rehearsal;
+        } => "receipt bundle does not fit its chain: environment: is rehearsal, but the policy is for production";
+    plan_of_a_rehearsal_in_production: accept_plan,
+        |s| {
+            s.for_production();
+            s.plan.environment = Environment::Rehearsal;
+        } => "plan bundle does not fit its chain: environment: is rehearsal, but the policy is for production";
     receipt_for_another_response: accept_receipt,
         |s| s.receipt.response = Digest::of(b"other") => "response: names";
     receipt_by_credentials_of_another_account_of_the_policy: accept_receipt,

@@ -130,6 +130,7 @@ fn a_ceremony_is_planned_signed_inspected_and_verified() {
 #[test]
 fn a_ceremony_is_verified_under_the_history_and_the_next_year_follows_it() {
     let desk = Desk::held();
+    Desk::wait_for_another_second();
     desk.policy("policy-v2.json", &["--previous", "policy-v1.json"]).done();
     for name in ["alice", "bob"] {
         desk.sign("policy-v2.json", name, "Tests").done();

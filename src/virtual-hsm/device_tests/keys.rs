@@ -178,3 +178,38 @@ fn a_capability_is_needed_by_the_session_and_by_the_key() {
     assert_eq!(bench.call(&mut host, Command::SignHmac, &[0, 3, 7]), refused);
     assert_eq!(bench.call(&mut host, Command::GenerateHmacKey, &domain(0, 0, 2)), refused);
 }
+
+/// A key as `yubihsm-wrap` writes it, with the answer of RFC 4231, test case 2.
+#[test]
+fn an_hmac_key_in_yubicos_wrap_format_comes_in_and_signs() {
+    use aes::Aes128;
+    use ccm::aead::Aead as _;
+    use ccm::consts::{U13, U16};
+    use ccm::{Ccm, KeyInit as _};
+    let mut bench = Bench::new(Faults::default());
+    let mut host = bench.session().unwrap();
+    let sign = 1_u64 << 0x16;
+    let wrap_key = delegating(5, 1 << 0x0d, 29, sign, &[9; 16]);
+    bench.call(&mut host, Command::PutWrapKey, &wrap_key).unwrap();
+    let mut key = [0; 64];
+    key[..4].copy_from_slice(b"Jefe");
+    let mut plaintext = vec![29];
+    plaintext.extend_from_slice(&sign.to_be_bytes());
+    plaintext.extend_from_slice(&[0, 8, 0, 128, 0, 1, 5, 20, 0, 2]);
+    plaintext.extend_from_slice(&[b'x'; 40]);
+    plaintext.extend(key.map(|byte| byte ^ 0x36));
+    plaintext.extend(key.map(|byte| byte ^ 0x5c));
+    let cipher = Ccm::<Aes128, U16, U13>::new(&[9; 16].into());
+    let import = |bench: &mut Bench, host: &mut Host, plaintext: &[u8]| {
+        let sealed = cipher.encrypt(&[1; 13].into(), plaintext).unwrap();
+        let data = [&[0, 5][..], &[1; 13], &sealed].concat();
+        bench.call(host, Command::ImportWrapped, &data)
+    };
+    let mut spoiled = plaintext.clone();
+    *spoiled.last_mut().unwrap() ^= 1;
+    assert_eq!(import(&mut bench, &mut host, &spoiled), code(DeviceError::InvalidData));
+    assert_eq!(import(&mut bench, &mut host, &plaintext), Ok(vec![5, 0, 8]));
+    let message = [&[0, 8][..], b"what do ya want for nothing?"].concat();
+    let tag = bench.call(&mut host, Command::SignHmac, &message).unwrap();
+    assert_eq!(tag[..8], 0x5bdc_c146_bf60_754e_u64.to_be_bytes());
+}

@@ -5,6 +5,8 @@
 use keyferry_virtual_hsm::{Faults, Options, Service};
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use sha2::{Digest as _, Sha256};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use tempfile::TempDir;
 use yubihsm::authentication::{Credentials, Key};
 use yubihsm::connector::HttpConfig;
@@ -68,6 +70,15 @@ fn put_authentication_key(
         key,
     );
     assert_eq!(made.unwrap(), id);
+}
+
+/// What the service sends until it closes the connection.
+fn page(service: &Service, request: &str) -> String {
+    let mut stream = TcpStream::connect(service.address()).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).unwrap();
+    page
 }
 
 #[track_caller]
@@ -436,6 +447,27 @@ fn a_lost_answer_closes_the_connection_and_the_command_took_effect() {
 }
 
 #[test]
+fn faults_are_set_while_the_service_runs() {
+    let (_folder, service) = service();
+    let told = |body: &str| {
+        let length = body.len();
+        let head = format!("POST /virtual/faults HTTP/1.1\r\nContent-Length: {length}");
+        page(&service, &format!("{head}\r\nConnection: close\r\n\r\n{body}"))
+    };
+    let client = client(&service);
+    assert!(told(r#"{"fail_after":2}"#).starts_with("HTTP/1.1 200 OK\r\n"));
+    assert_eq!(put(&client, 9, b"answered"), 9);
+    assert!(client.get_opaque(9).is_err());
+    assert!(told(r#"{"fail_after":"2"}"#).starts_with("HTTP/1.1 400 "));
+    assert!(told(r#"{"gone_at":1}"#).starts_with("HTTP/1.1 200 OK\r\n"));
+    let again = self::client(&service);
+    assert!(again.echo(b"hello".to_vec()).is_err());
+    assert_eq!(page(&service, "GET /connector/status HTTP/1.1\r\n\r\n"), "");
+    assert!(told("{}").starts_with("HTTP/1.1 200 OK\r\n"));
+    assert_eq!(self::client(&service).get_opaque(9).unwrap(), b"answered");
+}
+
+#[test]
 fn only_loopback_is_served() {
     let folder = tempfile::tempdir().unwrap();
     let mut options = Options::new(folder.path().join("hsm.json"));
@@ -447,12 +479,8 @@ fn only_loopback_is_served() {
 
 #[test]
 fn the_status_page_is_the_connectors() {
-    use std::io::{Read as _, Write as _};
     let (_folder, service) = service();
-    let mut stream = std::net::TcpStream::connect(service.address()).unwrap();
-    stream.write_all(b"GET /connector/status HTTP/1.1\r\nConnection: close\r\n\r\n").unwrap();
-    let mut page = String::new();
-    stream.read_to_string(&mut page).unwrap();
+    let page = page(&service, "GET /connector/status HTTP/1.1\r\nConnection: close\r\n\r\n");
     assert!(page.starts_with("HTTP/1.1 200 OK\r\n"));
     assert!(page.contains("\r\n\r\nstatus=OK\nserial=*\nversion="));
     assert!(page.contains(&format!("\naddress=127.0.0.1\nport={}\n", service.address().port())));

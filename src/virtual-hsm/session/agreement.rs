@@ -44,3 +44,43 @@ pub(super) fn agree(device_key: &[u8], client: &[u8], point: &[u8]) -> Result<Ag
         response_mac: Key::new(keys.array()?),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What a client computes from its own two keys and the device's answer.
+    fn receipt_for(own: &[u8], lasting: &[u8], device: &[u8], agreed: &Agreed) -> [u8; BLOCK] {
+        let curve = Curve::P256;
+        let point = |key: &[u8]| [&[UNCOMPRESSED], curve.public(key).unwrap()].concat();
+        let ephemeral = curve.agree(own, &agreed.point).unwrap();
+        let lasting = curve.agree(lasting, &point(device)).unwrap();
+        let first = Hash::Sha256.digest(&[&ephemeral, &lasting, &[0, 0, 0, 1], &SHARED]);
+        let key = Key::new(first[..BLOCK].try_into().unwrap());
+        receipt(&key, &[&agreed.point, &point(own)])
+    }
+
+    #[test]
+    fn only_the_device_and_the_client_of_these_keys_get_the_same_receipt() {
+        let curve = Curve::P256;
+        let keys: Vec<_> = (0..4).map(|_| curve.generate().unwrap()).collect();
+        let [device, client, own, other] = &keys[..] else { unreachable!() };
+        let point = [&[UNCOMPRESSED], curve.public(own).unwrap()].concat();
+        let agreed = agree(device, curve.public(client).unwrap(), &point).unwrap();
+        assert_eq!(agreed.receipt, receipt_for(own, client, device, &agreed));
+        assert_ne!(agreed.receipt, receipt_for(own, other, device, &agreed));
+        assert_ne!(agreed.receipt, receipt_for(own, client, other, &agreed));
+        assert_ne!(agreed.encryption, agreed.mac);
+        assert_ne!(agreed.mac, agreed.response_mac);
+    }
+
+    proptest! {
+        #[test]
+        fn any_point_is_taken_or_refused(point in prop::collection::vec(any::<u8>(), 0..70)) {
+            let device = Curve::P256.body(&[1; 32]).unwrap();
+            let client = Curve::P256.public(&device).unwrap();
+            prop_assert!(agree(&device, client, &point).is_err());
+        }
+    }
+}

@@ -1,9 +1,12 @@
 //! Accepting a plan.
 
 use crate::links::{refers, same_environment};
+use crate::wrapping::Plaintext;
 use crate::{Refusal, wrapping};
 use keyferry_bundle::kinds::Target;
-use keyferry_bundle::{Device, Kind, Plan, Policy, Role, Unverified, Verified};
+use keyferry_bundle::{
+    Device, KeySpec, Kind, Plan, Policy, Role, Unverified, Verified, WrappingAlgorithm,
+};
 use std::fmt::Display;
 
 const KIND: Kind = Kind::Plan;
@@ -48,6 +51,7 @@ pub fn check(
             .map_err(|rule| {
                 Refusal::link(KIND, &format!("{field}.wrapping_algorithm"), rule.to_string())
             })?;
+        check_keeping(&field, target)?;
         if reserved.iter().any(|(_, id)| *id == target.object_id) {
             let problem = format!("{} is the id of one of the device's own keys", target.object_id);
             return Err(Refusal::link(KIND, &format!("{field}.object_id"), problem));
@@ -64,6 +68,33 @@ pub fn check(
         }
     }
     Ok(())
+}
+
+/// The usage and the object that go with the key spec; and private keys never leave the HSM but under its own wrapping.
+fn check_keeping(field: &str, target: &Target) -> Result<(), Refusal> {
+    let (spec, algorithm) = (target.key_spec, target.wrapping_algorithm);
+    if wrapping::plaintext(spec) == Plaintext::Pkcs8
+        && algorithm == WrappingAlgorithm::RsaesOaepSha256
+    {
+        let rule = wrapping::Forbidden::OnTheHost(spec, algorithm);
+        return Err(Refusal::link(KIND, &format!("{field}.wrapping_algorithm"), rule.to_string()));
+    }
+    fits(&format!("{field}.key_usage"), spec, &target.key_usage, wrapping::usages(spec))?;
+    fits(&format!("{field}.kept_as"), spec, &target.kept_as, wrapping::kept(spec))
+}
+
+fn fits<V: PartialEq + Display>(
+    field: &str,
+    spec: KeySpec,
+    value: &V,
+    possible: &[V],
+) -> Result<(), Refusal> {
+    if possible.contains(value) {
+        return Ok(());
+    }
+    let names: Vec<String> = possible.iter().map(ToString::to_string).collect();
+    let problem = format!("is {value}, but a {spec} key takes {}", names.join(" or "));
+    Err(Refusal::link(KIND, field, problem))
 }
 
 fn check_allowed(policy: &Policy, field: &str, target: &Target) -> Result<(), Refusal> {

@@ -77,6 +77,24 @@ pub const fn usages(spec: KeySpec) -> &'static [KeyUsage] {
     }
 }
 
+/// What a key of a spec usually does.
+#[must_use]
+pub const fn usual_usage(spec: KeySpec) -> KeyUsage {
+    match usages(spec) {
+        [usage, ..] => *usage,
+        [] => KeyUsage::EncryptDecrypt,
+    }
+}
+
+/// As what an HSM usually keeps the material of a spec.
+#[must_use]
+pub const fn usually_kept(spec: KeySpec) -> KeptAs {
+    match kept(spec) {
+        [kept, ..] => *kept,
+        [] => KeptAs::Opaque,
+    }
+}
+
 /// As what an HSM can keep the material of a spec; the first is the usual one.
 #[must_use]
 pub const fn kept(spec: KeySpec) -> &'static [KeptAs] {
@@ -86,6 +104,15 @@ pub const fn kept(spec: KeySpec) -> &'static [KeptAs] {
         }
         Plaintext::Raw(_) => &[KeptAs::Opaque],
         Plaintext::Pkcs8 => &[KeptAs::AsymmetricKey],
+    }
+}
+
+/// How the key material of a spec usually travels.
+#[must_use]
+pub const fn usual(spec: KeySpec) -> WrappingAlgorithm {
+    match plaintext(spec) {
+        Plaintext::Raw(_) => WrappingAlgorithm::RsaesOaepSha256,
+        Plaintext::Pkcs8 => WrappingAlgorithm::RsaAesKeyWrapSha256,
     }
 }
 

@@ -161,6 +161,8 @@ pub struct KeyDescription {
     pub origin: String,
     /// Its spec.
     pub key_spec: String,
+    /// Its usage, as KMS names it.
+    pub key_usage: String,
     /// Whether it is a multi-Region key.
     pub multi_region: bool,
     /// When KMS deletes the material; absent while there is none.

@@ -35,9 +35,9 @@ pub(crate) fn check(
     entry: &ResponseTarget,
 ) -> Result<(), (&'static str, String)> {
     let (present, answer) = (entry.public_key.as_ref(), entry.known_answer.as_ref());
-    let unwanted = |member, found: bool| match found {
-        true => Err((member, format!("is there, but a {} key has none", planned.key_spec))),
-        false => Ok(()),
+    let unwanted = |member, found: bool| {
+        let problem = || (member, format!("is there, but a {} key has none", planned.key_spec));
+        if found { Err(problem()) } else { Ok(()) }
     };
     match mac_length(planned.key_spec) {
         None => unwanted("known_answer", answer.is_some())?,

@@ -59,6 +59,9 @@ pub(super) fn make(
         object_id: planned.object_id,
         made,
         check_value: check,
+        public_key: None,
+        attestation: None,
+        known_answer: None,
         backup,
     };
     Ok(Part { entry, files })

@@ -24,6 +24,7 @@ fn made() -> KeyDescription {
         key: arn(),
         state: crate::kms::KeyState::PendingImport,
         origin: "EXTERNAL".to_owned(),
+        key_usage: "ENCRYPT_DECRYPT".to_owned(),
         key_spec: "SYMMETRIC_DEFAULT".to_owned(),
         multi_region: false,
         expiration: None,

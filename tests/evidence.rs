@@ -94,17 +94,17 @@ fn a_changed_byte_in_any_bundle_is_refused_by_name() {
 /// The same check without a process for each byte: all positions of one bundle, every eleventh of the others.
 #[test]
 fn every_byte_counts() {
-    use keyferry_ceremony::evidence::{File, Standing, examine};
+    use keyferry_ceremony::evidence::{File, Pins, Standing, examine};
     let folder: Vec<File> =
         bundles().into_iter().map(|(name, bytes)| File { name, bytes }).collect();
-    assert!(examine(&folder, None).holds());
+    assert!(examine(&folder, &Pins::none()).holds());
     let mut tried = 0;
     for (index, file) in folder.iter().enumerate() {
         let step = if file.name == "backup-payments.json" { 1 } else { 11 };
         for position in (0..file.bytes.len()).step_by(step) {
             let mut spoiled = folder.clone();
             spoiled[index].bytes[position] ^= 1 << (position % 8);
-            let report = examine(&spoiled, None);
+            let report = examine(&spoiled, &Pins::none());
             let blamed = report
                 .claims
                 .iter()

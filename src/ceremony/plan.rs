@@ -1,5 +1,6 @@
 //! Accepting a plan.
 
+<<<<<<< HEAD
 use crate::links::{refers, same_environment};
 use crate::wrapping::Plaintext;
 use crate::{Refusal, wrapping};
@@ -7,6 +8,13 @@ use keyferry_bundle::kinds::Target;
 use keyferry_bundle::{
     Device, KeySpec, Kind, Plan, Policy, Role, Unverified, Verified, WrappingAlgorithm,
 };
+=======
+use crate::links::{Countersigned, refers, same_environment};
+use crate::wrapping::Plaintext;
+use crate::{Refusal, device as devices, policy as policies, wrapping};
+use keyferry_bundle::kinds::Target;
+use keyferry_bundle::{Device, Environment, Kind, Plan, Policy, Role, Unverified, Verified};
+>>>>>>> main
 use std::fmt::Display;
 
 const KIND: Kind = Kind::Plan;
@@ -31,6 +39,33 @@ pub fn accept(
     Ok(plan)
 }
 
+/// Accepts a plan with its device bundle under whichever version of the policy the device bundle was made, `history` being all
+/// versions, oldest first: a plan that others follow keeps its place when the policy goes on.
+///
+/// # Errors
+/// The first rule it breaks; [`Refusal::Link`] when it was made after its version was replaced.
+pub fn accept_under(
+    history: &[Verified<Policy>],
+    device: &[u8],
+    plan: &[u8],
+) -> Result<(Verified<Device>, Verified<Plan>), Refusal> {
+    let mut refusal = Refusal::link(Kind::Policy, "version", "no version is there");
+    for (index, policy) in history.iter().enumerate().rev() {
+        let next = history.get(index + 1).map(|next| (next.body().version, next.body().created));
+        match devices::accept(policy, device, Countersigned::Required) {
+            Ok(device) => {
+                let plan = accept(policy, &device, plan)?;
+                policies::made_in_time(policy.body(), plan.body(), next)?;
+                return Ok((device, plan));
+            }
+            // What the newest version says is reported.
+            Err(first) if next.is_none() => refusal = first,
+            Err(_) => {}
+        }
+    }
+    Err(refusal)
+}
+
 /// The rules a plan keeps, signed or not: what `keyferry plan new` asks before it writes one.
 ///
 /// # Errors
@@ -47,6 +82,7 @@ pub fn check(
     for (index, target) in plan.targets.iter().enumerate() {
         let field = format!("targets[{index}]");
         check_allowed(policy.body(), &field, target)?;
+        check_makeable(&field, target)?;
         wrapping::check(target.key_spec, target.wrapping_algorithm, target.wrapping_key_spec)
             .map_err(|rule| {
                 Refusal::link(KIND, &format!("{field}.wrapping_algorithm"), rule.to_string())
@@ -61,6 +97,10 @@ pub fn check(
             return Err(Refusal::link(KIND, &format!("{field}.domains"), problem));
         }
     }
+    if policy.body().environment == Environment::Production && plan.custodians.is_empty() {
+        let problem = "is empty, but the HSM's wrap key does not leave it: in production a custodian keeps an age copy, the only one that outlives the HSM";
+        return Err(Refusal::not_allowed(KIND, "custodians", problem));
+    }
     for (index, holder) in plan.custodians.iter().enumerate() {
         if !policy.body().custodians.iter().any(|custodian| custodian.holder == *holder) {
             let problem = format!("{holder} is not a custodian of the policy");
@@ -70,6 +110,7 @@ pub fn check(
     Ok(())
 }
 
+<<<<<<< HEAD
 /// The usage and the object that go with the key spec; and private keys never leave the HSM but under its own wrapping.
 fn check_keeping(field: &str, target: &Target) -> Result<(), Refusal> {
     let (spec, algorithm) = (target.key_spec, target.wrapping_algorithm);
@@ -95,6 +136,20 @@ fn fits<V: PartialEq + Display>(
     let names: Vec<String> = possible.iter().map(ToString::to_string).collect();
     let problem = format!("is {value}, but a {spec} key takes {}", names.join(" or "));
     Err(Refusal::link(KIND, field, problem))
+=======
+/// What this release's room makes: bytes drawn from the HSM's random generator, no key pairs.
+fn check_makeable(field: &str, target: &Target) -> Result<(), Refusal> {
+    match wrapping::plaintext(target.key_spec) {
+        Plaintext::Raw(_) => Ok(()),
+        Plaintext::Pkcs8 => {
+            let problem = format!(
+                "is {}, but this release makes key material for SYMMETRIC_DEFAULT and HMAC keys only",
+                target.key_spec
+            );
+            Err(Refusal::link(KIND, &format!("{field}.key_spec"), problem))
+        }
+    }
+>>>>>>> main
 }
 
 fn check_allowed(policy: &Policy, field: &str, target: &Target) -> Result<(), Refusal> {

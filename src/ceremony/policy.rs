@@ -1,7 +1,7 @@
 //! The pinned policy.
 
 use crate::Refusal;
-use keyferry_bundle::{Digest, FieldError, Kind, Policy, Unverified, Verified};
+use keyferry_bundle::{Digest, FieldError, Kind, Plan, Policy, Timestamp, Unverified, Verified};
 
 /// Reads every version of a policy, oldest first, each checked against the one before, and returns them all.
 ///
@@ -44,5 +44,27 @@ pub fn in_force<B: AsRef<[u8]>>(
             ),
         }),
         Some(_) | None => Ok(policy),
+    }
+}
+
+/// Whether a plan was made while its policy was the newest: before the `next` version, where there is one, by the clocks of those who
+/// made them.
+///
+/// # Errors
+/// [`Refusal::Link`] when it was not.
+pub fn made_in_time(
+    policy: &Policy,
+    plan: &Plan,
+    next: Option<(u32, Timestamp)>,
+) -> Result<(), Refusal> {
+    match next {
+        Some((version, created)) if plan.created >= created => {
+            let problem = format!(
+                "is {}, after version {version} replaced version {} of the policy at {created}",
+                plan.created, policy.version
+            );
+            Err(Refusal::link(Kind::Plan, "created", problem))
+        }
+        Some(_) | None => Ok(()),
     }
 }

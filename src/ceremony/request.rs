@@ -75,13 +75,13 @@ pub fn check_chain(earlier: &[Verified<Request>], next: &Request) -> Result<(), 
             return Err(Refusal::link(KIND, "previous", format!("is not request {number}")));
         }
     }
-    check_tokens(earlier, next)
+    check_tokens(&earlier.iter().collect::<Vec<_>>(), next)
 }
 
 /// No import token of `next` is one of an earlier request.
-fn check_tokens(earlier: &[Verified<Request>], next: &Request) -> Result<(), Refusal> {
+pub(crate) fn check_tokens(earlier: &[&Verified<Request>], next: &Request) -> Result<(), Refusal> {
     for (index, entry) in next.targets.iter().enumerate() {
-        let has = |request: &&Verified<Request>| {
+        let has = |request: &&&Verified<Request>| {
             let mut known = request.body().targets.iter();
             known.any(|known| known.import_token_sha256 == entry.import_token_sha256)
         };

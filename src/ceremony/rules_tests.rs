@@ -1,7 +1,7 @@
 //! One test a rule: the sound ceremony is accepted, and each spoiled one is refused with the field named.
 
 use crate::testing::{Story, digest_of, parse, signed, time, told};
-use crate::{Countersigned, Refusal, device, evidence, plan, policy, response};
+use crate::{Countersigned, Refusal, device, plan, policy, response};
 use keyferry_bundle::kinds::Expiration;
 use keyferry_bundle::{
     Base64, Digest, Domains, Environment, ExpirationModel, KeySpec, Serial, WrappingAlgorithm,
@@ -30,6 +30,10 @@ macro_rules! refused {
 #[test]
 fn the_sound_ceremony_is_accepted() {
     let story = Story::sound();
+    assert_eq!(told(story.accept_receipt()), "accepted");
+    assert_eq!(told(story.accept_backup()), "accepted");
+    let mut story = story;
+    story.for_production();
     assert_eq!(told(story.accept_receipt()), "accepted");
     assert_eq!(told(story.accept_backup()), "accepted");
 }
@@ -65,6 +69,16 @@ refused! {
             s.plan.policy = s.device.policy;
             s.plan.device = digest_of(&s.device);
         } => "wrapping_key_spec: is RSA_2048, but the policy asks for RSA_4096";
+    plan_for_a_key_pair: accept_plan,
+        |s| {
+            s.plan.targets[0].key_spec = KeySpec::EccNistP256;
+            s.plan.targets[0].wrapping_algorithm = WrappingAlgorithm::RsaAesKeyWrapSha256;
+        } => "targets[0].key_spec: is ECC_NIST_P256, but this release makes key material for SYMMETRIC_DEFAULT and HMAC keys only";
+    plan_without_a_custodian_in_production: accept_plan,
+        |s| {
+            s.for_production();
+            s.plan.custodians.clear();
+        } => "custodians: is empty, but the HSM's wrap key does not leave it";
     plan_with_an_unknown_custodian: accept_plan,
         |s| s.plan.custodians = vec![parse("mallory")] => "custodians[0]: mallory is not a custodian";
     plan_on_the_devices_own_object: accept_plan,
@@ -128,6 +142,31 @@ refused! {
         |s| s.backup.object_id = parse("0x0a02") => "object_id: is 0x0a02";
     backup_under_another_wrap_key: accept_backup,
         |s| s.backup.wrapped.wrap_key = parse("0x0201") => "wrapped.wrap_key: is 0x0201";
+    request_of_a_rehearsal_in_production: accept_request,
+        |s| {
+            s.for_production();
+            s.request.environment = Environment::Rehearsal;
+        } => "request bundle does not fit its chain: environment: is rehearsal, but the policy is for production";
+    response_of_a_rehearsal_in_production: accept_response,
+        |s| {
+            s.for_production();
+            s.response.environment = Environment::Rehearsal;
+        } => "response bundle does not fit its chain: environment: is rehearsal, but the policy is for production";
+    backup_of_a_rehearsal_in_production: accept_backup,
+        |s| {
+            s.for_production();
+            s.backup.environment = Environment::Rehearsal;
+        } => "backup bundle does not fit its chain: environment: is rehearsal, but the policy is for production";
+    receipt_of_a_rehearsal_in_production: accept_receipt,
+        |s| {
+            s.for_production();
+            s.receipt.environment = Environment::Rehearsal;
+        } => "receipt bundle does not fit its chain: environment: is rehearsal, but the policy is for production";
+    plan_of_a_rehearsal_in_production: accept_plan,
+        |s| {
+            s.for_production();
+            s.plan.environment = Environment::Rehearsal;
+        } => "plan bundle does not fit its chain: environment: is rehearsal, but the policy is for production";
     receipt_for_another_response: accept_receipt,
         |s| s.receipt.response = Digest::of(b"other") => "response: names";
     receipt_by_credentials_of_another_account_of_the_policy: accept_receipt,
@@ -250,66 +289,6 @@ fn a_device_needs_its_witnesses_unless_it_is_being_made() {
         told(device::accept(&policy, &unsigned, Countersigned::NotYet))
             .contains("hsm-signer needs 1")
     );
-}
-
-#[test]
-fn a_folder_proves_its_ceremony_and_one_changed_byte_is_found() {
-    let story = Story::sound();
-    let folder = story.folder();
-    let pin = digest_of(&story.policy);
-    let report = evidence::examine(&folder, Some(pin));
-    assert!(report.holds(), "{:#?}", report.claims);
-    assert!(report.trust.unwrap().pinned);
-    for (index, file) in folder.iter().enumerate() {
-        for position in (0..file.bytes.len()).step_by(97) {
-            for flip in [1, 4, 32, 0x80] {
-                let mut spoiled = folder.clone();
-                spoiled[index].bytes[position] ^= flip;
-                let report = evidence::examine(&spoiled, Some(pin));
-                let blamed = |claim: &evidence::Claim| {
-                    claim.file == file.name && claim.standing == evidence::Standing::Refused
-                };
-                assert!(report.claims.iter().any(blamed), "{} at {position}", file.name);
-            }
-        }
-    }
-}
-
-#[test]
-fn a_folder_without_its_policy_or_with_a_stranger_proves_nothing() {
-    let story = Story::sound();
-    let mut folder = story.folder();
-    let stranger = evidence::File { name: "notes.txt".into(), bytes: b"hello".to_vec() };
-    folder.push(stranger);
-    assert!(!evidence::examine(&folder, None).holds());
-    folder.retain(|file| !file.name.starts_with("policy") && !file.name.ends_with("txt"));
-    assert!(!evidence::examine(&folder, None).holds());
-    assert!(!evidence::examine(&[], None).holds());
-    assert!(!evidence::examine(&story.folder(), Some(Digest::of(b"another policy"))).holds());
-}
-
-#[test]
-fn a_token_beside_its_request_is_recognised() {
-    let mut folder = Story::sound().folder();
-    let name = "import-token-1-payments.bin".to_owned();
-    folder.push(evidence::File { name: name.clone(), bytes: b"token".to_vec() });
-    let report = evidence::examine(&folder, None);
-    assert!(report.holds(), "{:#?}", report.claims);
-    assert!(report.claims.iter().any(|c| c.file == name && c.id == "request.token"));
-    folder.last_mut().unwrap().bytes = b"another".to_vec();
-    assert!(!evidence::examine(&folder, None).holds());
-}
-
-#[test]
-fn two_plans_with_one_counter_are_a_fork() {
-    let story = Story::sound();
-    let mut folder = story.folder();
-    let mut twin = story.plan.clone();
-    twin.ceremony = parse("tests-2");
-    folder.push(evidence::File { name: "z.json".into(), bytes: signed(&twin, &["alice", "bob"]) });
-    let report = evidence::examine(&folder, None);
-    assert!(report.claims.iter().any(|c| c.sentence.contains("has the same counter as plan.json")));
-    assert!(!report.holds());
 }
 
 #[test]

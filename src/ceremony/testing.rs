@@ -14,18 +14,30 @@ use crate::links::Countersigned;
 use crate::{Refusal, backup, device, plan, policy, receipt, request, response};
 use ed25519_dalek::{Signer as _, SigningKey};
 use keyferry_bundle::kinds::{
+<<<<<<< HEAD
     Allowed, Bundle, Expiration, Isolation, KeptAs, Made, Operation, Outcome, ParametersSource,
     PolicyKey, ReceiptTarget, RequestTarget, ResponseTarget, RoleRule, Roles, Target, WrappedCopy,
 };
 use keyferry_bundle::{
     Backup, Base64, Device, Digest, Domains, Environment, ExpirationModel, KeyId, KeySpec,
     KeyUsage, Plan, Policy, PublicKey, Receipt, Request, Response, Serial, Timestamp, Verified,
+=======
+    AgeCopy, Allowed, Bundle, Expiration, Isolation, Made, Operation, Outcome, ParametersSource,
+    PolicyKey, ReceiptTarget, RequestTarget, ResponseTarget, RoleRule, Roles, Target, WrappedCopy,
+};
+use keyferry_bundle::{
+    Backup, Base64, Custodian, Device, Digest, Domains, Environment, ExpirationModel, KeyId,
+    KeySpec, Plan, Policy, PublicKey, Receipt, Request, Response, Serial, Timestamp, Verified,
+>>>>>>> main
     WrappingAlgorithm, WrappingKeySpec,
 };
 use p256::ecdsa::{DerSignature, SigningKey as P256SigningKey};
 
 /// A sound `RSA_2048` wrapping public key, made for these tests.
 pub const WRAPPING_KEY: &[u8] = include_bytes!("testing/rsa2048.spki.der");
+
+/// An age recipient whose identity nobody has.
+pub const RECIPIENT: &str = "age13re7j20r53mu7huw9s4xe43hplx8t66nc03d9s0na6s2p6lmf3wqs0ncga";
 
 /// An identifier from a text that is known to be good.
 pub fn parse<T: std::str::FromStr<Err = String>>(text: &str) -> T {
@@ -297,8 +309,13 @@ impl Story {
         self.receipt.response = digest_of(&self.response);
     }
 
-    /// The same ceremony in production.
+    /// The same ceremony in production, where a custodian keeps a copy.
     pub fn for_production(&mut self) {
+        let custodian = Custodian { holder: parse("carla"), recipient: parse(RECIPIENT) };
+        self.policy.custodians = vec![custodian.clone()];
+        self.plan.custodians = vec![custodian.holder.clone()];
+        self.backup.age =
+            Some(AgeCopy { recipients: vec![custodian], sha256: Digest::of(b"age copy") });
         for environment in [
             &mut self.policy.environment,
             &mut self.device.environment,

@@ -77,6 +77,7 @@ pub(crate) fn hsm_failed(error: &Error) -> Failure {
         }
         Error::NotAsked { .. } => {
             failure(Exit::Unchanged, "hsm-cannot", "this HSM cannot do what is needed")
+                .hint("plan what it can do, or another HSM")
         }
         Error::NoAnswer { .. } if error.leaves_state_unknown() => {
             failure(Exit::Unknown, "hsm-state-unknown", "the HSM may or may not have done it")

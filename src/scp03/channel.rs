@@ -9,15 +9,15 @@ use subtle::ConstantTimeEq as _;
 pub(crate) struct Channel {
     pub(crate) keys: SessionKeys,
     pub(crate) id: u8,
-    /// The MAC of the client's last message.
+    /// The MAC of the client's last message; zeros, or the receipt of a key agreement, before the first.
     chain: [u8; BLOCK],
     /// The number of the message that is due; the first one after authentication has 1.
     pub(crate) counter: u128,
 }
 
 impl Channel {
-    pub(crate) const fn new(keys: SessionKeys, id: u8) -> Self {
-        Self { keys, id, chain: [0; BLOCK], counter: 1 }
+    pub(crate) const fn new(keys: SessionKeys, id: u8, chain: [u8; BLOCK]) -> Self {
+        Self { keys, id, chain, counter: 1 }
     }
 
     /// The frame of a client's message.

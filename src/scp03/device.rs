@@ -2,9 +2,9 @@
 
 use crate::channel::Channel;
 use crate::cipher::{decrypt, encrypt};
-use crate::keys::SessionKeys;
+use crate::keys::{AgreedKeys, SessionKeys, context};
 use crate::{
-    ANSWER, AUTHENTICATE_SESSION, Challenge, Cryptogram, Fault, SESSION_MESSAGE, StaticKeys,
+    ANSWER, AUTHENTICATE_SESSION, BLOCK, Challenge, Cryptogram, Fault, SESSION_MESSAGE, StaticKeys,
 };
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
@@ -12,7 +12,8 @@ use zeroize::Zeroizing;
 /// A session as the device has it. Its keys are wiped when it goes; no `Debug`.
 pub struct DeviceChannel {
     channel: Channel,
-    authenticated: bool,
+    /// What the client has to show before anything else; none once it has.
+    expected: Option<Cryptogram>,
 }
 
 impl DeviceChannel {
@@ -24,9 +25,17 @@ impl DeviceChannel {
         host: Challenge,
         card: Challenge,
     ) -> (Self, Cryptogram) {
-        let channel = Channel::new(SessionKeys::new(keys, host, card), id);
-        let shown = channel.keys.card_cryptogram();
-        (Self { channel, authenticated: false }, shown)
+        let context = context(host, card);
+        let channel = Channel::new(SessionKeys::new(keys, &context), id, [0; BLOCK]);
+        let shown = channel.keys.card_cryptogram(&context);
+        let expected = Some(channel.keys.host_cryptogram(&context));
+        (Self { channel, expected }, shown)
+    }
+
+    /// Begins a session with agreed keys, after which nobody has anything left to prove: the receipt is where its MACs begin.
+    #[must_use]
+    pub fn agreed(keys: AgreedKeys, id: u8, receipt: [u8; BLOCK]) -> Self {
+        Self { channel: Channel::new(keys.session, id, receipt), expected: None }
     }
 
     /// The session's id.
@@ -38,7 +47,7 @@ impl DeviceChannel {
     /// Whether the client has proved that it has the keys.
     #[must_use]
     pub const fn is_authenticated(&self) -> bool {
-        self.authenticated
+        self.expected.is_none()
     }
 
     /// Takes AUTHENTICATE SESSION: the data of its frame after the session id.
@@ -46,16 +55,13 @@ impl DeviceChannel {
     /// # Errors
     /// [`Fault::Session`] when the client has proved itself already; otherwise what is wrong.
     pub fn authenticate(&mut self, data: &[u8]) -> Result<(), Fault> {
-        if self.authenticated {
-            return Err(Fault::Session);
-        }
-        let expected = self.channel.keys.host_cryptogram();
+        let expected = self.expected.ok_or(Fault::Session)?;
         let shown = self.channel.take_command(AUTHENTICATE_SESSION, data)?;
         let shown: &Cryptogram = shown.try_into().map_err(|_| Fault::Length)?;
         if !bool::from(shown.ct_eq(&expected)) {
             return Err(Fault::Cryptogram);
         }
-        self.authenticated = true;
+        self.expected = None;
         Ok(())
     }
 
@@ -64,7 +70,7 @@ impl DeviceChannel {
     /// # Errors
     /// [`Fault::Session`] when the client has not proved itself; otherwise what is wrong.
     pub fn open(&mut self, data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        if !self.authenticated {
+        if !self.is_authenticated() {
             return Err(Fault::Session);
         }
         let sealed = self.channel.take_command(SESSION_MESSAGE, data)?;

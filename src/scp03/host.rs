@@ -2,7 +2,7 @@
 
 use crate::channel::Channel;
 use crate::cipher::{decrypt, encrypt};
-use crate::keys::SessionKeys;
+use crate::keys::{SessionKeys, context};
 use crate::{
     ANSWER, AUTHENTICATE_SESSION, BLOCK, Challenge, Cryptogram, Fault, HEADER, SESSION_MESSAGE,
     StaticKeys, TAG,
@@ -29,11 +29,12 @@ impl HostChannel {
         card: Challenge,
         shown: Cryptogram,
     ) -> Result<(Self, Vec<u8>), Fault> {
-        let mut channel = Channel::new(SessionKeys::new(keys, host, card), id);
-        if !bool::from(channel.keys.card_cryptogram().ct_eq(&shown)) {
+        let context = context(host, card);
+        let mut channel = Channel::new(SessionKeys::new(keys, &context), id, [0; BLOCK]);
+        if !bool::from(channel.keys.card_cryptogram(&context).ct_eq(&shown)) {
             return Err(Fault::Cryptogram);
         }
-        let own = channel.keys.host_cryptogram();
+        let own = channel.keys.host_cryptogram(&context);
         let frame = channel.command(AUTHENTICATE_SESSION, &own)?;
         Ok((Self(channel), frame))
     }

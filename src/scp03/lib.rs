@@ -18,7 +18,7 @@ mod keys;
 pub use device::DeviceChannel;
 pub use fault::Fault;
 pub use host::HostChannel;
-pub use keys::StaticKeys;
+pub use keys::{AgreedKeys, StaticKeys};
 
 /// Bytes of a block of AES.
 pub const BLOCK: usize = 16;

@@ -1,19 +1,19 @@
 //! The device: takes frames, keeps sessions, runs commands, writes the log, and saves its state before it answers.
 
 use crate::commands::{self, Context, Touched};
-use crate::faults::Faults;
+use crate::faults::{Faults, Strike};
 use crate::session::{Authority, MAX_ANSWER, Session, Sessions};
 use crate::store::{Algorithm, FileError, Kind, NO_KEY, Record, State, StateFile, random};
 use crate::wire::{Command, DeviceError, Fields, Frame, answer, answer_code};
-use std::path::Path;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// What a client gets.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     /// A frame.
     Frame(Vec<u8>),
-    /// Nothing: the fault that loses answers.
+    /// Nothing: a fault.
     Lost,
 }
 
@@ -24,8 +24,12 @@ pub(crate) struct Device {
     sessions: Sessions,
     faults: Faults,
     started: Instant,
-    /// How many commands sessions have sent.
+    /// How many commands sessions have sent since the faults were set.
     session_commands: u64,
+    path: PathBuf,
+    /// The other device, once it answers in place of this one.
+    second: Option<Box<Self>>,
+    gone: bool,
 }
 
 impl Device {
@@ -38,8 +42,42 @@ impl Device {
     ) -> Result<Self, FileError> {
         let (file, mut state) = StateFile::open(path, serial, fips)?;
         state.store.set_limit(faults.store_limit());
-        let sessions = Sessions::default();
-        Ok(Self { state, file, sessions, faults, started: now, session_commands: 0 })
+        let mut device = Self {
+            state,
+            file,
+            sessions: Sessions::default(),
+            faults: Faults::default(),
+            started: now,
+            session_commands: 0,
+            path: path.to_owned(),
+            second: None,
+            gone: false,
+        };
+        device.set_faults(faults)?;
+        Ok(device)
+    }
+
+    /// Shows these faults and no others from now on.
+    pub(crate) fn set_faults(&mut self, faults: Faults) -> Result<(), FileError> {
+        self.faults = faults;
+        self.session_commands = 0;
+        self.gone = false;
+        self.state.store.set_limit(faults.store_limit());
+        let before = self.state.log.len();
+        while self.state.log.len() < faults.least_log() {
+            self.state.log.boot(false);
+        }
+        if self.state.log.len() == before { Ok(()) } else { Ok(self.file.write(&self.state)?) }
+    }
+
+    /// Whether the connector is gone.
+    pub(crate) const fn is_gone(&self) -> bool {
+        self.gone
+    }
+
+    /// How much longer an answer takes.
+    pub(crate) const fn delay(&self) -> Duration {
+        self.faults.delay()
     }
 
     pub(crate) const fn serial(&self) -> u32 {
@@ -48,6 +86,12 @@ impl Device {
 
     /// Answers one frame.
     pub(crate) fn handle(&mut self, request: &[u8], now: Instant) -> Reply {
+        if self.gone {
+            return Reply::Lost;
+        }
+        if let Some(second) = &mut self.second {
+            return second.handle(request, now);
+        }
         self.sessions.expire(now);
         let frame = match Frame::parse(request) {
             Ok(frame) => frame,
@@ -125,6 +169,17 @@ impl Device {
             Ok(opened) => opened,
             Err(error) => return Reply::Frame(answer(frame.code, Err(error))),
         };
+        self.session_commands = self.session_commands.saturating_add(1);
+        let strike = self.faults.strike(self.session_commands);
+        match strike {
+            Strike::None | Strike::LostAnswer | Strike::PowerCutAfter => {}
+            Strike::PowerCutBefore => return self.power_cut(now),
+            Strike::Gone => {
+                self.gone = true;
+                return Reply::Lost;
+            }
+            Strike::SecondDevice => return self.swap(now),
+        }
         let (inner, ended) = self.inner(&message, &session, now);
         let reply = session.seal(&inner);
         match ended {
@@ -132,8 +187,34 @@ impl Device {
             Ended::This => {}
             Ended::All => self.sessions.clear(),
         }
-        self.session_commands = self.session_commands.saturating_add(1);
-        if self.faults.loses(self.session_commands) { Reply::Lost } else { Reply::Frame(reply) }
+        match strike {
+            Strike::PowerCutAfter => self.power_cut(now),
+            Strike::LostAnswer => Reply::Lost,
+            Strike::None | Strike::PowerCutBefore | Strike::Gone | Strike::SecondDevice => {
+                Reply::Frame(reply)
+            }
+        }
+    }
+
+    /// Off and on again: sessions are gone, and the log says so.
+    fn power_cut(&mut self, now: Instant) -> Reply {
+        self.sessions.clear();
+        self.started = now;
+        let forced = self.state.options.is_forced();
+        self.state.log.boot(forced);
+        // A file that cannot be written is noticed at the next command that changes something.
+        let _ = self.file.write(&self.state);
+        Reply::Lost
+    }
+
+    /// From now on the other device answers.
+    fn swap(&mut self, now: Instant) -> Reply {
+        let mut path = self.path.clone().into_os_string();
+        path.push(".second");
+        let serial = (Some(self.state.serial.wrapping_add(1)), self.state.fips_device);
+        let second = Self::open(Path::new(&path), serial, Faults::default(), now);
+        self.second = second.ok().map(Box::new);
+        Reply::Lost
     }
 
     /// Runs the command inside a message: the frame that answers it, and which sessions it ended.

@@ -1,14 +1,45 @@
 //! Faults on request: what a ceremony has to survive and a sound device does not show.
+//!
+//! A service is started with them, or told later: `POST /virtual/faults` with the fields of [`Faults`] as JSON, such as
+//! `{"power_cut_after":3,"delay_ms":200}`. That replaces all faults, and counting begins anew: command 1 is the next one inside a
+//! session. Closing a session is a command too; messages that no session takes are not counted. `{}` ends all faults.
 
-use crate::store::MAX_OBJECTS;
+use crate::store::{LOG_CAPACITY, MAX_OBJECTS};
+use serde::Deserialize;
+use std::time::Duration;
 
-/// The faults a service is started with; by default none.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// The faults a service shows; by default none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Faults {
     /// The store is full at this many objects, the factory's authentication key among them.
     pub store_limit: Option<usize>,
+    /// The log has room for at most this many entries now: it is filled up as if the device had been switched on again and again.
+    pub log_room: Option<usize>,
     /// From this session command on, counted from 1, commands take effect and their answers are lost.
     pub fail_after: Option<u64>,
+    /// The power is cut before this session command: it does not take effect, there is no answer, and the device starts anew.
+    pub power_cut_before: Option<u64>,
+    /// The power is cut after this session command: it takes effect, there is no answer, and the device starts anew.
+    pub power_cut_after: Option<u64>,
+    /// From this session command on the connector is gone: it takes connections and answers nothing, and nothing takes effect.
+    pub gone_at: Option<u64>,
+    /// At this session command another device answers the connector: it has the next serial number and is fresh, and its state is
+    /// beside the first one's, in a file whose name ends in `.second`. The command gets no answer.
+    pub second_device_at: Option<u64>,
+    /// Every answer takes this many milliseconds longer.
+    pub delay_ms: u64,
+}
+
+/// What a session command meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Strike {
+    None,
+    LostAnswer,
+    PowerCutBefore,
+    PowerCutAfter,
+    Gone,
+    SecondDevice,
 }
 
 impl Faults {
@@ -16,9 +47,32 @@ impl Faults {
         self.store_limit.unwrap_or(MAX_OBJECTS)
     }
 
-    /// Whether the answer to session command number `count` is lost.
-    pub(crate) fn loses(&self, count: u64) -> bool {
-        self.fail_after.is_some_and(|first| count >= first)
+    /// How many entries the log has to hold at least, to leave as little room as asked for.
+    pub(crate) fn least_log(&self) -> usize {
+        self.log_room.map_or(0, |room| LOG_CAPACITY.saturating_sub(room))
+    }
+
+    pub(crate) const fn delay(&self) -> Duration {
+        Duration::from_millis(self.delay_ms)
+    }
+
+    /// What session command number `count` meets. Of several faults, the one that leaves least behind.
+    pub(crate) fn strike(&self, count: u64) -> Strike {
+        let since = |first: Option<u64>| first.is_some_and(|first| count >= first);
+        let at = |when: Option<u64>| when == Some(count);
+        if since(self.gone_at) {
+            Strike::Gone
+        } else if at(self.second_device_at) {
+            Strike::SecondDevice
+        } else if at(self.power_cut_before) {
+            Strike::PowerCutBefore
+        } else if at(self.power_cut_after) {
+            Strike::PowerCutAfter
+        } else if since(self.fail_after) {
+            Strike::LostAnswer
+        } else {
+            Strike::None
+        }
     }
 }
 
@@ -27,9 +81,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_are_lost_from_the_one_named_on() {
-        let faults = Faults { fail_after: Some(2), ..Faults::default() };
-        assert_eq!([1, 2, 3].map(|count| faults.loses(count)), [false, true, true]);
-        assert!(!Faults::default().loses(u64::MAX));
+    fn some_faults_last_and_others_strike_once() {
+        let strikes = |faults: Faults| [1, 2, 3].map(|count| faults.strike(count));
+        let none = Faults::default();
+        assert_eq!(strikes(none), [Strike::None; 3]);
+        assert_eq!(
+            strikes(Faults { fail_after: Some(2), ..none }),
+            [Strike::None, Strike::LostAnswer, Strike::LostAnswer]
+        );
+        assert_eq!(
+            strikes(Faults { gone_at: Some(3), power_cut_after: Some(1), ..none }),
+            [Strike::PowerCutAfter, Strike::None, Strike::Gone]
+        );
+        assert_eq!(
+            strikes(Faults { power_cut_before: Some(2), second_device_at: Some(3), ..none }),
+            [Strike::None, Strike::PowerCutBefore, Strike::SecondDevice]
+        );
+    }
+
+    #[test]
+    fn faults_are_read_and_misspelt_ones_refused() {
+        let faults: Faults = serde_json::from_str(r#"{"gone_at":3,"delay_ms":5}"#).unwrap();
+        assert_eq!(faults, Faults { gone_at: Some(3), delay_ms: 5, ..Faults::default() });
+        assert_eq!(serde_json::from_str::<Faults>("{}").unwrap(), Faults::default());
+        assert!(serde_json::from_str::<Faults>(r#"{"gone":3}"#).is_err());
+        assert!(serde_json::from_str::<Faults>(r#"{"gone_at":-1}"#).is_err());
     }
 }

@@ -25,13 +25,60 @@ pub struct Arguments {
     #[arg(long)]
     fips: bool,
 
-    /// Fault: the store is full at N objects
-    #[arg(long, value_name = "N", help_heading = "Faults")]
+    #[command(flatten)]
+    faults: FaultArguments,
+}
+
+/// Faults are counted in commands inside sessions, from 1. They can also be set later: POST /virtual/faults.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Faults")]
+struct FaultArguments {
+    /// The store is full at N objects
+    #[arg(long, value_name = "N")]
     store_limit: Option<usize>,
 
-    /// Fault: from the Nth session command on, commands take effect and their answers are lost
-    #[arg(long, value_name = "N", help_heading = "Faults")]
+    /// The log has room for N more entries
+    #[arg(long, value_name = "N")]
+    log_room: Option<usize>,
+
+    /// From the Nth command on, commands take effect and their answers are lost
+    #[arg(long, value_name = "N")]
     fail_after: Option<u64>,
+
+    /// The power is cut before the Nth command takes effect
+    #[arg(long, value_name = "N")]
+    power_cut_before: Option<u64>,
+
+    /// The power is cut after the Nth command took effect, before it is answered
+    #[arg(long, value_name = "N")]
+    power_cut_after: Option<u64>,
+
+    /// From the Nth command on, the connector answers nothing and nothing takes effect
+    #[arg(long, value_name = "N")]
+    gone_at: Option<u64>,
+
+    /// At the Nth command another device takes the place of this one; its state is in FILE.second
+    #[arg(long, value_name = "N")]
+    second_device_at: Option<u64>,
+
+    /// Every answer takes N milliseconds longer
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    delay_ms: u64,
+}
+
+impl From<FaultArguments> for Faults {
+    fn from(arguments: FaultArguments) -> Self {
+        Self {
+            store_limit: arguments.store_limit,
+            log_room: arguments.log_room,
+            fail_after: arguments.fail_after,
+            power_cut_before: arguments.power_cut_before,
+            power_cut_after: arguments.power_cut_after,
+            gone_at: arguments.gone_at,
+            second_device_at: arguments.second_device_at,
+            delay_ms: arguments.delay_ms,
+        }
+    }
 }
 
 /// Serves until the process is ended. The first line on stdout is `listening on URL`.
@@ -39,9 +86,8 @@ pub struct Arguments {
 /// # Errors
 /// When the service does not start.
 pub fn run(screen: &Screen, arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { listen, state, serial, fips, store_limit, fail_after } = arguments;
-    let options =
-        Options { listen, state, serial, fips, faults: Faults { store_limit, fail_after } };
+    let Arguments { listen, state, serial, fips, faults } = arguments;
+    let options = Options { listen, state, serial, fips, faults: faults.into() };
     screen.warn(
         "THIS IS NO HSM: its keys lie in a file, in the clear. For rehearsals and tests alone.",
     );

@@ -171,10 +171,21 @@ fn serve(stream: &TcpStream, address: SocketAddr, device: &Mutex<Device>) -> io:
             ("POST", "/connector/api") => {
                 let mut device = device.lock().unwrap_or_else(PoisonError::into_inner);
                 let reply = device.handle(&request.body, Instant::now());
+                let delay = device.delay();
                 drop(device);
                 let Reply::Frame(frame) = reply else { return Ok(()) };
+                std::thread::sleep(delay);
                 http::write(&mut output, Status::Ok, "application/octet-stream", &frame, keep)?;
             }
+            ("POST", "/virtual/faults") => {
+                let told = serde_json::from_slice::<Faults>(&request.body).is_ok_and(|faults| {
+                    let mut device = device.lock().unwrap_or_else(PoisonError::into_inner);
+                    device.set_faults(faults).is_ok()
+                });
+                let status = if told { Status::Ok } else { Status::BadRequest };
+                http::write(&mut output, status, "text/plain", b"", keep)?;
+            }
+            (_, "/connector/status") if is_gone(device) => return Ok(()),
             ("GET", "/connector/status") => {
                 http::write(
                     &mut output,
@@ -184,7 +195,7 @@ fn serve(stream: &TcpStream, address: SocketAddr, device: &Mutex<Device>) -> io:
                     keep,
                 )?;
             }
-            (_, "/connector/api" | "/connector/status") => {
+            (_, "/connector/api" | "/connector/status" | "/virtual/faults") => {
                 http::write(&mut output, Status::MethodNotAllowed, "text/plain", b"", keep)?;
             }
             (_, _) => http::write(&mut output, Status::NotFound, "text/plain", b"", keep)?,
@@ -194,6 +205,10 @@ fn serve(stream: &TcpStream, address: SocketAddr, device: &Mutex<Device>) -> io:
         }
     }
     Ok(())
+}
+
+fn is_gone(device: &Mutex<Device>) -> bool {
+    device.lock().unwrap_or_else(PoisonError::into_inner).is_gone()
 }
 
 /// The connector's status page: it does not say which device it found.

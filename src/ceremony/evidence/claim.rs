@@ -16,7 +16,7 @@ pub struct Report {
 /// Where trust comes from.
 #[derive(Debug, Clone)]
 pub struct Trust {
-    /// The newest version's name.
+    /// The name of the newest version here that a pin vouches for; without pins, of the newest here.
     pub name: String,
     /// Its version.
     pub version: u32,
@@ -26,6 +26,8 @@ pub struct Trust {
     pub environment: Environment,
     /// Whether a pin vouches for it.
     pub pinned: bool,
+    /// The newest version that the folder or the pins know of: another one has replaced this where it is higher.
+    pub newest: u32,
 }
 
 /// One thing that was checked.
@@ -54,7 +56,24 @@ pub enum Standing {
     NotAllowed,
 }
 
+/// Claims that are open because a bundle which belongs into a ceremony's folder is not there.
+const LINKS: &[&str] = &[
+    "device.planned",
+    "plan.requested",
+    "request.previous",
+    "request.answered",
+    "response.made",
+    "response.imported",
+];
+
 impl Report {
+    /// Every open claim that a bundle would close which belongs into the folder. Copies, tokens and earlier plans are kept elsewhere.
+    pub fn missing_links(&self) -> impl Iterator<Item = &Claim> {
+        let missing =
+            |claim: &&Claim| claim.standing == Standing::Open && LINKS.contains(&claim.id);
+        self.claims.iter().filter(missing)
+    }
+
     /// Whether every claim holds or is open, and there is something to hold.
     #[must_use]
     pub fn holds(&self) -> bool {

@@ -5,13 +5,20 @@
 
 mod chain;
 mod claim;
+mod collect;
+mod order;
+mod pins;
+mod policies;
 mod sentences;
 mod sort;
 
+#[cfg(test)]
+mod tests;
+
 pub use claim::{Claim, Report, Standing, Trust};
+pub use pins::Pins;
 
 use chain::Chain;
-use keyferry_bundle::Digest;
 use sort::Sorted;
 
 /// A file of the folder, as read.
@@ -23,12 +30,12 @@ pub struct File {
     pub bytes: Vec<u8>,
 }
 
-/// Examines every file and every link. With a `pin`, one version of the policy must have that digest.
+/// Examines every file and every link. Where there are pins, they vouch for every version of the policy in the folder.
 #[must_use]
-pub fn examine(files: &[File], pin: Option<Digest>) -> Report {
+pub fn examine(files: &[File], pins: &Pins) -> Report {
     let mut report = Report::default();
     let sorted = Sorted::by_kind(files, &mut report);
-    let chain = Chain::build(&sorted, pin, &mut report);
+    let chain = Chain::build(&sorted, pins, &mut report);
     sentences::attachments(&chain, &sorted, &mut report);
     report
 }

@@ -176,7 +176,7 @@ pub(super) fn receipt(chain: &Chain, link: &Link<Receipt>, report: &mut Report) 
     for target in &receipt.targets {
         let how = match target.outcome {
             Outcome::Imported => "KMS answered the import",
-            Outcome::Confirmed => "DescribeKey confirmed the import",
+            Outcome::Confirmed => "DescribeKey showed the key enabled after the import",
         };
         let expiry = match (target.expiration.model, target.expiration.valid_to) {
             (ExpirationModel::Expires, Some(date)) => format!("until {date}"),
@@ -188,26 +188,72 @@ pub(super) fn receipt(chain: &Chain, link: &Link<Receipt>, report: &mut Report) 
             .key_material_id
             .as_ref()
             .map_or_else(String::new, |id| format!(", key material id {id}"));
+        let proof = match target.outcome {
+            Outcome::Imported => "",
+            Outcome::Confirmed => "; it was not proved that KMS holds this very key material",
+        };
         let sentence = format!(
-            "target {}: the operator states that {how} of {uploaded} into {} {expiry}{material}",
+            "target {}: the operator states that {how} of {uploaded} into {} {expiry}{material}{proof}",
             target.name, target.key
         );
         report.holds_that("receipt.import", &link.file, sentence);
     }
 }
 
-/// What has not happened yet, as far as this folder shows.
+/// What has not happened yet, as far as this folder shows. What a later request of the same plan has overtaken never will.
 pub(super) fn missing(chain: &Chain, report: &mut Report) {
-    for (index, request) in chain.requests.iter().enumerate() {
-        if !chain.responses.iter().any(|response| response.follows == index) {
-            report.leaves_open("request.answered", &request.file, "has no response here");
+    for (index, device) in chain.devices.iter().enumerate() {
+        if !chain.plans.iter().any(|plan| plan.follows == index) {
+            report.leaves_open("device.planned", &device.file, "has no plan here");
         }
     }
-    for (index, response) in chain.responses.iter().enumerate() {
-        if !chain.receipts.iter().any(|receipt| receipt.follows == index) {
-            report.leaves_open("response.imported", &response.file, "has no receipt here");
+    for (index, plan) in chain.plans.iter().enumerate() {
+        if !chain.requests.iter().any(|request| request.follows == index) {
+            report.leaves_open("plan.requested", &plan.file, "has no request here");
         }
     }
+    let answered = |index: usize| chain.responses.iter().any(|response| response.follows == index);
+    let imported = |index: usize| chain.receipts.iter().any(|receipt| receipt.follows == index);
+    let unanswered = chain.requests.iter().enumerate().filter(|(index, _)| !answered(*index));
+    for (_, request) in unanswered {
+        match later(chain, request).find(|(later, _)| answered(*later)) {
+            None => report.leaves_open("request.answered", &request.file, "has no response here"),
+            Some((_, later)) => {
+                let sentence = format!("has no response here: {} was answered instead", later.file);
+                report.leaves_open("request.overtaken", &request.file, sentence);
+            }
+        }
+    }
+    let unimported = chain.responses.iter().enumerate().filter(|(index, _)| !imported(*index));
+    for (_, response) in unimported {
+        let of = |request: usize| chain.responses.iter().position(|other| other.follows == request);
+        let overtaken = chain.request_of(response).ok().and_then(|request| {
+            later(chain, request).find(|(later, _)| of(*later).is_some_and(imported))
+        });
+        match overtaken {
+            None => report.leaves_open("response.imported", &response.file, "has no receipt here"),
+            Some((_, later)) => {
+                let sentence = format!(
+                    "has no receipt here: the response to {} was imported instead",
+                    later.file
+                );
+                report.leaves_open("response.overtaken", &response.file, sentence);
+            }
+        }
+    }
+}
+
+/// The requests of the same plan that came after.
+fn later<'a>(
+    chain: &'a Chain,
+    request: &Link<Request>,
+) -> impl Iterator<Item = (usize, &'a Link<Request>)> {
+    let (plan, counter) = (request.follows, request.bundle.body().counter);
+    chain
+        .requests
+        .iter()
+        .enumerate()
+        .filter(move |(_, other)| other.follows == plan && other.bundle.body().counter > counter)
 }
 
 /// Files that bundles name by digest.

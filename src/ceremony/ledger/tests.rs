@@ -95,7 +95,7 @@ fn requests_follow_the_one_that_came_here() {
 }
 
 #[test]
-fn the_ledger_takes_the_next_plan_only() {
+fn the_ledger_takes_no_older_plan() {
     let (plan, requests) = chain(2);
     let mut ledger = Ledger::default();
     ledger.begin(&plan, &requests[0]);

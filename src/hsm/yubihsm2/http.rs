@@ -145,6 +145,46 @@ mod tests {
         }
     }
 
+    /// A connector that takes one connection, reads a request of that length to its end, and answers in these pieces.
+    fn connector(pieces: &'static [&'static [u8]]) -> (Http, std::thread::JoinHandle<Vec<u8>>) {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let serving = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.set_nodelay(true).unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\nframe") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                request.extend_from_slice(&byte);
+            }
+            for piece in pieces {
+                stream.write_all(piece).unwrap();
+                std::thread::yield_now();
+            }
+            request
+        });
+        (Http::new("127.0.0.1", port), serving)
+    }
+
+    #[test]
+    fn a_frame_is_posted_and_its_answer_read_in_pieces() {
+        let (http, serving) =
+            connector(&[b"HTTP/1.1 200 ", b"OK\r\nContent-Length: 4\r", b"\n\r\nan", b"sw"]);
+        assert_eq!(http.exchange(b"frame", CONNECTING), Ok(b"answ".to_vec()));
+        let request = String::from_utf8(serving.join().unwrap()).unwrap();
+        assert!(request.starts_with("POST /connector/api HTTP/1.1\r\nHost: 127.0.0.1:"));
+        assert!(request.contains("\r\nContent-Length: 5\r\n"), "{request}");
+    }
+
+    #[test]
+    fn an_answer_that_does_not_come_is_lost_and_nobody_there_is_not() {
+        let (http, serving) = connector(&[]);
+        assert!(matches!(http.exchange(b"frame", CONNECTING), Err(Fault::Lost(_))));
+        serving.join().unwrap();
+        assert!(matches!(http.exchange(b"frame", CONNECTING), Err(Fault::Unreachable(_))));
+    }
+
     proptest! {
         #[test]
         fn no_answer_upsets_it(bytes in prop::collection::vec(any::<u8>(), 0..200)) {

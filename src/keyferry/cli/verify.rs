@@ -14,13 +14,17 @@ pub(crate) struct Args {
     #[arg(value_name = "DIR|FILE", required = true)]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// The policy's fingerprint, 64 hexadecimal digits [default: what this machine has pinned]
+    /// The fingerprint of the newest policy there, 64 hexadecimal digits [default: every version this machine has pinned]
     #[arg(long, value_name = "HEX", conflicts_with = "no_pin")]
     pub(crate) pin: Option<Digest>,
 
     /// Use no pin, not even the one of this machine
     #[arg(long)]
     pub(crate) no_pin: bool,
+
+    /// End with exit code 3 when a link of the chain is missing: a plan, a request, a response, a receipt
+    #[arg(long)]
+    pub(crate) complete: bool,
 
     #[command(flatten)]
     pub(crate) trust: TrustArg,

@@ -12,6 +12,7 @@ use keyferry_ceremony::{Countersigned, device, plan, wrapping};
 use keyferry_console::ceremony::refused;
 use keyferry_console::{Exit, Failure, Name, Screen, clock, files};
 use serde_json::json;
+use std::path::Path;
 
 /// Makes a plan, checks it, and makes the ceremony's folder with everything it stands on. Nothing is there before all is checked.
 pub(crate) fn run(args: &NewArgs, screen: &Screen) -> Result<(), Failure> {
@@ -21,7 +22,7 @@ pub(crate) fn run(args: &NewArgs, screen: &Screen) -> Result<(), Failure> {
     let bytes = files::read_bundle(&args.device)?;
     let device = device::accept(policy, &bytes, Countersigned::Required)
         .map_err(|refusal| refused(file_name(&args.device), &refusal))?;
-    let body = build(args, policy, &device)?;
+    let body = build(args, &trusted, policy, &device)?;
     let envelope = body.to_envelope().map_err(|field| {
         Failure::new(Exit::Refused, "bundle-refused", "this plan cannot be made").because(field)
     })?;
@@ -51,18 +52,39 @@ pub(crate) fn run(args: &NewArgs, screen: &Screen) -> Result<(), Failure> {
     }))
 }
 
+/// The plan before, in its own ceremony's folder: it may have been made under an older policy or device bundle, but for the same HSM.
+fn predecessor(
+    trusted: &Trusted,
+    device: &Verified<Device>,
+    path: &Path,
+) -> Result<Verified<Plan>, Failure> {
+    let bytes = files::read_bundle(path)?;
+    let beside = path.with_file_name(Name::Device.to_string());
+    let (before, plan) =
+        plan::accept_under(trusted.history(), &files::read_bundle(&beside)?, &bytes)
+            .map_err(|refusal| refused(path.display(), &refusal))?;
+    let (found, ours) = (before.body().serial, device.body().serial);
+    if found == ours {
+        return Ok(plan);
+    }
+    Err(Failure::new(
+        Exit::Refused,
+        "bundle-refused",
+        format!("{} is not accepted", path.display()),
+    )
+    .because(format!("it is for HSM {found}, but this plan is for HSM {ours}"))
+    .hint("name the plan before for the same HSM, or --first if there was none"))
+}
+
 fn build(
     args: &NewArgs,
+    trusted: &Trusted,
     policy: &Verified<Policy>,
     device: &Verified<Device>,
 ) -> Result<Plan, Failure> {
     let previous = match &args.place.previous {
         None => None,
-        Some(path) => {
-            let before = plan::accept(policy, device, &files::read_bundle(path)?)
-                .map_err(|refusal| refused(file_name(path), &refusal))?;
-            Some(before)
-        }
+        Some(path) => Some(predecessor(trusted, device, path)?),
     };
     let label: Label = match &args.label {
         Some(label) => label.clone(),

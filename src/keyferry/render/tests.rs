@@ -78,7 +78,7 @@ fn a_report_is_grouped_by_file() {
     let story = Story::sound();
     let mut folder = story.folder();
     folder.retain(|file| file.name != "receipt.json");
-    let lines = report_lines(&evidence::examine(&folder, None));
+    let lines = report_lines(&evidence::examine(&folder, &evidence::Pins::none()));
     let at =
         |line: &str| lines.iter().position(|l| l == line).unwrap_or_else(|| panic!("{lines:#?}"));
     assert!(at("policy-v1.json") < at("device.json"));
@@ -89,7 +89,7 @@ fn a_report_is_grouped_by_file() {
         lines.iter().any(|l| l.starts_with("  NOT SHOWN  has no receipt here [response.imported]"))
     );
     folder[0].bytes[40] ^= 1;
-    let lines = report_lines(&evidence::examine(&folder, None));
+    let lines = report_lines(&evidence::examine(&folder, &evidence::Pins::none()));
     assert!(lines.iter().any(|l| l.starts_with("  FAIL       ")), "{lines:#?}");
 }
 

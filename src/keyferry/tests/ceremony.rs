@@ -128,6 +128,59 @@ fn a_ceremony_is_planned_signed_inspected_and_verified() {
 }
 
 #[test]
+fn a_ceremony_is_verified_under_the_history_and_the_next_year_follows_it() {
+    let desk = Desk::held();
+    Desk::wait_for_another_second();
+    desk.policy("policy-v2.json", &["--previous", "policy-v1.json"]).done();
+    for name in ["alice", "bob"] {
+        desk.sign("policy-v2.json", name, "Tests").done();
+    }
+    desk.pin("policy-v2.json").done();
+    let verified = desk.run(&["verify", "tests-1"], &[]).done();
+    for said in [
+        "is the policy that was pinned: version 1, since replaced by version 2 here",
+        "was made under policy version 1, replaced by version 2",
+        "version 1, rehearsal, since replaced by version 2.",
+    ] {
+        assert!(verified.out.contains(said), "{said} {verified:#?}");
+    }
+    // The HSM gets a device bundle under the new version; its plans go on counting.
+    let mut device = desk.device();
+    device.policy = desk.digest("policy-v2.json");
+    desk.write("device.json", &keyferry_ceremony::testing::signed(&device, &["hsm"]));
+    desk.sign("device.json", "wendy", "hsm-1").done();
+    let previous = ["--previous", "tests-1/plan.json", "--ceremony-id", "tests-2"];
+    desk.plan("tests-2", &previous).done();
+    let shown = desk.run(&["--json", "inspect", "tests-2/plan.json"], &[]).done().json();
+    let plan = &shown["bundles"][0]["payload"];
+    assert_eq!(
+        (&plan["counter"], plan["policy"].as_str()),
+        (&2.into(), Some(device.policy.to_string().as_str()))
+    );
+    // Another HSM has other plans.
+    device.serial = keyferry_bundle::Serial::new(7);
+    let other = desk.read("tests-1/device.json");
+    desk.write("tests-1/device.json", &desk.read("device.json"));
+    desk.plan("tests-3", &previous).refused(3, "plan.json is not accepted");
+    desk.write("tests-1/device.json", &other);
+}
+
+#[test]
+fn a_chain_that_ends_early_is_verified_but_incomplete() {
+    let desk = Desk::held();
+    let whole = desk.run(&["verify", "--complete", "tests-1"], &[]).done();
+    assert!(whole.out.contains("VERIFIED: ") && !whole.out.contains("INCOMPLETE"), "{whole:#?}");
+    std::fs::remove_file(desk.path("tests-1/receipt-1.json")).unwrap();
+    let cut = desk.run(&["verify", "tests-1"], &[]).done();
+    assert!(cut.out.contains("VERIFIED, INCOMPLETE: "), "{cut:#?}");
+    assert!(cut.out.contains("Open: response-1.json has no receipt here."), "{cut:#?}");
+    let cut = desk.run(&["verify", "--complete", "tests-1"], &[]);
+    cut.refused(3, "response-1.json has no receipt here");
+    let json = desk.run(&["--json", "verify", "tests-1"], &[]).done().json();
+    assert_eq!((&json["verified"], &json["complete"]), (&true.into(), &false.into()));
+}
+
+#[test]
 fn one_changed_byte_is_found_and_its_bundle_named() {
     let desk = Desk::held();
     for path in desk.listing().iter().filter(|path| path.parent() == Some(&desk.path("tests-1"))) {

@@ -4,7 +4,7 @@ mod desk;
 
 use desk::{Desk, PASSPHRASE, unsigned};
 use keyferry_bundle::{Digest, Envelope, Environment};
-use keyferry_ceremony::testing::{Story, signed};
+use keyferry_ceremony::testing::{RECIPIENT, Story, signed};
 
 /// Runs a command that must fail and leave every file as it was.
 #[track_caller]
@@ -130,6 +130,11 @@ fn a_plan_beyond_the_policy_makes_no_folder() {
         ),
         (3, "one of the device's own keys", ["--object-id", "0x0200"]),
         (3, "domains: are 1,3, but the device's keys are in 1", ["--domains", "1,3"]),
+        (
+            3,
+            "makes key material for SYMMETRIC_DEFAULT and HMAC keys only",
+            ["--key-spec", "ECC_NIST_P256"],
+        ),
         (4, "is not a custodian of the policy", ["--custodian", "carol"]),
         (8, "cannot be read", ["--previous", "missing.json"]),
         (2, "invalid value", ["--key-arn", "arn:aws:kms:eu-central-1:111122223333:alias/payments"]),
@@ -143,7 +148,9 @@ fn a_plan_beyond_the_policy_makes_no_folder() {
 #[test]
 fn nothing_of_a_rehearsal_is_accepted_in_production() {
     let desk = Desk::people();
-    desk.policy("policy-v1.json", &["--environment", "production"]).done();
+    let custodian = format!("carla={RECIPIENT}");
+    let production = ["--environment", "production", "--custodian", &custodian];
+    desk.policy("policy-v1.json", &production).done();
     for name in ["alice", "bob"] {
         desk.sign("policy-v1.json", name, "Tests").done();
     }
@@ -157,7 +164,8 @@ fn nothing_of_a_rehearsal_is_accepted_in_production() {
     device.environment = Environment::Production;
     desk.write("device.json", &signed(&device, &["hsm"]));
     desk.sign("device.json", "wendy", "hsm-1").done();
-    desk.plan("tests-1", &[]).done();
+    leaves_all(&desk, 4, "custodians: is empty", || desk.plan("tests-1", &[]));
+    desk.plan("tests-1", &["--custodian", "carla"]).done();
     let mut plan = Story::sound().plan;
     (plan.policy, plan.device) = (desk.digest("policy-v1.json"), desk.digest("device.json"));
     desk.write("tests-1/plan.json", &unsigned(&plan));

@@ -11,7 +11,7 @@ mod world;
 
 use getrandom::SysRng;
 use keyferry_bundle::kinds::Outcome;
-use keyferry_bundle::{Base64, Digest, Envelope, Environment, Receipt, Request, Timestamp};
+use keyferry_bundle::{Base64, Digest, Envelope, Receipt, Request, Timestamp};
 use keyferry_ceremony::testing::{Story, digest_of, parse, signed};
 use keyferry_ceremony::wrapping_key::WrappingPublicKey;
 use keyferry_virtual_kms::{ACCESS_KEY_ID, Options, SECRET_ACCESS_KEY, Service};
@@ -289,9 +289,7 @@ fn parameters_that_end_soon_deserve_a_warning() {
 #[test]
 fn in_production_an_endpoint_that_is_not_aws_is_said_loudly_and_gives_no_parameters() {
     let mut story = Story::sound();
-    story.policy.environment = Environment::Production;
-    story.device.environment = Environment::Production;
-    story.plan.environment = Environment::Production;
+    story.for_production();
     let bastion = Bastion::of(story);
     bastion.run(&["fetch", "--dry-run"]).ended(4, "THIS IS PRODUCTION");
     bastion.run(&["fetch"]).ended(4, "is no endpoint of AWS KMS in eu-central-1");

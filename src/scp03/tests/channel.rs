@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use keyferry_scp03::{DeviceChannel, Fault, HEADER, HostChannel, StaticKeys, TAG};
+use keyferry_scp03::{AgreedKeys, DeviceChannel, Fault, HEADER, HostChannel, StaticKeys, TAG};
 use proptest::prelude::*;
 
 /// Bytes in front of what a device's channel takes: the header and the session id.
@@ -50,6 +50,21 @@ fn a_client_proves_itself_once_and_before_anything_else() {
     assert_eq!(device.authenticate(&frame[FRONT..]), Err(Fault::Session));
     let sealed = host.seal(&[1, 0, 0]).unwrap();
     assert_eq!(*device.open(&sealed[FRONT..]).unwrap(), [1, 0, 0]);
+}
+
+#[test]
+fn a_session_of_agreed_keys_begins_at_the_receipt() {
+    let keys = || AgreedKeys::from_bytes(&[[1; 16], [2; 16], [3; 16], [4; 16]].concat()).unwrap();
+    let receipt = keys().receipt(b"device", b"client");
+    // printf deviceclient | openssl mac -cipher AES-128-CBC -macopt hexkey:01…01 (16 bytes) CMAC
+    assert_eq!(u128::from_be_bytes(receipt), 0xfb2d_2f32_d058_55a8_5c4d_2690_eceb_9175);
+    assert_ne!(receipt, keys().receipt(b"client", b"device"));
+    let mut device = DeviceChannel::agreed(keys(), 3, receipt);
+    assert!(device.is_authenticated());
+    assert_eq!(device.authenticate(&[0; 16]), Err(Fault::Session));
+    let answer = device.seal(b"answer").unwrap();
+    let mut other = DeviceChannel::agreed(keys(), 3, [0; 16]);
+    assert_ne!(other.seal(b"answer").unwrap(), answer);
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl Certificate {
     /// Signs it: the certificate in DER.
     pub(crate) fn sign(self, signer: Signer<'_>) -> Result<Vec<u8>, DeviceError> {
         let (algorithm, hash) = scheme(signer.algorithm)?;
-        let signed = Signed {
+        let content = Signed {
             version: VERSION_3,
             serial: UintRef::new(&self.serial).map_err(refused)?,
             algorithm: algorithm.clone(),
@@ -93,14 +93,14 @@ impl Certificate {
             key: self.key,
             extensions: self.extensions,
         };
-        let digest = hash.digest(&[&signed.to_der().map_err(refused)?]);
+        let digest = hash.digest(&[&content.to_der().map_err(refused)?]);
         let signature = match Family::of(signer.algorithm)? {
             Family::Rsa(size) => rsa::sign_pkcs1(size, signer.body, &digest, Some(hash))?,
             Family::Curve(curve) => curve.sign(signer.body, &digest)?,
             Family::Ed25519 => return Err(DeviceError::InvalidData),
         };
         let signature = BitString::from_bytes(&signature).map_err(refused)?;
-        Whole { signed, algorithm, signature }.to_der().map_err(refused)
+        Whole { content, algorithm, signature }.to_der().map_err(refused)
     }
 }
 
@@ -122,7 +122,7 @@ struct Signed<'a> {
 /// `Certificate`.
 #[derive(Sequence)]
 struct Whole<'a> {
-    signed: Signed<'a>,
+    content: Signed<'a>,
     algorithm: AlgorithmIdentifierOwned,
     signature: BitString,
 }
@@ -163,7 +163,7 @@ pub(crate) fn bits(bytes: &[u8]) -> Result<Any, DeviceError> {
     Any::new(Tag::BitString, [&[0], bytes].concat()).map_err(refused)
 }
 
-/// A UTF8String. The device does not look into its labels, and neither does this.
+/// A `UTF8String`. The device does not look into its labels, and neither does this.
 pub(crate) fn text(bytes: &[u8]) -> Result<Any, DeviceError> {
     Any::new(Tag::Utf8String, bytes).map_err(refused)
 }

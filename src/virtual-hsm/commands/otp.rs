@@ -90,7 +90,7 @@ pub(super) fn decrypt(context: &mut Context<'_>, data: &[u8]) -> Answer {
     let sealed = fields.slice(SEALED)?;
     let password = fields.array::<KEY>()?;
     fields.end()?;
-    counters(&*open(key, sealed)?, password)
+    counters(&open(key, sealed)?, password)
 }
 
 fn counters(credential: &[u8], password: [u8; KEY]) -> Answer {
@@ -117,7 +117,7 @@ pub(super) fn is_sound(key: Option<usize>, bytes: &[u8]) -> bool {
 
 fn seal(key: &Object, credential: &[u8]) -> Answer {
     let nonce = random::<NONCE>()?;
-    let (secret, whole) = parts(key, &nonce)?;
+    let (secret, whole) = parts(key, nonce)?;
     let sealed = match secret.len() {
         16 => cipher::<Ccm<Aes128, U8, U13>>(secret)?.encrypt((&whole).into(), credential),
         24 => cipher::<Ccm<Aes192, U8, U13>>(secret)?.encrypt((&whole).into(), credential),
@@ -128,7 +128,7 @@ fn seal(key: &Object, credential: &[u8]) -> Answer {
 
 fn open(key: &Object, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, DeviceError> {
     let mut fields = Fields::new(sealed);
-    let (secret, whole) = parts(key, &fields.array()?)?;
+    let (secret, whole) = parts(key, fields.array()?)?;
     let sealed = fields.rest();
     let opened = match secret.len() {
         16 => cipher::<Ccm<Aes128, U8, U13>>(secret)?.decrypt((&whole).into(), sealed),
@@ -143,11 +143,11 @@ fn cipher<C: KeyInit>(key: &[u8]) -> Result<C, DeviceError> {
 }
 
 /// The key in a body, and the whole nonce.
-fn parts<'a>(key: &'a Object, nonce: &[u8; NONCE]) -> Result<(&'a [u8], [u8; 13]), DeviceError> {
+fn parts(key: &Object, nonce: [u8; NONCE]) -> Result<(&[u8], [u8; 13]), DeviceError> {
     let mut body = Fields::new(key.body.expose());
     let id = body.array::<NONCE_ID>()?;
     let mut whole = [0; 13];
-    for (to, from) in whole.iter_mut().zip(id.iter().chain(nonce)) {
+    for (to, from) in whole.iter_mut().zip(id.iter().chain(&nonce)) {
         *to = *from;
     }
     Ok((body.rest(), whole))
@@ -169,7 +169,7 @@ fn checksum(bytes: &[u8]) -> u16 {
 mod tests {
     use super::*;
 
-    /// From the OTP test vectors that Yubico publishes (developers.yubico.com/OTP/Specifications/Test_vectors.html).
+    /// From the OTP test vectors that Yubico publishes (<https://developers.yubico.com/OTP/Specifications/Test_vectors.html>).
     #[test]
     fn a_published_password_is_read() {
         let credential: Vec<u8> = (0..16).chain(1..=6).collect();

@@ -1,4 +1,4 @@
-//! What travels under RSA wrap keys: CKM_RSA_AES_KEY_WRAP of PKCS #11, which is RSAES-OAEP of an AES key that nobody keeps, then the
+//! What travels under RSA wrap keys: `CKM_RSA_AES_KEY_WRAP` of PKCS #11, which is RSAES-OAEP of an AES key that nobody keeps, then the
 //! material under that key with AES-KWP (RFC 5649).
 //!
 //! Material alone (0x74, 0x75) is PKCS #8 for an asymmetric key and the bytes of a symmetric one; no other type has any. A whole

@@ -63,8 +63,9 @@ pub(super) fn unpad_oaep(
     mask.mask(&seed, &mut data);
     let (found, padded) = data.split_at_checked(label.len()).ok_or(DeviceError::InvalidData)?;
     let end = padded.iter().position(|byte| *byte != 0).ok_or(DeviceError::InvalidData)?;
-    let (mark, message) = padded.split_at(end).1.split_first().ok_or(DeviceError::InvalidData)?;
-    if *first != 0 || *mark != 1 || !bool::from(found.ct_eq(label)) {
+    let (separator, message) =
+        padded.split_at(end).1.split_first().ok_or(DeviceError::InvalidData)?;
+    if *first != 0 || *separator != 1 || !bool::from(found.ct_eq(label)) {
         return Err(DeviceError::InvalidData);
     }
     Ok(Zeroizing::new(message.to_vec()))

@@ -142,7 +142,7 @@ pub(crate) fn decrypt_pkcs1(
     body: &[u8],
     sealed: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, DeviceError> {
-    padding::unpad_pkcs1(&*raw(size, body, sealed)?)
+    padding::unpad_pkcs1(&raw(size, body, sealed)?)
 }
 
 /// RSAES-OAEP, with the digest of the label.
@@ -153,7 +153,7 @@ pub(crate) fn decrypt_oaep(
     label: &[u8],
     sealed: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, DeviceError> {
-    padding::unpad_oaep(mask, label, &*raw(size, body, sealed)?)
+    padding::unpad_oaep(mask, label, &raw(size, body, sealed)?)
 }
 
 /// RSAES-OAEP under a modulus, with the digest of the label.

@@ -69,7 +69,7 @@ impl State {
     /// Whether the factory's authentication key is there and still has its published password.
     pub(crate) fn has_factory_password(&self) -> bool {
         let key = self.store.get(Kind::AuthenticationKey, 1);
-        key.is_some_and(|key| key.body.expose() == &*password_keys(b"password"))
+        key.is_some_and(|key| key.body.expose() == *password_keys(b"password"))
     }
 
     /// Whether a FIPS device is in its approved mode and nothing stands in the way.

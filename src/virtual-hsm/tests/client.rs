@@ -5,6 +5,8 @@
 use keyferry_virtual_hsm::{Faults, Options, Service};
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use sha2::{Digest as _, Sha256};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use tempfile::TempDir;
 use yubihsm::authentication::{Credentials, Key};
 use yubihsm::connector::HttpConfig;
@@ -70,6 +72,15 @@ fn put_authentication_key(
     assert_eq!(made.unwrap(), id);
 }
 
+/// What the service sends until it closes the connection.
+fn page(service: &Service, request: &str) -> String {
+    let mut stream = TcpStream::connect(service.address()).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).unwrap();
+    page
+}
+
 #[track_caller]
 fn refused<T: std::fmt::Debug>(outcome: Result<T, yubihsm::client::Error>, why: &str) {
     let error = outcome.unwrap_err().to_string();
@@ -98,6 +109,12 @@ fn the_device_says_what_it_is_and_what_room_it_has() {
     assert_eq!((info.major_version, info.minor_version, info.build_version), (2, 4, 1));
     assert_eq!(info.serial_number.to_string(), "0012345678");
     assert_eq!(info.log_store_capacity, 62);
+    // The crate stops reading at the first algorithm it does not know, so that this is the page as it is on the wire.
+    assert_eq!(info.algorithms.len(), 47);
+    let raw = connector(&service).send_message(yubihsm::Uuid::nil(), vec![6, 0, 0].into());
+    let info = raw.unwrap();
+    assert_eq!(info.as_ref()[3..12], [2, 4, 1, 0, 0xbc, 0x61, 0x4e, 62, 2]);
+    assert_eq!(info.as_ref()[12..], (1..=55).collect::<Vec<u8>>());
     assert_eq!(service.serial(), 12_345_678);
     put(&client, 0, &[0; 127]);
     let storage = client.get_storage_info().unwrap();
@@ -430,6 +447,27 @@ fn a_lost_answer_closes_the_connection_and_the_command_took_effect() {
 }
 
 #[test]
+fn faults_are_set_while_the_service_runs() {
+    let (_folder, service) = service();
+    let told = |body: &str| {
+        let length = body.len();
+        let head = format!("POST /virtual/faults HTTP/1.1\r\nContent-Length: {length}");
+        page(&service, &format!("{head}\r\nConnection: close\r\n\r\n{body}"))
+    };
+    let client = client(&service);
+    assert!(told(r#"{"fail_after":2}"#).starts_with("HTTP/1.1 200 OK\r\n"));
+    assert_eq!(put(&client, 9, b"answered"), 9);
+    assert!(client.get_opaque(9).is_err());
+    assert!(told(r#"{"fail_after":"2"}"#).starts_with("HTTP/1.1 400 "));
+    assert!(told(r#"{"gone_at":1}"#).starts_with("HTTP/1.1 200 OK\r\n"));
+    let again = self::client(&service);
+    assert!(again.echo(b"hello".to_vec()).is_err());
+    assert_eq!(page(&service, "GET /connector/status HTTP/1.1\r\n\r\n"), "");
+    assert!(told("{}").starts_with("HTTP/1.1 200 OK\r\n"));
+    assert_eq!(self::client(&service).get_opaque(9).unwrap(), b"answered");
+}
+
+#[test]
 fn only_loopback_is_served() {
     let folder = tempfile::tempdir().unwrap();
     let mut options = Options::new(folder.path().join("hsm.json"));
@@ -441,12 +479,8 @@ fn only_loopback_is_served() {
 
 #[test]
 fn the_status_page_is_the_connectors() {
-    use std::io::{Read as _, Write as _};
     let (_folder, service) = service();
-    let mut stream = std::net::TcpStream::connect(service.address()).unwrap();
-    stream.write_all(b"GET /connector/status HTTP/1.1\r\nConnection: close\r\n\r\n").unwrap();
-    let mut page = String::new();
-    stream.read_to_string(&mut page).unwrap();
+    let page = page(&service, "GET /connector/status HTTP/1.1\r\nConnection: close\r\n\r\n");
     assert!(page.starts_with("HTTP/1.1 200 OK\r\n"));
     assert!(page.contains("\r\n\r\nstatus=OK\nserial=*\nversion="));
     assert!(page.contains(&format!("\naddress=127.0.0.1\nport={}\n", service.address().port())));

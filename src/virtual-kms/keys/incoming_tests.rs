@@ -137,6 +137,21 @@ fn the_numbers_of_an_rsa_key_must_belong_together() {
 }
 
 #[test]
+fn an_rsa_key_with_its_primes_exchanged_is_the_same_key() {
+    use rsa::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
+    use rsa::traits::{PrivateKeyParts as _, PublicKeyParts as _};
+    let der = of(KeySpec::Rsa2048);
+    let key = rsa::PrivateKey::from_pkcs8_der(der).unwrap();
+    let [p, q] = key.primes() else { panic!("two primes") };
+    let exchanged =
+        rsa::PrivateKey::from_p_q(q.as_ref().clone(), p.as_ref().clone(), key.e().clone());
+    let again = exchanged.unwrap().to_pkcs8_der().unwrap();
+    assert_ne!(again.as_bytes(), der);
+    let known_by = |der: &[u8]| fitting(KeySpec::Rsa2048, der).unwrap().known_by;
+    assert!(known_by(again.as_bytes()) == known_by(der));
+}
+
+#[test]
 fn every_signing_algorithm_of_every_spec_verifies_its_own_alone() {
     for (spec, der) in KEYS.iter() {
         let key = PrivateKey::decode(*spec, der).unwrap();

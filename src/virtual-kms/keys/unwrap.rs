@@ -12,7 +12,7 @@ use keyferry_bundle::WrappingAlgorithm;
 use rsa::pkcs8::DecodePrivateKey as _;
 use zeroize::Zeroizing;
 
-/// AES-KWP adds a half block, and at least one half block follows it.
+/// AES-KWP puts a half block before at least one of key material.
 const HALF_BLOCK: usize = 8;
 
 /// Decrypts key material under the private key (PKCS#8) of a wrapping key pair.

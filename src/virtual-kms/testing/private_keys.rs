@@ -6,6 +6,9 @@ use super::wrapping::{PRIVATE, kwp, oaep, pkcs8};
 use crate::refusal::Kind;
 use serde_json::{Value, json};
 
+/// An initial value of AES-KWP that says: no bytes. RFC 5649 wraps at least one.
+const NOTHING: &[u8] = &[0xa6, 0x59, 0x59, 0xa6, 0, 0, 0, 0];
+
 /// What is made of the wrapping public key.
 type Wrapping<'a> = &'a dyn Fn(&Value) -> Vec<u8>;
 
@@ -87,7 +90,7 @@ fn only_the_wrapping_of_the_parameters_unwraps() {
             ("RFC 3394 in place of 5649", &|k| [oaep(k, algorithm, &aes), kw(&aes, &own)].concat()),
             ("OAEP alone", &|k| oaep(k, algorithm, &own)),
             ("no key material", &|k| oaep(k, algorithm, &aes)),
-            ("half a block", &|k| [oaep(k, algorithm, &aes), vec![0; 8]].concat()),
+            ("nothing wrapped", &|k| [oaep(k, algorithm, &aes), NOTHING.to_vec()].concat()),
             ("a byte more", &|k| [oaep(k, algorithm, &aes), kwp(&aes, &own), vec![0]].concat()),
         ];
         for (what, wrapping) in wrong {

@@ -233,6 +233,14 @@ impl Desk {
         self.run(&args, &[])
     }
 
+    /// Bundles are dated by the second: what is made next has another date than everything here.
+    pub(crate) fn wait_for_another_second() {
+        let now = keyferry_console::clock::now().unwrap();
+        while keyferry_console::clock::now().unwrap() == now {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+
     pub(crate) fn sign(&self, file: &str, who: &str, word: &str) -> Run {
         self.run(&["sign", file, "--identity", who], &[PASSPHRASE, word])
     }

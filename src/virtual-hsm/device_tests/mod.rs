@@ -1,14 +1,18 @@
-//! The device without a connector: random frames, random commands, faults, time, power cuts.
+//! The device without a connector: sessions, time, power cuts, the log; in files of their own, faults, keys, and random input.
 
 use crate::device::{Device, Reply};
 use crate::faults::Faults;
-use crate::session::host::{Host, frame};
+use crate::fuzzing::wish;
+use crate::session::host::{Host, frame, outcome};
 use crate::store::password_keys;
 use crate::wire::{Command, DeviceError};
-use proptest::prelude::*;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+
+mod faults;
+mod keys;
+mod random;
 
 /// A device in a folder of its own, at a time that only the test moves.
 struct Bench {
@@ -66,15 +70,6 @@ impl Bench {
         let log = self.call(host, Command::GetLogEntries, &[]).unwrap();
         log[5..].chunks(32).map(|entry| u16::from_be_bytes([entry[0], entry[1]])).collect()
     }
-}
-
-fn wish(id: u16, capabilities: u64, algorithm: u8) -> Vec<u8> {
-    let mut data = id.to_be_bytes().to_vec();
-    data.extend_from_slice(&[b'x'; 40]);
-    data.extend_from_slice(&[0, 1]);
-    data.extend_from_slice(&capabilities.to_be_bytes());
-    data.push(algorithm);
-    data
 }
 
 fn opaque(id: u16, bytes: &[u8]) -> Vec<u8> {
@@ -321,54 +316,11 @@ fn outside_a_session_only_those_that_begin_one_work() {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+/// What every command answers that makes an object: the id.
+fn id_of(answer: Result<Vec<u8>, u8>) -> [u8; 2] {
+    answer.unwrap().try_into().unwrap()
+}
 
-    #[test]
-    fn any_bytes_get_a_frame(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
-        let mut bench = Bench::new(Faults::default());
-        let answer = bench.send(&bytes);
-        prop_assert!(crate::wire::Frame::parse(&answer).is_ok());
-    }
-
-    #[test]
-    fn any_commands_in_a_session_get_a_frame(
-        commands in prop::collection::vec(
-            (any::<u8>(), prop::collection::vec(prop_oneof![any::<u8>(), 0..4_u8], 0..90)),
-            1..60,
-        ),
-    ) {
-        let mut bench = Bench::new(Faults::default());
-        let mut host = bench.session().unwrap();
-        for (code, data) in commands {
-            let length = u16::try_from(data.len()).unwrap().to_be_bytes();
-            let message = host.wrap(&[&[code], &length[..], &data].concat());
-            let answer = bench.send(&message);
-            let inner = host.unwrap(&answer).unwrap();
-            prop_assert!(crate::wire::Frame::parse(&inner).is_ok());
-            if code == 0x40 || code == 0x08 {
-                break;
-            }
-        }
-        bench.power_on(Faults::default());
-    }
-
-    #[test]
-    fn any_wishes_make_sound_objects_or_none(
-        id in prop_oneof![Just(0_u16), 1..9_u16],
-        algorithm in prop_oneof![any::<u8>(), prop::sample::select(vec![12_u8, 29, 30, 38, 46])],
-        command in prop::sample::select(vec![0x42_u8, 0x44, 0x45, 0x46, 0x4c, 0x5b]),
-        rest in prop::collection::vec(any::<u8>(), 0..50),
-    ) {
-        let mut bench = Bench::new(Faults::default());
-        let mut host = bench.session().unwrap();
-        let data = [&wish(id, 1, algorithm), &rest[..]].concat();
-        let command = Command::from_code(command).unwrap();
-        if let Ok(made) = bench.call(&mut host, command, &data) {
-            let kind = match command.code() { 0x42 => 1, 0x44 => 2, 0x45 | 0x46 => 3, _ => 4 };
-            let info = bench.call(&mut host, Command::GetObjectInfo, &[made[0], made[1], kind]);
-            prop_assert_eq!(info.unwrap().len(), 66);
-            bench.power_on(Faults::default());
-        }
-    }
+fn delegating(id: u16, capabilities: u64, algorithm: u8, delegated: u64, key: &[u8]) -> Vec<u8> {
+    [&wish(id, capabilities, algorithm)[..], &delegated.to_be_bytes(), key].concat()
 }

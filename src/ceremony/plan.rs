@@ -1,20 +1,13 @@
 //! Accepting a plan.
 
-<<<<<<< HEAD
-use crate::links::{refers, same_environment};
-use crate::wrapping::Plaintext;
-use crate::{Refusal, wrapping};
-use keyferry_bundle::kinds::Target;
-use keyferry_bundle::{
-    Device, KeySpec, Kind, Plan, Policy, Role, Unverified, Verified, WrappingAlgorithm,
-};
-=======
 use crate::links::{Countersigned, refers, same_environment};
 use crate::wrapping::Plaintext;
 use crate::{Refusal, device as devices, policy as policies, wrapping};
 use keyferry_bundle::kinds::Target;
-use keyferry_bundle::{Device, Environment, Kind, Plan, Policy, Role, Unverified, Verified};
->>>>>>> main
+use keyferry_bundle::{
+    Device, Environment, KeySpec, Kind, Plan, Policy, Role, Unverified, Verified,
+    WrappingAlgorithm,
+};
 use std::fmt::Display;
 
 const KIND: Kind = Kind::Plan;
@@ -82,7 +75,6 @@ pub fn check(
     for (index, target) in plan.targets.iter().enumerate() {
         let field = format!("targets[{index}]");
         check_allowed(policy.body(), &field, target)?;
-        check_makeable(&field, target)?;
         wrapping::check(target.key_spec, target.wrapping_algorithm, target.wrapping_key_spec)
             .map_err(|rule| {
                 Refusal::link(KIND, &format!("{field}.wrapping_algorithm"), rule.to_string())
@@ -97,7 +89,12 @@ pub fn check(
             return Err(Refusal::link(KIND, &format!("{field}.domains"), problem));
         }
     }
-    if policy.body().environment == Environment::Production && plan.custodians.is_empty() {
+    let copied =
+        |target: &Target| matches!(wrapping::plaintext(target.key_spec), Plaintext::Raw(_));
+    if policy.body().environment == Environment::Production
+        && plan.custodians.is_empty()
+        && plan.targets.iter().any(copied)
+    {
         let problem = "is empty, but the HSM's wrap key does not leave it: in production a custodian keeps an age copy, the only one that outlives the HSM";
         return Err(Refusal::not_allowed(KIND, "custodians", problem));
     }
@@ -110,7 +107,6 @@ pub fn check(
     Ok(())
 }
 
-<<<<<<< HEAD
 /// The usage and the object that go with the key spec; and private keys never leave the HSM but under its own wrapping.
 fn check_keeping(field: &str, target: &Target) -> Result<(), Refusal> {
     let (spec, algorithm) = (target.key_spec, target.wrapping_algorithm);
@@ -136,20 +132,6 @@ fn fits<V: PartialEq + Display>(
     let names: Vec<String> = possible.iter().map(ToString::to_string).collect();
     let problem = format!("is {value}, but a {spec} key takes {}", names.join(" or "));
     Err(Refusal::link(KIND, field, problem))
-=======
-/// What this release's room makes: bytes drawn from the HSM's random generator, no key pairs.
-fn check_makeable(field: &str, target: &Target) -> Result<(), Refusal> {
-    match wrapping::plaintext(target.key_spec) {
-        Plaintext::Raw(_) => Ok(()),
-        Plaintext::Pkcs8 => {
-            let problem = format!(
-                "is {}, but this release makes key material for SYMMETRIC_DEFAULT and HMAC keys only",
-                target.key_spec
-            );
-            Err(Refusal::link(KIND, &format!("{field}.key_spec"), problem))
-        }
-    }
->>>>>>> main
 }
 
 fn check_allowed(policy: &Policy, field: &str, target: &Target) -> Result<(), Refusal> {

@@ -14,21 +14,14 @@ use crate::links::Countersigned;
 use crate::{Refusal, backup, device, plan, policy, receipt, request, response};
 use ed25519_dalek::{Signer as _, SigningKey};
 use keyferry_bundle::kinds::{
-<<<<<<< HEAD
-    Allowed, Bundle, Expiration, Isolation, KeptAs, Made, Operation, Outcome, ParametersSource,
-    PolicyKey, ReceiptTarget, RequestTarget, ResponseTarget, RoleRule, Roles, Target, WrappedCopy,
-};
-use keyferry_bundle::{
-    Backup, Base64, Device, Digest, Domains, Environment, ExpirationModel, KeyId, KeySpec,
-    KeyUsage, Plan, Policy, PublicKey, Receipt, Request, Response, Serial, Timestamp, Verified,
-=======
-    AgeCopy, Allowed, Bundle, Expiration, Isolation, Made, Operation, Outcome, ParametersSource,
-    PolicyKey, ReceiptTarget, RequestTarget, ResponseTarget, RoleRule, Roles, Target, WrappedCopy,
+    AgeCopy, Allowed, Bundle, Expiration, Isolation, KeptAs, Made, Operation, Outcome,
+    ParametersSource, PolicyKey, ReceiptTarget, RequestTarget, ResponseTarget, RoleRule, Roles,
+    Target, WrappedCopy,
 };
 use keyferry_bundle::{
     Backup, Base64, Custodian, Device, Digest, Domains, Environment, ExpirationModel, KeyId,
-    KeySpec, Plan, Policy, PublicKey, Receipt, Request, Response, Serial, Timestamp, Verified,
->>>>>>> main
+    KeySpec, KeyUsage, Plan, Policy, PublicKey, Receipt, Request, Response, Serial, Timestamp,
+    Verified,
     WrappingAlgorithm, WrappingKeySpec,
 };
 use p256::ecdsa::{DerSignature, SigningKey as P256SigningKey};

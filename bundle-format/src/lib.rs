@@ -20,8 +20,9 @@ pub use envelope::Envelope;
 pub use error::{Error, FieldError, Part};
 pub use identifiers::{
     AccountId, AgeRecipient, AwsRegion, Base64, CeremonyId, Digest, Domains, Endpoint, Environment,
-    ExpirationModel, Firmware, Holder, KeyArn, KeyMaterialId, KeySpec, KmsKeyId, Label, ObjectId,
-    Partition, Role, Serial, TargetName, Text, Timestamp, WrappingAlgorithm, WrappingKeySpec,
+    ExpirationModel, Firmware, Holder, KeyArn, KeyMaterialId, KeySpec, KeyUsage, KmsKeyId, Label,
+    ObjectId, Partition, Role, Serial, TargetName, Text, Timestamp, WrappingAlgorithm,
+    WrappingKeySpec,
 };
 pub use key::{KeyAlgorithm, KeyId, PublicKey};
 pub use kinds::{

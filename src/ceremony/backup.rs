@@ -2,6 +2,8 @@
 
 use crate::Refusal;
 use crate::links::{refers, same, same_environment, with_hsm};
+use crate::wrapping::{Plaintext, plaintext};
+use keyferry_bundle::kinds::Target;
 use keyferry_bundle::{Backup, Custodian, Device, Kind, Plan, Policy, Unverified, Verified};
 
 const KIND: Kind = Kind::Backup;
@@ -33,7 +35,7 @@ pub fn accept(
     same(KIND, "object_id", &body.object_id, &target.object_id, "the plan")?;
     let wrap_key = (&body.wrapped.wrap_key, &device.body().backup_key);
     same(KIND, "wrapped.wrap_key", wrap_key.0, wrap_key.1, "the device bundle")?;
-    let expected = recipients(policy.body(), plan.body());
+    let expected = recipients(policy.body(), plan.body(), target);
     let found: Vec<Custodian> =
         body.age.as_ref().map(|age| age.recipients.clone()).unwrap_or_default();
     if found != expected {
@@ -42,9 +44,13 @@ pub fn accept(
     Ok(backup)
 }
 
-/// The custodians a plan names, as the policy enrols them, in the plan's order.
+/// The custodians who get an age copy of a target: those a plan names, as the policy enrols them, in the plan's order. Of a private key
+/// there is none: it never leaves the HSM in any form that could be copied.
 #[must_use]
-pub fn recipients(policy: &Policy, plan: &Plan) -> Vec<Custodian> {
+pub fn recipients(policy: &Policy, plan: &Plan, target: &Target) -> Vec<Custodian> {
+    if plaintext(target.key_spec) == Plaintext::Pkcs8 {
+        return Vec::new();
+    }
     plan.custodians
         .iter()
         .filter_map(|holder| policy.custodians.iter().find(|c| c.holder == *holder))

@@ -54,8 +54,10 @@ pub struct RequestEntry {
 pub struct TargetEntry {
     /// The target's name in the plan.
     pub name: TargetName,
-    /// The check value of the material that was about to be stored last.
-    check_value: Digest,
+    /// The check value of the material that was about to be stored last; none while the HSM is asked to generate a private key,
+    /// whose public half nobody knows before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    check_value: Option<Digest>,
 }
 
 /// What a memory that knows of no plan means. Whoever opens it says so, deliberately.
@@ -192,7 +194,18 @@ impl Ledger {
     pub fn storing(&mut self, plan: &Verified<Plan>, target: &TargetName, check_value: Digest) {
         if let Some(entry) = self.entry(plan) {
             entry.targets.retain(|known| known.name != *target);
-            entry.targets.push(TargetEntry { name: target.clone(), check_value });
+            entry
+                .targets
+                .push(TargetEntry { name: target.clone(), check_value: Some(check_value) });
+        }
+    }
+
+    /// Notes that the HSM is about to be asked for a private key under a target's object id. [`Self::storing`] follows as soon as its
+    /// public half is known.
+    pub fn generating(&mut self, plan: &Verified<Plan>, target: &TargetName) {
+        if let Some(entry) = self.entry(plan) {
+            entry.targets.retain(|known| known.name != *target);
+            entry.targets.push(TargetEntry { name: target.clone(), check_value: None });
         }
     }
 

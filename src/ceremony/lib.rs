@@ -15,6 +15,7 @@ pub mod ledger;
 mod links;
 pub mod plan;
 pub mod policy;
+pub mod proof;
 pub mod receipt;
 mod refusal;
 pub mod request;

@@ -4,7 +4,10 @@ use crate::links::{Countersigned, refers, same_environment};
 use crate::wrapping::Plaintext;
 use crate::{Refusal, device as devices, policy as policies, wrapping};
 use keyferry_bundle::kinds::Target;
-use keyferry_bundle::{Device, Environment, Kind, Plan, Policy, Role, Unverified, Verified};
+use keyferry_bundle::{
+    Device, Environment, KeySpec, Kind, Plan, Policy, Role, Unverified, Verified,
+    WrappingAlgorithm,
+};
 use std::fmt::Display;
 
 const KIND: Kind = Kind::Plan;
@@ -72,11 +75,11 @@ pub fn check(
     for (index, target) in plan.targets.iter().enumerate() {
         let field = format!("targets[{index}]");
         check_allowed(policy.body(), &field, target)?;
-        check_makeable(&field, target)?;
         wrapping::check(target.key_spec, target.wrapping_algorithm, target.wrapping_key_spec)
             .map_err(|rule| {
                 Refusal::link(KIND, &format!("{field}.wrapping_algorithm"), rule.to_string())
             })?;
+        check_keeping(&field, target)?;
         if reserved.iter().any(|(_, id)| *id == target.object_id) {
             let problem = format!("{} is the id of one of the device's own keys", target.object_id);
             return Err(Refusal::link(KIND, &format!("{field}.object_id"), problem));
@@ -86,7 +89,12 @@ pub fn check(
             return Err(Refusal::link(KIND, &format!("{field}.domains"), problem));
         }
     }
-    if policy.body().environment == Environment::Production && plan.custodians.is_empty() {
+    let copied =
+        |target: &Target| matches!(wrapping::plaintext(target.key_spec), Plaintext::Raw(_));
+    if policy.body().environment == Environment::Production
+        && plan.custodians.is_empty()
+        && plan.targets.iter().any(copied)
+    {
         let problem = "is empty, but the HSM's wrap key does not leave it: in production a custodian keeps an age copy, the only one that outlives the HSM";
         return Err(Refusal::not_allowed(KIND, "custodians", problem));
     }
@@ -99,18 +107,31 @@ pub fn check(
     Ok(())
 }
 
-/// What this release's room makes: bytes drawn from the HSM's random generator, no key pairs.
-fn check_makeable(field: &str, target: &Target) -> Result<(), Refusal> {
-    match wrapping::plaintext(target.key_spec) {
-        Plaintext::Raw(_) => Ok(()),
-        Plaintext::Pkcs8 => {
-            let problem = format!(
-                "is {}, but this release makes key material for SYMMETRIC_DEFAULT and HMAC keys only",
-                target.key_spec
-            );
-            Err(Refusal::link(KIND, &format!("{field}.key_spec"), problem))
-        }
+/// The usage and the object that go with the key spec; and private keys never leave the HSM but under its own wrapping.
+fn check_keeping(field: &str, target: &Target) -> Result<(), Refusal> {
+    let (spec, algorithm) = (target.key_spec, target.wrapping_algorithm);
+    if wrapping::plaintext(spec) == Plaintext::Pkcs8
+        && algorithm == WrappingAlgorithm::RsaesOaepSha256
+    {
+        let rule = wrapping::Forbidden::OnTheHost(spec, algorithm);
+        return Err(Refusal::link(KIND, &format!("{field}.wrapping_algorithm"), rule.to_string()));
     }
+    fits(&format!("{field}.key_usage"), spec, &target.key_usage, wrapping::usages(spec))?;
+    fits(&format!("{field}.kept_as"), spec, &target.kept_as, wrapping::kept(spec))
+}
+
+fn fits<V: PartialEq + Display>(
+    field: &str,
+    spec: KeySpec,
+    value: &V,
+    possible: &[V],
+) -> Result<(), Refusal> {
+    if possible.contains(value) {
+        return Ok(());
+    }
+    let names: Vec<String> = possible.iter().map(ToString::to_string).collect();
+    let problem = format!("is {value}, but a {spec} key takes {}", names.join(" or "));
+    Err(Refusal::link(KIND, field, problem))
 }
 
 fn check_allowed(policy: &Policy, field: &str, target: &Target) -> Result<(), Refusal> {

@@ -1,6 +1,7 @@
 //! Accepting KMS's answers.
 
 use crate::links::{refers, same, same_environment};
+use crate::proof as proofs;
 use crate::{Refusal, endpoint};
 use keyferry_bundle::{
     Kind, Plan, Policy, Receipt, Response, Role, TargetName, Unverified, Verified,
@@ -51,6 +52,11 @@ pub fn check(
         same(KIND, &at("key"), &entry.key, &planned.key, "the plan")?;
         if entry.expiration != planned.expiration {
             return Err(Refusal::link(KIND, &at("expiration"), "is not the planned one"));
+        }
+        if let (Some(proof), Some(answered)) = (&entry.proof, response.body().target(&entry.name)) {
+            proofs::check_answer(planned, answered, proof).map_err(|(member, problem)| {
+                Refusal::link(KIND, &at(&format!("proof.{member}")), problem)
+            })?;
         }
     }
     let entries = &body.targets;

@@ -1,7 +1,7 @@
 //! Accepting a response: in the room before witnesses sign it, on the bastion before anything is uploaded, at the auditor's.
 
 use crate::links::{Countersigned, refers, same, same_environment, with_hsm};
-use crate::{Refusal, wrapping};
+use crate::{Refusal, proof, wrapping};
 use keyferry_bundle::kinds::{RequestTarget, ResponseTarget, Target};
 use keyferry_bundle::{
     Backup, Device, Digest, Kind, Plan, Policy, Request, Response, Unverified, Verified,
@@ -41,6 +41,9 @@ pub fn accept(
             return Err(Refusal::link(KIND, &format!("{field}.name"), problem));
         };
         check_target(&field, planned, asked, entry)?;
+        proof::check_material(policy.body(), device.body(), planned, entry).map_err(
+            |(member, problem)| Refusal::link(KIND, &format!("{field}.{member}"), problem),
+        )?;
     }
     if let Some(missing) = plan.body().targets.iter().find(|t| body.target(&t.name).is_none()) {
         let problem = format!("has no entry for the plan's target {}", missing.name);

@@ -14,12 +14,14 @@ use crate::links::Countersigned;
 use crate::{Refusal, backup, device, plan, policy, receipt, request, response};
 use ed25519_dalek::{Signer as _, SigningKey};
 use keyferry_bundle::kinds::{
-    AgeCopy, Allowed, Bundle, Expiration, Isolation, Made, Operation, Outcome, ParametersSource,
-    PolicyKey, ReceiptTarget, RequestTarget, ResponseTarget, RoleRule, Roles, Target, WrappedCopy,
+    AgeCopy, Allowed, Bundle, Expiration, Isolation, KeptAs, Made, Operation, Outcome,
+    ParametersSource, PolicyKey, ReceiptTarget, RequestTarget, ResponseTarget, RoleRule, Roles,
+    Target, WrappedCopy,
 };
 use keyferry_bundle::{
     Backup, Base64, Custodian, Device, Digest, Domains, Environment, ExpirationModel, KeyId,
-    KeySpec, Plan, Policy, PublicKey, Receipt, Request, Response, Serial, Timestamp, Verified,
+    KeySpec, KeyUsage, Plan, Policy, PublicKey, Receipt, Request, Response, Serial, Timestamp,
+    Verified,
     WrappingAlgorithm, WrappingKeySpec,
 };
 use p256::ecdsa::{DerSignature, SigningKey as P256SigningKey};
@@ -126,6 +128,7 @@ pub fn a_policy() -> Policy {
             smallest_wrapping_key: WrappingKeySpec::Rsa2048,
         },
         devices: vec![Serial::new(12_345_678)],
+        attestation_roots: vec![],
         custodians: vec![],
     }
 }
@@ -192,11 +195,13 @@ impl Story {
                 name: parse("payments"),
                 key,
                 key_spec: KeySpec::SymmetricDefault,
+                key_usage: KeyUsage::EncryptDecrypt,
                 multi_region: false,
                 wrapping_algorithm: WrappingAlgorithm::RsaesOaepSha256,
                 wrapping_key_spec: WrappingKeySpec::Rsa2048,
                 expiration,
                 object_id: parse("0x0a01"),
+                kept_as: KeptAs::Opaque,
                 label: parse("payments"),
                 domains: Domains::ONE,
             }],
@@ -255,6 +260,9 @@ impl Story {
                     object_id: parse("0x0a01"),
                     made: Made::Generated,
                     check_value: Digest::of(b"check"),
+                    public_key: None,
+                    attestation: None,
+                    known_answer: None,
                     backup: Digest::of(b""),
                 }],
             },
@@ -270,6 +278,7 @@ impl Story {
                     outcome: Outcome::Imported,
                     expiration,
                     key_material_id: None,
+                    proof: None,
                 }],
             },
             policy,

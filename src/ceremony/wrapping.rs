@@ -1,7 +1,8 @@
 //! Which wrapping AWS accepts for which key (AWS KMS developer guide, "Importing key material: Download the wrapping public key
 //! and import token", "Select a wrapping algorithm"). KMS's emulators do not enforce this table.
 
-use keyferry_bundle::{KeySpec, WrappingAlgorithm, WrappingKeySpec};
+use keyferry_bundle::kinds::KeptAs;
+use keyferry_bundle::{KeySpec, KeyUsage, WrappingAlgorithm, WrappingKeySpec};
 
 /// A pair the table refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +21,11 @@ pub enum Forbidden {
         "an ECC_NIST_P521 private key does not fit into RSAES_OAEP under an RSA_2048 wrapping key"
     )]
     P521UnderRsa2048,
+    /// A private key in a form that only a host could make.
+    #[error(
+        "a {0} private key is wrapped inside the HSM, which takes RSA_AES_KEY_WRAP_SHA_256: {1} would need it on the host"
+    )]
+    OnTheHost(KeySpec, WrappingAlgorithm),
     /// A key whose import AWS does not document.
     #[error("AWS does not document the import of {0} keys")]
     Undocumented(KeySpec),
@@ -50,6 +56,63 @@ pub const fn plaintext(spec: KeySpec) -> Plaintext {
         | KeySpec::EccNistP521
         | KeySpec::EccSecgP256k1
         | KeySpec::EccNistEdwards25519 => Plaintext::Pkcs8,
+    }
+}
+
+/// What AWS lets a key of a spec do (AWS KMS API reference, `CreateKey`, `KeyUsage`).
+#[must_use]
+pub const fn usages(spec: KeySpec) -> &'static [KeyUsage] {
+    match spec {
+        KeySpec::SymmetricDefault => &[KeyUsage::EncryptDecrypt],
+        KeySpec::Hmac224 | KeySpec::Hmac256 | KeySpec::Hmac384 | KeySpec::Hmac512 => {
+            &[KeyUsage::GenerateVerifyMac]
+        }
+        KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => {
+            &[KeyUsage::SignVerify, KeyUsage::EncryptDecrypt]
+        }
+        KeySpec::EccNistP256 | KeySpec::EccNistP384 | KeySpec::EccNistP521 => {
+            &[KeyUsage::SignVerify, KeyUsage::KeyAgreement]
+        }
+        KeySpec::EccSecgP256k1 | KeySpec::EccNistEdwards25519 => &[KeyUsage::SignVerify],
+    }
+}
+
+/// What a key of a spec usually does.
+#[must_use]
+pub const fn usual_usage(spec: KeySpec) -> KeyUsage {
+    match usages(spec) {
+        [usage, ..] => *usage,
+        [] => KeyUsage::EncryptDecrypt,
+    }
+}
+
+/// As what an HSM usually keeps the material of a spec.
+#[must_use]
+pub const fn usually_kept(spec: KeySpec) -> KeptAs {
+    match kept(spec) {
+        [kept, ..] => *kept,
+        [] => KeptAs::Opaque,
+    }
+}
+
+/// As what an HSM can keep the material of a spec; the first is the usual one.
+#[must_use]
+pub const fn kept(spec: KeySpec) -> &'static [KeptAs] {
+    match plaintext(spec) {
+        Plaintext::Raw(_) if matches!(spec, KeySpec::SymmetricDefault) => {
+            &[KeptAs::Opaque, KeptAs::SymmetricKey]
+        }
+        Plaintext::Raw(_) => &[KeptAs::Opaque],
+        Plaintext::Pkcs8 => &[KeptAs::AsymmetricKey],
+    }
+}
+
+/// How the key material of a spec usually travels.
+#[must_use]
+pub const fn usual(spec: KeySpec) -> WrappingAlgorithm {
+    match plaintext(spec) {
+        Plaintext::Raw(_) => WrappingAlgorithm::RsaesOaepSha256,
+        Plaintext::Pkcs8 => WrappingAlgorithm::RsaAesKeyWrapSha256,
     }
 }
 

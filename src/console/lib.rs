@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod ceremony;
+pub mod certificate;
 pub mod clock;
 mod escape;
 pub mod exit;

@@ -10,6 +10,7 @@ mod hsm_access;
 mod init;
 mod inspect;
 pub mod isolation;
+mod known_answer;
 mod respond;
 pub mod room;
 mod wrap;

@@ -2,10 +2,11 @@
 
 use crate::calls::failed;
 use crate::desk::Desk;
-use crate::kms::{CallError, KeyDescription, KeyRef, KeyUsage, Kms, NewKey};
+use crate::kms::{CallError, KeyDescription, KeyRef, Kms, NewKey};
 use crate::names::{Alias, Principal, TagArg};
 use crate::{key_policy, session};
-use keyferry_bundle::{KeySpec, Text};
+use keyferry_bundle::{KeySpec, KeyUsage, Text};
+use keyferry_ceremony::wrapping::{self, Forbidden};
 use keyferry_console::{Exit, Failure};
 use serde_json::json;
 
@@ -36,8 +37,9 @@ pub struct CreateKeyArgs {
     #[arg(long, value_name = "SPEC", default_value = "SYMMETRIC_DEFAULT")]
     pub key_spec: KeySpec,
 
-    /// The key usage [default: what the spec allows; `SIGN_VERIFY` for RSA and ECC]
-    #[arg(long, value_name = "USAGE", value_enum)]
+    /// The key usage: `ENCRYPT_DECRYPT`, `SIGN_VERIFY`, `GENERATE_VERIFY_MAC` or `KEY_AGREEMENT` [default: what the spec allows;
+    /// `SIGN_VERIFY` for RSA and ECC]
+    #[arg(long, value_name = "USAGE")]
     pub key_usage: Option<KeyUsage>,
 
     /// A multi-Region primary key
@@ -93,29 +95,14 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &CreateKeyArgs) -> Result<(), Fa
     }))
 }
 
-/// AWS KMS API reference, `CreateKey`, `KeyUsage`.
 fn usage(spec: KeySpec, asked: Option<KeyUsage>) -> Result<KeyUsage, Failure> {
-    use KeyUsage as U;
-    let possible: &[U] = match spec {
-        KeySpec::SymmetricDefault => &[U::EncryptDecrypt],
-        KeySpec::Hmac224 | KeySpec::Hmac256 | KeySpec::Hmac384 | KeySpec::Hmac512 => {
-            &[U::GenerateVerifyMac]
-        }
-        KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => {
-            &[U::SignVerify, U::EncryptDecrypt]
-        }
-        KeySpec::EccNistP256 | KeySpec::EccNistP384 | KeySpec::EccNistP521 => {
-            &[U::SignVerify, U::KeyAgreement]
-        }
-        KeySpec::EccSecgP256k1 => &[U::SignVerify],
-        KeySpec::EccNistEdwards25519 => {
-            return Err(Failure::usage(format!("no plan can import into a {spec} key"))
-                .because("AWS does not document the import of Ed25519 keys"));
-        }
-    };
-    let first = possible.first().copied().unwrap_or(U::EncryptDecrypt);
+    if spec == KeySpec::EccNistEdwards25519 {
+        return Err(Failure::usage(format!("no plan can import into a {spec} key"))
+            .because(Forbidden::Undocumented(spec)));
+    }
+    let possible = wrapping::usages(spec);
     match asked {
-        None => Ok(first),
+        None => Ok(wrapping::usual_usage(spec)),
         Some(asked) if possible.contains(&asked) => Ok(asked),
         Some(asked) => {
             let names: Vec<String> = possible.iter().map(ToString::to_string).collect();

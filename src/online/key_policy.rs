@@ -5,9 +5,9 @@
 //!   more, each group is **denied** the other's part: an explicit denial beats any permission.
 //! - What this cannot prevent: an administrator can replace the policy (`PutKeyPolicy`, recorded by `CloudTrail`).
 
-use crate::kms::KeyUsage;
 use crate::kms::Session;
 use crate::names::Principal;
+use keyferry_bundle::KeyUsage;
 use serde_json::{Value, json};
 
 /// Managing. Listed one by one: `kms:Create*` would include `CreateGrant`, and with it every use.

@@ -14,6 +14,7 @@ pub(crate) fn planned(kms: &dyn Kms, target: &Target) -> Result<KeyDescription, 
     same(target, "key", &found.key, &target.key)?;
     same(target, "origin", &found.origin.as_str(), &"EXTERNAL")?;
     same(target, "key spec", &found.key_spec.as_str(), &target.key_spec.as_str())?;
+    same(target, "key usage", &found.key_usage.as_str(), &target.key_usage.as_str())?;
     same(target, "multi-Region", &found.multi_region, &target.multi_region)?;
     Ok(found)
 }

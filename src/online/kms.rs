@@ -3,8 +3,8 @@
 
 use keyferry_bundle::kinds::Expiration;
 use keyferry_bundle::{
-    AccountId, AwsRegion, Endpoint, KeyArn, KeyMaterialId, KeySpec, Partition, Text, Timestamp,
-    WrappingAlgorithm, WrappingKeySpec,
+    AccountId, AwsRegion, Endpoint, KeyArn, KeyMaterialId, KeySpec, KeyUsage, Partition, Text,
+    Timestamp, WrappingAlgorithm, WrappingKeySpec,
 };
 use std::fmt;
 
@@ -161,6 +161,8 @@ pub struct KeyDescription {
     pub origin: String,
     /// Its spec.
     pub key_spec: String,
+    /// Its usage, as KMS names it.
+    pub key_usage: String,
     /// Whether it is a multi-Region key.
     pub multi_region: bool,
     /// When KMS deletes the material; absent while there is none.
@@ -184,34 +186,6 @@ pub struct NewKey {
     pub tags: Vec<(String, String)>,
     /// Whether it is a multi-Region key.
     pub multi_region: bool,
-}
-
-/// What a key is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum KeyUsage {
-    /// Encrypt and decrypt.
-    #[value(name = "ENCRYPT_DECRYPT")]
-    EncryptDecrypt,
-    /// Sign and verify.
-    #[value(name = "SIGN_VERIFY")]
-    SignVerify,
-    /// Make and verify message authentication codes.
-    #[value(name = "GENERATE_VERIFY_MAC")]
-    GenerateVerifyMac,
-    /// Derive shared secrets.
-    #[value(name = "KEY_AGREEMENT")]
-    KeyAgreement,
-}
-
-impl fmt::Display for KeyUsage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::EncryptDecrypt => "ENCRYPT_DECRYPT",
-            Self::SignVerify => "SIGN_VERIFY",
-            Self::GenerateVerifyMac => "GENERATE_VERIFY_MAC",
-            Self::KeyAgreement => "KEY_AGREEMENT",
-        })
-    }
 }
 
 /// One `GetParametersForImport` answer. Public key and token belong together.

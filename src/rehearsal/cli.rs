@@ -3,6 +3,8 @@
 use crate::stage::Stage;
 use crate::{programs, story};
 use clap::Parser;
+use keyferry_bundle::kinds::KeptAs;
+use keyferry_bundle::{KeySpec, KeyUsage};
 use keyferry_console::{Exit, Failure, Screen};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,7 +15,7 @@ use std::process::ExitCode;
     name = "keyferry-rehearsal",
     version,
     max_term_width = 100,
-    after_help = "Examples:\n  cargo rehearse\n  cargo rehearse -- --out evidence"
+    after_help = "Examples:\n  cargo rehearse\n  cargo rehearse -- --out evidence\n  cargo rehearse -- --key-spec ECC_NIST_P384"
 )]
 pub(crate) struct Cli {
     /// Leave every bundle in this folder, which must not exist yet [default: a new temporary folder]
@@ -23,6 +25,18 @@ pub(crate) struct Cli {
     /// Keep every machine's folder here too, with the rehearsal's secrets; must not exist yet
     #[arg(long, value_name = "DIR")]
     stage: Option<PathBuf>,
+
+    /// The key spec to rehearse
+    #[arg(long, value_name = "SPEC", default_value = "SYMMETRIC_DEFAULT")]
+    pub(crate) key_spec: KeySpec,
+
+    /// What KMS does with the key [default: the usual thing for the spec]
+    #[arg(long, value_name = "USAGE")]
+    pub(crate) key_usage: Option<KeyUsage>,
+
+    /// As what the HSM keeps the key material [default: the usual thing for the spec]
+    #[arg(long, value_name = "KIND")]
+    pub(crate) keep_as: Option<KeptAs>,
 
     /// Use the KMS at this address instead of the virtual one
     #[arg(long, value_name = "URL")]

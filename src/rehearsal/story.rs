@@ -12,6 +12,9 @@ use crate::stage::{Place, Stage};
 use keyferry_console::files::{self, Mode};
 use keyferry_console::{Failure, Screen};
 
+/// The root under which virtual HSMs attest their keys.
+const VIRTUAL_ROOT: &str = include_str!("../virtual-hsm/attestation/root.pem");
+
 struct Story<'a> {
     cli: &'a Cli,
     stage: &'a Stage,
@@ -121,14 +124,18 @@ impl Story<'_> {
         let officers = format!("2:{}", OFFICERS.join(","));
         let (operator, witness) = (format!("1:{OPERATOR}"), format!("1:{WITNESS}"));
         let custodian = format!("{CUSTODIAN}={recipient}");
+        let root = self.office.folder.join("virtual-root.pem");
+        files::write_new(&root, VIRTUAL_ROOT.as_bytes(), Mode::Public)?;
+        let spec = self.cli.key_spec;
         let mut arguments = vec!["policy", "new", "--out", "policy-v1.json"];
         arguments.extend(["--environment", "rehearsal", "--name", "Rehearsal"]);
         arguments.extend(keys.iter().map(String::as_str));
         arguments.extend(["--policy-root", &officers, "--ceremony-officer", &officers]);
         arguments.extend(["--online-operator", &operator, "--witness", &witness]);
         arguments.extend(["--partition", "aws", "--account", &self.cli.account]);
-        arguments.extend(["--region", &self.cli.region, "--key-spec", "SYMMETRIC_DEFAULT"]);
+        arguments.extend(["--region", &self.cli.region, "--key-spec", spec.as_str()]);
         arguments.extend(["--device", SERIAL, "--custodian", &custodian]);
+        arguments.extend(["--attestation-root", "virtual-root.pem"]);
         self.office.run(OFFICERS[0], "keyferry", &arguments, &[])?;
         for name in OFFICERS {
             sign(&self.office, name, "policy-v1.json", "Rehearsal")?;
@@ -165,52 +172,34 @@ impl Story<'_> {
         Ok(())
     }
 
+    /// The key's usage, where another than the usual one is rehearsed.
+    fn usage(&self) -> Vec<&str> {
+        self.cli.key_usage.map_or_else(Vec::new, |usage| vec!["--key-usage", usage.as_str()])
+    }
+
     fn kms_key(&self) -> Result<String, Failure> {
         self.heading(4, "On the bastion: a KMS key that waits for key material");
-        let answer = self.bastion.run(
-            OPERATOR,
-            "keyferry-online",
-            &[
-                "create-key",
-                "--alias",
-                "alias/payments",
-                "--description",
-                "Payments, imported by Keyferry",
-                "--tag",
-                "ceremony=payments-2026",
-                "--json",
-            ],
-            &[],
-        )?;
+        let mut arguments = vec!["create-key", "--alias", "alias/payments"];
+        arguments.extend(["--description", "Payments, imported by Keyferry"]);
+        arguments.extend(["--tag", "ceremony=payments-2026", "--json"]);
+        arguments.extend(["--key-spec", self.cli.key_spec.as_str()]);
+        arguments.extend(self.usage());
+        let answer = self.bastion.run(OPERATOR, "keyferry-online", &arguments, &[])?;
         json_text(&answer, "/arn")
     }
 
     fn plan(&self, key: &str) -> Result<(), Failure> {
         self.heading(5, "The officers write down what the ceremony is to do, and approve it");
-        self.office.run(
-            OFFICERS[0],
-            "keyferry",
-            &[
-                "plan",
-                "new",
-                CEREMONY,
-                "--device",
-                "device.json",
-                "--ceremony-id",
-                CEREMONY,
-                "--target",
-                TARGET,
-                "--key-arn",
-                key,
-                "--object-id",
-                "0x0a01",
-                "--does-not-expire",
-                "--first",
-                "--custodian",
-                CUSTODIAN,
-            ],
-            &[],
-        )?;
+        let mut arguments = vec!["plan", "new", CEREMONY, "--first", "--device", "device.json"];
+        arguments.extend(["--ceremony-id", CEREMONY, "--target", TARGET, "--key-arn", key]);
+        arguments.extend(["--key-spec", self.cli.key_spec.as_str()]);
+        arguments.extend(self.usage());
+        arguments.extend(["--object-id", "0x0a01"]);
+        if let Some(kept) = self.cli.keep_as {
+            arguments.extend(["--keep-as", kept.as_str()]);
+        }
+        arguments.extend(["--does-not-expire", "--custodian", CUSTODIAN]);
+        self.office.run(OFFICERS[0], "keyferry", &arguments, &[])?;
         for name in OFFICERS {
             sign(&self.office, name, &format!("{CEREMONY}/plan.json"), CEREMONY)?;
         }

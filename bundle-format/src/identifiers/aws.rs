@@ -35,6 +35,20 @@ word_type!(
 );
 
 word_type!(
+    /// What a KMS key does with its material.
+    KeyUsage {
+        /// Encrypt and decrypt.
+        EncryptDecrypt = "ENCRYPT_DECRYPT",
+        /// Sign and verify.
+        SignVerify = "SIGN_VERIFY",
+        /// Make and verify message authentication codes.
+        GenerateVerifyMac = "GENERATE_VERIFY_MAC",
+        /// Derive shared secrets.
+        KeyAgreement = "KEY_AGREEMENT",
+    }
+);
+
+word_type!(
     /// How key material is encrypted under the wrapping public key. The two PKCS #1 v1.5 and SHA-1 forms that AWS knows or
     /// knew are named so that they can be refused by name.
     WrappingAlgorithm {

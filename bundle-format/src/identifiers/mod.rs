@@ -11,7 +11,7 @@ mod words;
 
 pub use arn::{AccountId, AwsRegion, KeyArn, KmsKeyId, Partition};
 pub use aws::{
-    Endpoint, ExpirationModel, KeyMaterialId, KeySpec, WrappingAlgorithm, WrappingKeySpec,
+    Endpoint, ExpirationModel, KeyMaterialId, KeySpec, KeyUsage, WrappingAlgorithm, WrappingKeySpec,
 };
 pub use base64::Base64;
 pub use digest::Digest;

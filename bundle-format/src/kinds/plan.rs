@@ -4,8 +4,8 @@ use super::common::{Expiration, check_at_most, check_counter, check_distinct, ch
 use super::{Bundle, Kind};
 use crate::identifiers::word_type;
 use crate::{
-    CeremonyId, Digest, Domains, Environment, FieldError, Holder, KeyArn, KeySpec, Label, ObjectId,
-    TargetName, Timestamp, WrappingAlgorithm, WrappingKeySpec,
+    CeremonyId, Digest, Domains, Environment, FieldError, Holder, KeyArn, KeySpec, KeyUsage, Label,
+    ObjectId, TargetName, Timestamp, WrappingAlgorithm, WrappingKeySpec,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,18 @@ word_type!(
     Operation {
         /// New key material is generated in the HSM and imported into KMS keys that have none.
         Import = "import",
+    }
+);
+
+word_type!(
+    /// As what the HSM keeps key material.
+    KeptAs {
+        /// Bytes that the ceremony's credential can read back.
+        Opaque = "opaque",
+        /// An AES key that cannot be read back; firmware 2.3.
+        SymmetricKey = "symmetric-key",
+        /// A private key that the HSM generated and that leaves it under wrap alone.
+        AsymmetricKey = "asymmetric-key",
     }
 );
 
@@ -58,6 +70,8 @@ pub struct Target {
     pub key: KeyArn,
     /// Its spec.
     pub key_spec: KeySpec,
+    /// What KMS does with it.
+    pub key_usage: KeyUsage,
     /// Whether it is a multi-Region key; must fit the key id.
     pub multi_region: bool,
     /// How the material travels.
@@ -68,6 +82,8 @@ pub struct Target {
     pub expiration: Expiration,
     /// Where the HSM keeps the material; must be free.
     pub object_id: ObjectId,
+    /// As what.
+    pub kept_as: KeptAs,
     /// The object's label.
     pub label: Label,
     /// The object's domains.

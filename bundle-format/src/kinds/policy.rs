@@ -38,6 +38,9 @@ pub struct Policy {
     /// The serial numbers of the HSMs that may take part.
     #[schemars(length(min = 1, max = 16), extend("uniqueItems" = true))]
     pub devices: Vec<Serial>,
+    /// Roots of attestation: X.509 certificates in DER, at most 8; may be empty, and then no attestation is believed.
+    #[schemars(length(max = 8))]
+    pub attestation_roots: Vec<Base64>,
     /// Who may keep an age copy; may be empty.
     #[schemars(length(max = 16), extend("uniqueItems" = true))]
     pub custodians: Vec<Custodian>,
@@ -246,6 +249,9 @@ impl Bundle for Policy {
         check_distinct("allowed.wrapping_algorithms", "", &allowed.wrapping_algorithms)?;
         check_length("devices", &self.devices, 16)?;
         check_distinct("devices", "", &self.devices)?;
+        if !self.attestation_roots.is_empty() {
+            check_length("attestation_roots", &self.attestation_roots, 8)?;
+        }
         check_at_most("custodians", &self.custodians, 16)?;
         check_distinct("custodians", ".holder", self.custodians.iter().map(|c| &c.holder))?;
         check_distinct("custodians", ".recipient", self.custodians.iter().map(|c| &c.recipient))

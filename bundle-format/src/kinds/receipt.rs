@@ -4,8 +4,8 @@ use super::common::{Expiration, check_distinct, check_length};
 use super::{Bundle, Kind};
 use crate::identifiers::word_type;
 use crate::{
-    AccountId, Digest, Endpoint, Environment, FieldError, KeyArn, KeyMaterialId, TargetName,
-    Timestamp,
+    AccountId, Base64, Digest, Endpoint, Environment, FieldError, KeyArn, KeyMaterialId,
+    TargetName, Timestamp,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,22 @@ word_type!(
         Imported = "imported",
         /// No answer came; `DescribeKey` then showed the key enabled with the planned expiration.
         Confirmed = "confirmed",
+    }
+);
+
+word_type!(
+    /// How it was shown that KMS holds the key material.
+    ProofMethod {
+        /// KMS signed a fresh message: `RSASSA_PKCS1_V1_5_SHA_256`, or ECDSA with the hash of the curve. Anybody can verify it.
+        Signature = "signature",
+        /// KMS decrypted a fresh plaintext that was encrypted to the attested public key: the operator's word for it.
+        Decryption = "decryption",
+        /// KMS and an ephemeral key agreed on a secret. Anybody can compute it again.
+        SharedSecret = "shared-secret",
+        /// KMS computed the MAC that the room had computed. Anybody can compare them.
+        Mac = "mac",
+        /// KMS decrypted what it had encrypted: the key works. Which key material it is, this does not show.
+        RoundTrip = "round-trip",
     }
 );
 
@@ -54,6 +70,24 @@ pub struct ReceiptTarget {
     /// KMS's id of the material, where KMS gives one (symmetric keys).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_material_id: Option<KeyMaterialId>,
+    /// What shows that KMS holds this key material.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+}
+
+/// A question to KMS that only the holder of this key material can answer, and the answer (SPEC.md section 9).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Proof {
+    /// How it was asked.
+    pub method: ProofMethod,
+    /// What was asked: the message, the plaintext, or the ephemeral private key's scalar.
+    pub challenge: Base64,
+    /// What KMS answered: the signature, MAC, plaintext or shared secret.
+    pub answer: Base64,
+    /// What `GetPublicKey` answered; for private keys only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<Base64>,
 }
 
 impl Bundle for Receipt {

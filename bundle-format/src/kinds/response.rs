@@ -76,11 +76,31 @@ pub struct ResponseTarget {
     pub object_id: ObjectId,
     /// Where the material came from.
     pub made: Made,
-    /// HMAC-SHA-256 under the key material of the ASCII text `keyferry check value v1`: whoever restores a copy can tell
-    /// that it is this one.
+    /// Tells this key material from any other (SPEC.md section 9): of raw bytes, HMAC-SHA-256 under them of the ASCII text `keyferry
+    /// check value v1`; of a private key, the SHA-256 of its `public_key`.
     pub check_value: Digest,
+    /// The public half of a private key: SubjectPublicKeyInfo, DER.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<Base64>,
+    /// What the HSM attests about a private key that it generated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<AttestationChain>,
+    /// Of an HMAC key, the MAC of the ASCII text `keyferry check value v1` under the hash of its spec: what KMS must answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_answer: Option<Base64>,
     /// The backup bundle of this material.
     pub backup: Digest,
+}
+
+/// An attestation and the certificates that lead from it to a root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttestationChain {
+    /// The attestation: an X.509 certificate in DER, made by the HSM for this key.
+    pub certificate: Base64,
+    /// The HSM's own certificate, then whoever issued the one before; the root is left out.
+    #[schemars(length(min = 1, max = 4))]
+    pub issuers: Vec<Base64>,
 }
 
 impl Response {
@@ -115,6 +135,10 @@ impl Bundle for Response {
             if length > 6144 {
                 let field = format!("targets[{index}].encrypted_key_material");
                 return Err(FieldError::new(field, format!("{length} bytes, more than 6144")));
+            }
+            if let Some(attestation) = &target.attestation {
+                let field = format!("targets[{index}].attestation.issuers");
+                check_length(&field, &attestation.issuers, 4)?;
             }
         }
         Ok(())

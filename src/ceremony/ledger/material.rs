@@ -7,7 +7,7 @@ use keyferry_bundle::{Digest, TargetName, kinds::Made};
 #[must_use = "an object under the target's id proves nothing until its material is held against this"]
 pub struct Remembered {
     target: TargetName,
-    check_value: Digest,
+    check_value: Option<Digest>,
 }
 
 /// The object holds other key material than this plan stored.
@@ -23,7 +23,7 @@ pub struct OtherMaterial {
 }
 
 impl Remembered {
-    pub(super) const fn new(target: TargetName, check_value: Digest) -> Self {
+    pub(super) const fn new(target: TargetName, check_value: Option<Digest>) -> Self {
         Self { target, check_value }
     }
 
@@ -33,15 +33,17 @@ impl Remembered {
         &self.target
     }
 
-    /// Holds the check value of what was read back against the remembered one; the answer is what a response says of it.
+    /// Holds the check value of what was read back against the remembered one; the answer is what a response says of it. Where the HSM
+    /// was asked for a private key and its answer was lost, none is remembered: that the HSM generated it is all there is to hold.
     ///
     /// # Errors
     /// [`OtherMaterial`] when they differ: somebody put another object there.
     pub fn confirm(&self, found: Digest) -> Result<Made, OtherMaterial> {
-        if found == self.check_value {
-            return Ok(Made::Stored);
+        match self.check_value {
+            Some(remembered) if remembered != found => {
+                Err(OtherMaterial { target: self.target.clone(), found, remembered })
+            }
+            Some(_) | None => Ok(Made::Stored),
         }
-        let (target, remembered) = (self.target.clone(), self.check_value);
-        Err(OtherMaterial { target, found, remembered })
     }
 }

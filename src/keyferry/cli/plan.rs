@@ -1,8 +1,9 @@
 //! `keyferry plan`.
 
 use super::values::domains;
+use keyferry_bundle::kinds::KeptAs;
 use keyferry_bundle::{
-    CeremonyId, Domains, Holder, KeyArn, KeySpec, Label, ObjectId, TargetName, Timestamp,
+    CeremonyId, Domains, Holder, KeyArn, KeySpec, KeyUsage, Label, ObjectId, TargetName, Timestamp,
     WrappingAlgorithm, WrappingKeySpec,
 };
 use keyferry_console::args::TrustArg;
@@ -50,14 +51,13 @@ pub(crate) struct NewArgs {
     )]
     pub(crate) key_spec: KeySpec,
 
-    /// How the key material travels
-    #[arg(
-        long,
-        value_name = "ALGORITHM",
-        default_value = "RSAES_OAEP_SHA_256",
-        help_heading = "KMS key"
-    )]
-    pub(crate) wrapping_algorithm: WrappingAlgorithm,
+    /// What KMS does with it [default: what the spec allows; `SIGN_VERIFY` for RSA and ECC]
+    #[arg(long, value_name = "USAGE", help_heading = "KMS key")]
+    pub(crate) key_usage: Option<KeyUsage>,
+
+    /// How the key material travels [default: `RSAES_OAEP_SHA_256`; for RSA and ECC `RSA_AES_KEY_WRAP_SHA_256`]
+    #[arg(long, value_name = "ALGORITHM", help_heading = "KMS key")]
+    pub(crate) wrapping_algorithm: Option<WrappingAlgorithm>,
 
     /// The wrapping public key to ask for
     #[arg(long, value_name = "SPEC", default_value = "RSA_4096", help_heading = "KMS key")]
@@ -69,6 +69,11 @@ pub(crate) struct NewArgs {
     /// Where the HSM keeps the key material
     #[arg(long, value_name = "ID", help_heading = "HSM object")]
     pub(crate) object_id: ObjectId,
+
+    /// As what: opaque, symmetric-key (`SYMMETRIC_DEFAULT`, firmware 2.3) or asymmetric-key [default: opaque; for RSA and ECC
+    /// asymmetric-key]
+    #[arg(long, value_name = "KIND", help_heading = "HSM object")]
+    pub(crate) keep_as: Option<KeptAs>,
 
     /// The object's label [default: the target's name]
     #[arg(long, value_name = "TEXT", help_heading = "HSM object")]

@@ -77,14 +77,8 @@ pub(crate) struct NewArgs {
     #[arg(long, value_name = "SPEC", num_args = 1.., required = true, help_heading = "Allowed")]
     pub(crate) key_spec: Vec<KeySpec>,
 
-    /// Wrapping algorithms
-    #[arg(
-        long,
-        value_name = "ALGORITHM",
-        num_args = 1..,
-        default_value = "RSAES_OAEP_SHA_256",
-        help_heading = "Allowed"
-    )]
+    /// Wrapping algorithms [default: the usual one of each key spec]
+    #[arg(long, value_name = "ALGORITHM", num_args = 1.., help_heading = "Allowed")]
     pub(crate) wrapping_algorithm: Vec<WrappingAlgorithm>,
 
     /// The smallest wrapping public key
@@ -94,6 +88,10 @@ pub(crate) struct NewArgs {
     /// Serial numbers of the HSMs
     #[arg(long, value_name = "SERIAL", num_args = 1.., required = true, help_heading = "Allowed")]
     pub(crate) device: Vec<Serial>,
+
+    /// Certificates that an HSM's attestations must lead to, PEM or DER: the vendor's root, or whoever issued the HSM's own
+    #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "Allowed")]
+    pub(crate) attestation_root: Vec<PathBuf>,
 
     /// Who may keep an age copy of key material
     #[arg(long, value_name = "HOLDER=age1…", num_args = 1..)]

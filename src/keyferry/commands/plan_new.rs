@@ -8,7 +8,7 @@ use keyferry_bundle::kinds::{Operation, Target};
 use keyferry_bundle::{
     Bundle as _, Device, Expiration, ExpirationModel, Label, Plan, Policy, Verified,
 };
-use keyferry_ceremony::{Countersigned, device, plan};
+use keyferry_ceremony::{Countersigned, device, plan, wrapping};
 use keyferry_console::ceremony::refused;
 use keyferry_console::{Exit, Failure, Name, Screen, clock, files};
 use serde_json::json;
@@ -107,11 +107,15 @@ fn build(
             name: args.target.clone(),
             key: args.key_arn.clone(),
             key_spec: args.key_spec,
+            key_usage: args.key_usage.unwrap_or_else(|| wrapping::usual_usage(args.key_spec)),
             multi_region: args.key_arn.key_id.is_multi_region(),
-            wrapping_algorithm: args.wrapping_algorithm,
+            wrapping_algorithm: args
+                .wrapping_algorithm
+                .unwrap_or_else(|| wrapping::usual(args.key_spec)),
             wrapping_key_spec: args.wrapping_key_spec,
             expiration: Expiration { model, valid_to: args.expiry.valid_to },
             object_id: args.object_id,
+            kept_as: args.keep_as.unwrap_or_else(|| wrapping::usually_kept(args.key_spec)),
             label,
             domains: args.domains,
         }],

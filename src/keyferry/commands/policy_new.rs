@@ -6,14 +6,16 @@ use crate::cli::policy::NewArgs;
 use crate::cli::values::{CustodianValue, RoleValue};
 use crate::opened::{Opened, Trusted, file_name};
 use keyferry_bundle::kinds::{Allowed, PolicyKey, RoleRule, Roles};
-use keyferry_bundle::{Base64, Bundle as _, Custodian, Holder, KeyId, Policy, Verified};
-use keyferry_ceremony::draft;
+use keyferry_bundle::{
+    Base64, Bundle as _, Custodian, Holder, KeyId, Policy, Verified, WrappingAlgorithm,
+};
+use keyferry_ceremony::{draft, wrapping};
 use keyferry_console::ceremony::refused;
 use keyferry_console::files::{self, Mode};
 use keyferry_console::identity::read_public_key;
-use keyferry_console::{Exit, Failure, Person, Screen, clock};
+use keyferry_console::{Exit, Failure, Person, Screen, certificate, clock};
 use serde_json::json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Makes a policy, signs it with the identities given, and writes it.
 pub(crate) fn run(args: &NewArgs, person: &Person, screen: &Screen) -> Result<(), Failure> {
@@ -117,10 +119,28 @@ fn build(args: &NewArgs, previous: Option<&Verified<Policy>>) -> Result<Policy, 
             accounts: args.account.clone(),
             regions: args.region.clone(),
             key_specs: args.key_spec.clone(),
-            wrapping_algorithms: args.wrapping_algorithm.clone(),
+            wrapping_algorithms: wrapping_algorithms(args),
             smallest_wrapping_key: args.smallest_wrapping_key,
         },
         devices: args.device.clone(),
+        attestation_roots: roots(args)?,
         custodians: args.custodian.iter().map(custodian).collect(),
     })
+}
+
+/// As given, or the usual one of each key spec, none twice.
+fn wrapping_algorithms(args: &NewArgs) -> Vec<WrappingAlgorithm> {
+    if !args.wrapping_algorithm.is_empty() {
+        return args.wrapping_algorithm.clone();
+    }
+    let mut usual: Vec<_> = args.key_spec.iter().map(|spec| wrapping::usual(*spec)).collect();
+    usual.sort();
+    usual.dedup();
+    usual
+}
+
+/// The certificates, as DER.
+fn roots(args: &NewArgs) -> Result<Vec<Base64>, Failure> {
+    let read = |path: &PathBuf| Base64::new(certificate::read(path)?).map_err(Failure::bug);
+    args.attestation_root.iter().map(read).collect()
 }

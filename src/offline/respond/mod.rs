@@ -4,15 +4,20 @@
 //! check one's own work -> write. Nothing in the HSM changes before the person has confirmed, and the room's memory is on the
 //! medium before the HSM is asked to change: after a power cut the same command reads back what is there and makes nothing twice.
 
+mod copy;
+mod material;
 mod preflight;
+mod private;
+mod raw;
 mod summary;
+mod take_out;
 mod target;
 
 use crate::hsm_access::{HsmArgs, hsm_failed, sign, unmakeable};
 use crate::room::Room;
 use crate::{copies, isolation};
 use keyferry_bundle::kinds::{Bundle as _, Isolation};
-use keyferry_bundle::{Device, Kind, Plan, PublicKey, Request, Response, Serial, Verified};
+use keyferry_bundle::{Device, Kind, Plan, Policy, PublicKey, Request, Response, Serial, Verified};
 use keyferry_ceremony::ledger::Memory;
 use keyferry_ceremony::{Countersigned, backup, response};
 use keyferry_console::args::CeremonyArgs;
@@ -21,7 +26,7 @@ use keyferry_console::files::Mode;
 use keyferry_console::{
     Ceremony, Exit, Failure, Name, Person, Screen, clock, files, fingerprint, shell,
 };
-use keyferry_hsm::{Hsm, YubiHsm2};
+use material::Work;
 use std::path::{Path, PathBuf};
 
 /// What to answer.
@@ -59,6 +64,18 @@ pub(crate) struct Accepted {
     pub(crate) recipients: Vec<age::x25519::Recipient>,
 }
 
+/// The age recipients of the custodians, where any target has bytes to copy.
+fn recipients(
+    policy: &Verified<Policy>,
+    plan: &Verified<Plan>,
+) -> Result<Vec<age::x25519::Recipient>, Failure> {
+    let targets = plan.body().targets.iter();
+    let custodians = targets
+        .map(|target| backup::recipients(policy.body(), plan.body(), target))
+        .max_by_key(Vec::len);
+    copies::recipients(&custodians.unwrap_or_default())
+}
+
 impl Accepted {
     fn read(args: &Args) -> Result<Self, Failure> {
         let ceremony = Ceremony::open(&args.ceremony)?;
@@ -72,8 +89,7 @@ impl Accepted {
             .map(|counter| ceremony.request(&device, &plan, counter))
             .collect::<Result<_, _>>()?;
         let enrolled = device.body().enrolled().map_err(|error| unmakeable(&error))?;
-        let custodians = backup::recipients(ceremony.policy().body(), plan.body());
-        let recipients = copies::recipients(&custodians)?;
+        let recipients = recipients(ceremony.policy(), &plan)?;
         Ok(Self { ceremony, device, plan, request, earlier, public: enrolled.key, recipients })
     }
 
@@ -107,8 +123,10 @@ pub(crate) fn run(
     person.confirm(screen, "Generate and wrap this key material?", ceremony_id)?;
 
     room.remember(|ledger| ledger.begin(&accepted.plan, &accepted.request))?;
-    let mut changed = false;
-    let made = make(&hsm, &accepted, &stored, &mut room, isolation, &mut changed);
+    let mut work =
+        Work { hsm: &hsm, accepted: &accepted, stored: &stored, room: &mut room, changed: false };
+    let made = make(&mut work, isolation);
+    let changed = work.changed;
     let (response, files) = made.map_err(|failure| after_change(failure, changed))?;
     sweep(&accepted, &stored, screen)?;
     files::write_all_new(&files).map_err(|failure| after_change(failure, changed))?;
@@ -200,20 +218,18 @@ type NewFile = (PathBuf, Vec<u8>, Mode);
 
 /// Everything that is written, signed and checked, but not on the medium yet.
 fn make(
-    hsm: &YubiHsm2,
-    accepted: &Accepted,
-    stored: &preflight::Stored,
-    room: &mut Room,
+    work: &mut Work<'_>,
     isolation: Isolation,
-    changed: &mut bool,
 ) -> Result<(Verified<Response>, Vec<NewFile>), Failure> {
+    let accepted = work.accepted;
     let mut files = Vec::new();
     let mut targets = Vec::new();
     for planned in &accepted.plan.body().targets {
-        let made = target::make(hsm, accepted, planned, stored, room, changed)?;
+        let made = target::make(work, planned)?;
         files.extend(made.files);
         targets.push(made.entry);
     }
+    let hsm = work.hsm;
     let body = Response {
         environment: accepted.ceremony.policy().body().environment,
         request: accepted.request.digest(),

@@ -1,14 +1,15 @@
 //! What must hold in the HSM before the person is asked.
 
 use super::Accepted;
+use super::private;
 use crate::hsm_access::hsm_failed;
 use crate::room::Room;
-use keyferry_bundle::kinds::Target;
-use keyferry_bundle::{ObjectId, TargetName};
+use keyferry_bundle::kinds::{KeptAs, Target};
+use keyferry_bundle::{KeySpec, ObjectId, TargetName};
 use keyferry_ceremony::ledger::Remembered;
 use keyferry_ceremony::wrapping::{self, Plaintext};
 use keyferry_console::{Exit, Failure, Name, files};
-use keyferry_hsm::{DEFAULT_AUTHENTICATION_KEY, Hsm, ObjectKind, Purpose};
+use keyferry_hsm::{DEFAULT_AUTHENTICATION_KEY, Feature, Hsm, ObjectKind, Origin, Purpose};
 
 /// Targets whose material an earlier, interrupted run of the same plan has stored, or an earlier request's.
 #[derive(Debug, Default)]
@@ -29,6 +30,7 @@ impl Stored {
 /// Looks at everything the work depends on, and changes nothing.
 pub(super) fn look(hsm: &dyn Hsm, accepted: &Accepted, room: &Room) -> Result<Stored, Failure> {
     check_identity(hsm, accepted)?;
+    check_firmware(hsm, accepted)?;
     let mut stored = Stored::default();
     for target in &accepted.plan.body().targets {
         stored.0.extend(check_place(hsm, accepted, target, room)?);
@@ -89,7 +91,7 @@ fn check_place(
         .hint("plan another object id, or find out whose object it is")
     };
     let found =
-        hsm.object(ObjectKind::Opaque, target.object_id).map_err(|error| hsm_failed(&error))?;
+        hsm.object(purpose(target).kind(), target.object_id).map_err(|error| hsm_failed(&error))?;
     let Some(object) = found else {
         for name in [
             Name::Backup(target.name.clone()),
@@ -101,9 +103,14 @@ fn check_place(
         return Ok(None);
     };
     let Some(remembered) = room.ledger().may_have_stored(&accepted.plan, &target.name) else {
-        return Err(taken(format!("an opaque object {:?} is there", object.label)));
+        return Err(taken(format!("{} {:?} is there", object.kind, object.label)));
     };
-    object.serves(Purpose::KeyMaterial).map_err(taken)?;
+    object.serves(purpose(target)).map_err(taken)?;
+    let generated =
+        private::algorithm(target.key_spec).filter(|_| object.origin == Origin::Generated);
+    if generated.is_some_and(|algorithm| algorithm.algorithm() != object.algorithm) {
+        return Err(taken(format!("the key there is {}", object.algorithm)));
+    }
     if object.label != target.label.as_str() || object.domains != target.domains {
         return Err(taken(format!("the object there is labelled {:?}", object.label)));
     }
@@ -113,7 +120,7 @@ fn check_place(
 /// Room for every object that is still to be made.
 fn check_room(hsm: &dyn Hsm, accepted: &Accepted, stored: &Stored) -> Result<(), Failure> {
     let missing = accepted.plan.body().targets.iter().filter(|target| !stored.has(&target.name));
-    let lengths: Vec<usize> = missing.map(length).collect::<Result<_, _>>()?;
+    let lengths: Vec<usize> = missing.map(room_for).collect();
     let storage = hsm.storage().map_err(|error| hsm_failed(&error))?;
     let bytes: usize = lengths.iter().sum();
     if usize::from(storage.free_objects) >= lengths.len() && storage.free_bytes as usize >= bytes {
@@ -129,15 +136,56 @@ fn check_room(hsm: &dyn Hsm, accepted: &Accepted, stored: &Stored) -> Result<(),
         .hint("delete what is not needed, or plan another HSM"))
 }
 
+/// About how many bytes a target's object takes: raw bytes as they are, of a private key what its private half can take.
+fn room_for(target: &Target) -> usize {
+    match (wrapping::plaintext(target.key_spec), target.key_spec) {
+        (Plaintext::Raw(length), _) => length,
+        (Plaintext::Pkcs8, KeySpec::Rsa2048) => 256,
+        (Plaintext::Pkcs8, KeySpec::Rsa3072) => 384,
+        (Plaintext::Pkcs8, KeySpec::Rsa4096) => 512,
+        (Plaintext::Pkcs8, _) => 66,
+    }
+}
+
+/// What a target's object is for.
+pub(super) const fn purpose(target: &Target) -> Purpose {
+    match target.kept_as {
+        KeptAs::Opaque => Purpose::KeyMaterial,
+        KeptAs::SymmetricKey => Purpose::SymmetricKey,
+        KeptAs::AsymmetricKey => Purpose::GeneratedKey,
+    }
+}
+
+/// Whether the firmware does what the plan asks for.
+fn check_firmware(hsm: &dyn Hsm, accepted: &Accepted) -> Result<(), Failure> {
+    let device = hsm.device().map_err(|error| hsm_failed(&error))?;
+    for target in &accepted.plan.body().targets {
+        let feature = match target.kept_as {
+            KeptAs::Opaque => continue,
+            KeptAs::SymmetricKey => Feature::SymmetricKeys,
+            KeptAs::AsymmetricKey => Feature::RsaWrap,
+        };
+        if !device.has(feature) {
+            let (major, minor) = feature.since();
+            return Err(Failure::new(
+                Exit::Unchanged,
+                "hsm-firmware",
+                "this HSM's firmware is too old for the plan",
+            )
+            .because(format!(
+                "target {} is kept as {}, which takes firmware {major}.{minor}; this is {}",
+                target.name, target.kept_as, device.firmware
+            ))
+            .hint("plan an HSM with newer firmware: a device's firmware cannot be changed"));
+        }
+    }
+    Ok(())
+}
+
 /// How many random bytes a target's material has.
 pub(super) fn length(target: &Target) -> Result<usize, Failure> {
     match wrapping::plaintext(target.key_spec) {
         Plaintext::Raw(length) => Ok(length),
-        Plaintext::Pkcs8 => Err(Failure::new(
-            Exit::Policy,
-            "key-spec",
-            format!("this room does not make {} key material", target.key_spec),
-        )
-        .because(format!("target {} asks for it", target.name))),
+        Plaintext::Pkcs8 => Err(Failure::bug("a private key is no random bytes")),
     }
 }

@@ -61,6 +61,7 @@ pub(super) fn description(metadata: Option<&KeyMetadata>) -> Result<KeyDescripti
         key: read("Arn", metadata.arn())?,
         state,
         origin: metadata.origin().map_or_else(String::new, |origin| origin.as_str().to_owned()),
+        key_usage: metadata.key_usage().map_or_else(String::new, |usage| usage.as_str().to_owned()),
         key_spec: metadata.key_spec().map_or_else(String::new, |spec| spec.as_str().to_owned()),
         multi_region: metadata.multi_region().unwrap_or(false),
         expiration,

@@ -70,7 +70,7 @@ impl Kms for Client {
             .create_key()
             .origin(OriginType::External)
             .key_spec(SdkKeySpec::from(key.key_spec.as_str()))
-            .key_usage(KeyUsageType::from(key.usage.to_string().as_str()))
+            .key_usage(KeyUsageType::from(key.usage.as_str()))
             .policy(&key.policy)
             .multi_region(key.multi_region)
             .set_description(key.description.as_ref().map(ToString::to_string));

@@ -24,6 +24,7 @@ fn made() -> KeyDescription {
         key: arn(),
         state: crate::kms::KeyState::PendingImport,
         origin: "EXTERNAL".to_owned(),
+        key_usage: "ENCRYPT_DECRYPT".to_owned(),
         key_spec: "SYMMETRIC_DEFAULT".to_owned(),
         multi_region: false,
         expiration: None,
@@ -145,4 +146,17 @@ fn what_kms_would_refuse_is_refused_before_any_call() {
         let failure = run_with(Script::of([]), &wrong).unwrap_err();
         assert_eq!(failure.exit, Exit::Usage);
     }
+}
+
+#[test]
+fn every_usage_that_a_spec_has_can_be_asked_for_and_no_other() {
+    for spec in KeySpec::ALL {
+        for asked in KeyUsage::ALL {
+            let line = args(&["--key-spec", spec.as_str(), "--key-usage", asked.as_str()]);
+            let fits =
+                *spec != KeySpec::EccNistEdwards25519 && wrapping::usages(*spec).contains(asked);
+            assert_eq!(usage(line.key_spec, line.key_usage).is_ok(), fits, "{spec} {asked}");
+        }
+    }
+    assert_eq!(usage(KeySpec::Rsa2048, None), Ok(KeyUsage::SignVerify));
 }

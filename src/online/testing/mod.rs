@@ -57,6 +57,7 @@ pub(crate) fn key(world: &World, state: KeyState) -> KeyDescription {
         state,
         origin: "EXTERNAL".to_owned(),
         key_spec: target.key_spec.to_string(),
+        key_usage: target.key_usage.to_string(),
         multi_region: target.multi_region,
         expiration: imported.then_some(target.expiration),
         key_material_id: None,

@@ -2,13 +2,14 @@
 
 use super::cast::{base64, key, public, seed, signed};
 use keyferry_bundle::kinds::{
-    AgeCopy, Allowed, Bundle, DeviceKey, Expiration, Isolation, Made, Operation, Outcome,
+    AgeCopy, Allowed, Bundle, DeviceKey, Expiration, Isolation, KeptAs, Made, Operation, Outcome,
     ParametersSource, PolicyKey, ReceiptTarget, RequestTarget, ResponseTarget, RoleRule, Roles,
     Target, WrappedCopy,
 };
 use keyferry_bundle::{
-    Backup, Custodian, Device, Digest, Domains, Environment, ExpirationModel, KeySpec, Plan,
-    Policy, Receipt, Request, Response, Serial, Timestamp, WrappingAlgorithm, WrappingKeySpec,
+    Backup, Custodian, Device, Digest, Domains, Environment, ExpirationModel, KeySpec, KeyUsage,
+    Plan, Policy, Receipt, Request, Response, Serial, Timestamp, WrappingAlgorithm,
+    WrappingKeySpec,
 };
 
 /// An `RSA_2048` public key made for this kit; its private half is gone.
@@ -69,6 +70,7 @@ pub(crate) fn policy() -> Policy {
             smallest_wrapping_key: WrappingKeySpec::Rsa2048,
         },
         devices: vec![Serial::new(12_345_678)],
+        attestation_roots: vec![],
         custodians: vec![
             custodian("carla", "age13re7j20r53mu7huw9s4xe43hplx8t66nc03d9s0na6s2p6lmf3wqs0ncga"),
             custodian("claus", "age12z58s03a68u5sd8njyu9lye6u0gxhnveamjulvvnymt8lug4mugsk9ljsj"),
@@ -130,11 +132,13 @@ pub(crate) fn plan() -> Plan {
                 "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
             ),
             key_spec: KeySpec::SymmetricDefault,
+            key_usage: KeyUsage::EncryptDecrypt,
             multi_region: false,
             wrapping_algorithm: WrappingAlgorithm::RsaesOaepSha256,
             wrapping_key_spec: WrappingKeySpec::Rsa2048,
             expiration: Expiration { model: ExpirationModel::DoesNotExpire, valid_to: None },
             object_id: parse("0x0a01"),
+            kept_as: KeptAs::Opaque,
             label: parse("payments 2026"),
             domains: Domains::ONE,
         }],
@@ -219,6 +223,9 @@ pub(crate) fn response() -> Response {
             object_id: parse("0x0a01"),
             made: Made::Generated,
             check_value: parse(CHECK_VALUE),
+            public_key: None,
+            attestation: None,
+            known_answer: None,
             backup: digest_of(&backup()),
         }],
     }
@@ -237,6 +244,7 @@ pub(crate) fn receipt() -> Receipt {
             outcome: Outcome::Imported,
             expiration: Expiration { model: ExpirationModel::DoesNotExpire, valid_to: None },
             key_material_id: Some(parse(&Digest::of(b"key material id").to_string())),
+            proof: None,
         }],
     }
 }

@@ -1,0 +1,30 @@
+//! A target's key material, once the HSM has it: what the response says of it.
+
+use super::Accepted;
+use super::preflight::Stored;
+use crate::room::Room;
+use keyferry_bundle::kinds::{AttestationChain, Made};
+use keyferry_bundle::{Base64, Digest};
+use keyferry_hsm::{Hsm, KeyMaterial};
+
+/// What everything about one response works with.
+pub(super) struct Work<'a> {
+    pub(super) hsm: &'a dyn Hsm,
+    pub(super) accepted: &'a Accepted,
+    pub(super) stored: &'a Stored,
+    pub(super) room: &'a mut Room,
+    /// Whether this run has made key material in the HSM: a failure afterwards is not one after which nothing has changed.
+    pub(super) changed: bool,
+}
+
+/// A target's key material.
+pub(super) struct Material {
+    pub(super) made: Made,
+    pub(super) check_value: Digest,
+    pub(super) encrypted: Base64,
+    pub(super) public_key: Option<Base64>,
+    pub(super) attestation: Option<AttestationChain>,
+    pub(super) known_answer: Option<Base64>,
+    /// The bytes, where the host has them, for the custodians' copy.
+    pub(super) bytes: Option<KeyMaterial>,
+}

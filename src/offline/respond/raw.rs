@@ -1,0 +1,103 @@
+//! Raw bytes: symmetric and HMAC keys. The HSM draws them, this host wraps them, the HSM keeps them.
+
+use super::material::{Material, Work};
+use super::preflight::length;
+use super::take_out;
+use crate::check_value::check_value;
+use crate::hsm_access::hsm_failed;
+use crate::{known_answer, wrap};
+use keyferry_bundle::Digest;
+use keyferry_bundle::kinds::{KeptAs, Made, Target};
+use keyferry_ceremony::ledger::Remembered;
+use keyferry_ceremony::wrapping_key::WrappingPublicKey;
+use keyferry_console::{Exit, Failure};
+use keyferry_hsm::{Feature, Hsm, KeyMaterial, Place, Purpose};
+
+/// Makes the material, or reads back what an earlier run made, and wraps it.
+pub(super) fn make(
+    work: &mut Work<'_>,
+    planned: &Target,
+    under: &WrappingPublicKey,
+) -> Result<Material, Failure> {
+    let (bytes, check_value, made) = match work.stored.get(&planned.name) {
+        Some(remembered) => confirm(work.hsm, planned, remembered)?,
+        None => generate(work, planned)?,
+    };
+    Ok(Material {
+        made,
+        check_value,
+        encrypted: wrap::wrap(&bytes, under, planned.wrapping_algorithm)?,
+        public_key: None,
+        attestation: None,
+        known_answer: known_answer::of(&bytes, planned.key_spec)?,
+        bytes: Some(bytes),
+    })
+}
+
+/// Reads back what an earlier run stored, and holds it against what the room remembers: an object that somebody else put there is
+/// never wrapped.
+fn confirm(
+    hsm: &dyn Hsm,
+    planned: &Target,
+    remembered: &Remembered,
+) -> Result<(KeyMaterial, Digest, Made), Failure> {
+    let material = read_back(hsm, planned)?;
+    let check = check_value(&material).map_err(Failure::bug)?;
+    let made = remembered.confirm(check).map_err(|other| other_material(&other))?;
+    Ok((material, check, made))
+}
+
+/// The object under the target's id is not what this plan stored.
+pub(super) fn other_material(because: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Exit::Refused, "other-material", "the HSM holds other key material")
+        .because(because)
+        .hint("stop: somebody put it there; plan another object id")
+}
+
+/// Draws the material and stores it; the room's memory says so, with its check value, before the HSM does.
+fn generate(work: &mut Work<'_>, planned: &Target) -> Result<(KeyMaterial, Digest, Made), Failure> {
+    let (hsm, plan) = (work.hsm, &work.accepted.plan);
+    let material = hsm.random(length(planned)?).map_err(|error| hsm_failed(&error))?;
+    let check = check_value(&material).map_err(Failure::bug)?;
+    work.room.remember(|ledger| ledger.storing(plan, &planned.name, check))?;
+    let place =
+        Place { id: planned.object_id, label: planned.label.clone(), domains: planned.domains };
+    match planned.kept_as {
+        KeptAs::SymmetricKey => hsm.put_symmetric_key(&place, &material),
+        KeptAs::Opaque | KeptAs::AsymmetricKey => hsm.put_opaque(&place, &material),
+    }
+    .map_err(|error| hsm_failed(&error))?;
+    work.changed = true;
+    let device = hsm.device().map_err(|error| hsm_failed(&error))?;
+    // Firmware 2.3 has keys that cannot be read back, and no way to have one exported: its description must do there.
+    let readable = planned.kept_as == KeptAs::Opaque || device.has(Feature::RsaWrap);
+    if readable && !read_back(hsm, planned)?.same_as(&material) {
+        return Err(Failure::new(
+            Exit::Unknown,
+            "read-back",
+            "the HSM gives back other bytes than it was given",
+        )
+        .because(format!("object {}", planned.object_id))
+        .hint("stop: do not use this HSM"));
+    }
+    Ok((material, check, Made::Generated))
+}
+
+fn read_back(hsm: &dyn Hsm, planned: &Target) -> Result<KeyMaterial, Failure> {
+    let material = match planned.kept_as {
+        KeptAs::SymmetricKey => take_out::take_out(hsm, planned)?,
+        KeptAs::Opaque | KeptAs::AsymmetricKey => {
+            hsm.opaque(planned.object_id).map_err(|error| hsm_failed(&error))?
+        }
+    };
+    if material.expose().len() == length(planned)? {
+        return Ok(material);
+    }
+    Err(Failure::new(
+        Exit::Unchanged,
+        "object-length",
+        "the stored key material has another length",
+    )
+    .because(format!("{} {}", Purpose::KeyMaterial.kind(), planned.object_id))
+    .hint("find out whose object it is, and plan another object id"))
+}

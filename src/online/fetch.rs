@@ -9,7 +9,7 @@ use crate::kms::{Kms, Parameters};
 use crate::operator::{Operator, own_work};
 use crate::{keys, session};
 use keyferry_bundle::kinds::{ParametersSource, Request, RequestTarget, Target};
-use keyferry_bundle::{AccountId, Base64, Bundle as _, Digest, Endpoint, Timestamp};
+use keyferry_bundle::{AccountId, Base64, Bundle as _, Digest, Endpoint, Timestamp, Verified};
 use keyferry_ceremony::request;
 use keyferry_console::args::CeremonyArgs;
 use keyferry_console::ceremony::refused;
@@ -71,7 +71,8 @@ pub fn run(desk: Desk<'_>, args: &FetchArgs, source: Source<'_>) -> Result<(), F
     let chain = Chain::open(&args.ceremony)?;
     let plan = chain.plan.body();
     let newest = chain.ceremony.newest_request();
-    let previous = if newest == 0 { None } else { Some(chain.newest_request()?.digest()) };
+    let earlier = chain.requests()?;
+    let previous = earlier.last().map(Verified::digest);
     let counter = newest.saturating_add(1);
     let file = Name::Request(counter);
     let token = |target: &Target| Name::ImportToken(counter, target.name.clone());
@@ -99,6 +100,7 @@ pub fn run(desk: Desk<'_>, args: &FetchArgs, source: Source<'_>) -> Result<(), F
     let policy = chain.ceremony.policy();
     let refuse = |refusal| refused(&file, &refusal);
     request::check(policy, &chain.plan, &request).map_err(refuse)?;
+    request::check_chain(&earlier, &request).map_err(refuse)?;
     let bytes = operator.sign(&request)?;
     let accepted = request::accept(policy, &chain.device, &chain.plan, &bytes);
     let short = own_work(&file.to_string(), accepted)?;

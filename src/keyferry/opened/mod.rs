@@ -8,10 +8,10 @@ mod trusted;
 pub(crate) use trusted::Trusted;
 
 use crate::body::Body;
-use keyferry_bundle::{Device, Envelope, Kind, Plan, Policy, TargetName, Verified};
+use keyferry_bundle::{Device, Envelope, Kind, Plan, Policy, Request, TargetName, Verified};
 use keyferry_bundle::{kinds::kind_of, kinds::payload_type};
 use keyferry_ceremony::draft::{self, Seats};
-use keyferry_ceremony::{Countersigned, Refusal, backup};
+use keyferry_ceremony::{Countersigned, Refusal, backup, request as requests};
 use keyferry_console::ceremony::refused;
 use keyferry_console::{Ceremony, Exit, Failure, Name};
 use std::path::Path;
@@ -153,7 +153,25 @@ impl<'a> Place<'a> {
             return Err(misnamed(&self.name.to_string(), Kind::Request)
                 .because(format!("its counter is {}", request.counter)));
         }
+        if let Ok((request, _)) = &outcome {
+            let earlier = self.earlier_requests(&plan, request.counter)?;
+            if let Err(refusal) = requests::check_chain(&earlier, request) {
+                return Ok(Err(refusal));
+            }
+        }
         Ok(outcome.map(|(body, seats)| (Body::Request(Box::new(body)), seats)))
+    }
+
+    /// The requests from before that one, in order, back to the first or to a gap.
+    fn earlier_requests(
+        &self,
+        plan: &Verified<Plan>,
+        counter: u32,
+    ) -> Result<Vec<Verified<Request>>, Failure> {
+        let here = |counter: &u32| self.ceremony.has(&Name::Request(*counter));
+        let counters: Vec<u32> = (1..counter).rev().take_while(here).collect();
+        let read = |counter: &u32| self.ceremony.request(&self.device, plan, *counter);
+        counters.iter().rev().map(read).collect()
     }
 
     fn response(

@@ -1,7 +1,6 @@
 use super::*;
 use crate::kms::{CallError, KeyState};
 use crate::testing::{NOW, Script, Step, World, at_the_desk, key, relink, session};
-use keyferry_bundle::Unverified;
 use keyferry_ceremony::testing::{Story, WRAPPING_KEY, signed, time};
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -64,8 +63,13 @@ fn spoiled(spoil: impl FnOnce(&mut Parameters)) -> Failure {
 }
 
 fn fetch_all(world: &World, who: &str) -> Result<(), Failure> {
+    fetch_with(world, who, b"a token")
+}
+
+fn fetch_with(world: &World, who: &str, token: &[u8]) -> Result<(), Failure> {
+    let answer = Parameters { token: token.to_vec(), ..given(world) };
     let steps =
-        [identify(), describe(world, KeyState::PendingImport), parameters(world, Ok(given(world)))];
+        [identify(), describe(world, KeyState::PendingImport), parameters(world, Ok(answer))];
     run_with(&args(world, who), steps)
 }
 
@@ -89,10 +93,28 @@ fn a_request_and_its_token_are_written() {
 fn the_next_request_follows_the_last() {
     let world = World::new(Story::sound());
     fetch_all(&world, "oscar").unwrap();
-    let first = Unverified::<Request>::from_slice(&world.read("request-1.json")).unwrap().digest();
-    fetch_all(&world, "oscar").unwrap();
+    let first = Chain::open(&world.ceremony()).unwrap().newest_request().unwrap().digest();
+    // KMS hands out another token each time: the same one again is not its answer to this call.
+    let failure = fetch_all(&world, "oscar").unwrap_err();
+    assert!(failure.because.iter().any(|b| b.contains("is the token of request 1")), "{failure:?}");
+    fetch_with(&world, "oscar", b"another token").unwrap();
     let second = Chain::open(&world.ceremony()).unwrap().newest_request().unwrap();
     assert_eq!((second.body().counter, second.body().previous), (2, Some(first)));
+}
+
+#[test]
+fn a_request_that_follows_another_one_is_refused() {
+    let world = World::fetched(Story::sound());
+    let mut second = world.story.request.clone();
+    second.counter = 2;
+    second.previous = Some(Digest::of(b"another request 1"));
+    second.targets[0].import_token_sha256 = Digest::of(b"another token");
+    world.put("request-2.json", &signed(&second, &["oscar"]));
+    let failure = Chain::open(&world.ceremony()).unwrap().newest_request().unwrap_err();
+    assert!(
+        failure.because.iter().any(|b| b.contains("previous: is not request 1")),
+        "{failure:?}"
+    );
 }
 
 #[test]

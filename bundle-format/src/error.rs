@@ -1,6 +1,6 @@
 //! Why a bundle, or a part of one, is refused.
 
-use crate::identifiers::{Digest, Holder, Role, Timestamp};
+use crate::identifiers::{Holder, Role, Timestamp};
 use crate::key::KeyId;
 
 /// A value that breaks the grammar or the rules of the field it stands in.
@@ -74,16 +74,6 @@ pub enum Error {
     /// A field of the payload breaks its grammar or its rules.
     #[error("payload field {0}")]
     Field(FieldError),
-    /// The digest is not the one that was pinned or referred to.
-    #[error("its digest is {found}, but {by} names {expected}")]
-    DigestMismatch {
-        /// What names the digest, such as `the pin`.
-        by: String,
-        /// The digest named.
-        expected: Digest,
-        /// The digest of this bundle.
-        found: Digest,
-    },
     /// A signature by a key nobody enrolled.
     #[error("signature {index} is by key {key_id}, which is not enrolled")]
     UnknownSigner {
@@ -143,7 +133,6 @@ impl Error {
             Self::NotCanonical(_) => "not-canonical",
             Self::WrongKind { .. } => "wrong-kind",
             Self::Field(_) => "payload-field",
-            Self::DigestMismatch { .. } => "digest-mismatch",
             Self::UnknownSigner { .. } => "unknown-signer",
             Self::BadSignature { .. } => "bad-signature",
             Self::RepeatedSigner { .. } => "repeated-signer",

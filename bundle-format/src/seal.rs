@@ -84,27 +84,14 @@ impl<T: Bundle> Unverified<T> {
         self.envelope.digest()
     }
 
-    /// Checks that this is the bundle that `by` names.
-    ///
-    /// # Errors
-    /// [`Error::DigestMismatch`].
-    pub fn expect_digest(&self, by: &str, expected: Digest) -> Result<(), Error> {
-        let found = self.digest();
-        if found == expected {
-            Ok(())
-        } else {
-            Err(Error::DigestMismatch { by: by.to_owned(), expected, found })
-        }
-    }
-
     /// Checks every signature, then every quorum, then reads the payload.
     ///
     /// # Errors
     /// The first thing that is wrong.
     pub fn verify(self, requirements: &Requirements) -> Result<Verified<T>, Error> {
-        let signers = count_signatures(&self.envelope, requirements)?;
-        let body: T = read_payload(&self.envelope)?;
-        check_validity(&signers, requirements, body.created())?;
+        let signers = requirements.check_signatures(&self.envelope)?;
+        let body: T = claimed(&self.envelope)?;
+        requirements.check_validity(&signers, body.created())?;
         Ok(self.seal(body, signers))
     }
 
@@ -114,10 +101,10 @@ impl<T: Bundle> Unverified<T> {
         self,
         requirements: impl FnOnce(&T) -> Result<Requirements, Error>,
     ) -> Result<Verified<T>, Error> {
-        let body: T = read_payload(&self.envelope)?;
+        let body: T = claimed(&self.envelope)?;
         let requirements = requirements(&body)?;
-        let signers = count_signatures(&self.envelope, &requirements)?;
-        check_validity(&signers, &requirements, body.created())?;
+        let signers = requirements.check_signatures(&self.envelope)?;
+        requirements.check_validity(&signers, body.created())?;
         Ok(self.seal(body, signers))
     }
 
@@ -152,7 +139,12 @@ impl<T> Verified<T> {
     }
 }
 
-fn read_payload<T: Bundle>(envelope: &Envelope) -> Result<T, Error> {
+/// The payload as it claims to be, with its own rules checked and its signatures not: for showing it, marked as such, for signing it,
+/// and for the two kinds that bring a key of their own. Nothing else of it may be used.
+///
+/// # Errors
+/// When it is not strict JSON, or a field breaks its grammar or its rules.
+pub fn claimed<T: Bundle>(envelope: &Envelope) -> Result<T, Error> {
     let body: T = json::decode(envelope.untrusted_payload()).map_err(|error| match error {
         json::DecodeError::NotStrict(problem) => Error::Json { part: Part::Payload, problem },
         json::DecodeError::Field(field) => Error::Field(field),
@@ -161,61 +153,103 @@ fn read_payload<T: Bundle>(envelope: &Envelope) -> Result<T, Error> {
     Ok(body)
 }
 
-/// Order in time is only claimed, so a key out of its validity refuses the bundle instead of silently not counting.
-fn check_validity(
-    signers: &[Signer],
-    required: &Requirements,
-    created: Timestamp,
-) -> Result<(), Error> {
-    for signer in signers {
-        let outside = |enrolled: &&Enrolled| {
-            enrolled.key.id().is_ok_and(|id| id == signer.key_id)
-                && (enrolled.valid_from.is_some_and(|from| created < from)
-                    || enrolled.valid_to.is_some_and(|to| created > to))
-        };
-        if required.enrolled.iter().any(|enrolled| outside(&enrolled)) {
-            return Err(Error::OutsideValidity { holder: signer.holder.clone(), created });
-        }
-    }
-    Ok(())
+/// How far a quorum is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tally {
+    /// The role.
+    pub role: Role,
+    /// The least number of distinct holders.
+    pub needed: u8,
+    /// The distinct holders who signed in it.
+    pub counted: BTreeSet<Holder>,
 }
 
-/// The one function that counts signatures: by distinct key, and by distinct holder. A signature that is by nobody known,
-/// does not verify, or repeats a key refuses the whole bundle, even where enough others remain.
-fn count_signatures(envelope: &Envelope, required: &Requirements) -> Result<Vec<Signer>, Error> {
-    if required.quorums.is_empty() || required.quorums.iter().any(|quorum| quorum.threshold == 0) {
-        return Err(Error::NoQuorum);
+impl Requirements {
+    /// The enrolled key with that id.
+    #[must_use]
+    pub fn enrolled_key(&self, id: &KeyId) -> Option<&Enrolled> {
+        self.enrolled.iter().find(|enrolled| enrolled.key.id().is_ok_and(|known| known == *id))
     }
-    let pae = envelope.pae();
-    let mut signers: Vec<Signer> = Vec::new();
-    for (index, signature) in envelope.signatures().iter().enumerate() {
-        let enrolled = required
-            .enrolled
-            .iter()
-            .find(|enrolled| enrolled.key.id().is_ok_and(|id| id == signature.key_id))
-            .ok_or_else(|| Error::UnknownSigner { index, key_id: signature.key_id.clone() })?;
-        let holder = enrolled.holder.clone();
-        if signers.iter().any(|signer| signer.key_id == signature.key_id) {
-            return Err(Error::RepeatedSigner { index, holder });
+
+    /// Checks every signature. One that is by nobody known, does not verify, or repeats a key refuses the whole bundle, even where
+    /// enough others remain.
+    ///
+    /// # Errors
+    /// The first signature that is wrong; [`Error::NoQuorum`] when nothing is required.
+    pub fn signers(&self, envelope: &Envelope) -> Result<Vec<Signer>, Error> {
+        if self.quorums.is_empty() || self.quorums.iter().any(|quorum| quorum.threshold == 0) {
+            return Err(Error::NoQuorum);
         }
-        if !enrolled.key.verifies(&pae, &signature.bytes) {
-            return Err(Error::BadSignature { index, holder });
+        let pae = envelope.pae();
+        let mut signers: Vec<Signer> = Vec::new();
+        for (index, signature) in envelope.signatures().iter().enumerate() {
+            let key_id = signature.key_id.clone();
+            let enrolled = self
+                .enrolled_key(&key_id)
+                .ok_or_else(|| Error::UnknownSigner { index, key_id: key_id.clone() })?;
+            let holder = enrolled.holder.clone();
+            if signers.iter().any(|signer| signer.key_id == key_id) {
+                return Err(Error::RepeatedSigner { index, holder });
+            }
+            if !enrolled.key.verifies(&pae, &signature.bytes) {
+                return Err(Error::BadSignature { index, holder });
+            }
+            signers.push(Signer { holder, key_id });
         }
-        signers.push(Signer { holder, key_id: signature.key_id.clone() });
+        Ok(signers)
     }
-    for quorum in &required.quorums {
-        let counted: BTreeSet<&Holder> = signers
-            .iter()
-            .filter(|signer| quorum.keys.contains(&signer.key_id))
-            .map(|signer| &signer.holder)
-            .collect();
-        if counted.len() < usize::from(quorum.threshold) {
-            return Err(Error::QuorumShort {
+
+    /// The one function that counts signatures: by distinct key, and by distinct holder.
+    #[must_use]
+    pub fn tally(&self, signers: &[Signer]) -> Vec<Tally> {
+        let count = |quorum: &Quorum| {
+            let counted = signers.iter().filter(|signer| quorum.keys.contains(&signer.key_id));
+            Tally {
                 role: quorum.role,
                 needed: quorum.threshold,
-                counted: counted.into_iter().cloned().collect(),
-            });
+                counted: counted.map(|signer| signer.holder.clone()).collect(),
+            }
+        };
+        self.quorums.iter().map(count).collect()
+    }
+
+    /// Checks that every quorum is met.
+    ///
+    /// # Errors
+    /// [`Error::QuorumShort`] for the first that is not.
+    pub fn check_quorums(&self, signers: &[Signer]) -> Result<(), Error> {
+        let short = |tally: &Tally| tally.counted.len() < usize::from(tally.needed);
+        match self.tally(signers).into_iter().find(short) {
+            None => Ok(()),
+            Some(Tally { role, needed, counted }) => {
+                Err(Error::QuorumShort { role, needed, counted: counted.into_iter().collect() })
+            }
         }
     }
-    Ok(signers)
+
+    /// Checks that nobody's key was out of its validity. Order in time is only claimed, so one that was refuses the bundle instead
+    /// of silently not counting.
+    ///
+    /// # Errors
+    /// [`Error::OutsideValidity`] for the first.
+    pub fn check_validity(&self, signers: &[Signer], created: Timestamp) -> Result<(), Error> {
+        for signer in signers {
+            let outside = |enrolled: &&Enrolled| {
+                enrolled.key.id().is_ok_and(|id| id == signer.key_id)
+                    && (enrolled.valid_from.is_some_and(|from| created < from)
+                        || enrolled.valid_to.is_some_and(|to| created > to))
+            };
+            if self.enrolled.iter().any(|enrolled| outside(&enrolled)) {
+                return Err(Error::OutsideValidity { holder: signer.holder.clone(), created });
+            }
+        }
+        Ok(())
+    }
+
+    /// Every signature, then every quorum.
+    fn check_signatures(&self, envelope: &Envelope) -> Result<Vec<Signer>, Error> {
+        let signers = self.signers(envelope)?;
+        self.check_quorums(&signers)?;
+        Ok(signers)
+    }
 }

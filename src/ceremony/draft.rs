@@ -13,24 +13,11 @@ pub use seats::{NoSeat, Seats};
 use crate::links::{Countersigned, fits_environment, with_hsm};
 use crate::{Refusal, device as devices, plan as plans, receipt as receipts};
 use crate::{request as requests, response as responses};
-use keyferry_bundle::json::{self, DecodeError};
+use keyferry_bundle::seal::claimed;
 use keyferry_bundle::{
-    Bundle, Device, Envelope, Error, Kind, Part, Plan, Policy, Receipt, Request, Requirements,
-    Response, Role, Unverified, Verified,
+    Bundle, Device, Envelope, Error, Kind, Plan, Policy, Receipt, Request, Requirements, Response,
+    Role, Unverified, Verified,
 };
-
-/// The payload as it claims to be, with its own rules checked and its signatures not: for showing it, marked, and for signing.
-///
-/// # Errors
-/// When it is not strict JSON, or a field breaks its grammar or its rules.
-pub fn claimed<T: Bundle>(envelope: &Envelope) -> Result<T, Error> {
-    let body: T = json::decode(envelope.untrusted_payload()).map_err(|error| match error {
-        DecodeError::NotStrict(problem) => Error::Json { part: Part::Payload, problem },
-        DecodeError::Field(field) => Error::Field(field),
-    })?;
-    body.check()?;
-    Ok(body)
-}
 
 /// A policy: version 1 by its own rules, any other as the successor of the version `before` it.
 ///
@@ -150,11 +137,11 @@ fn open<T: Bundle>(
     let envelope = Envelope::decode_canonical(bytes).map_err(&refused)?;
     let body: T = claimed(&envelope).map_err(&refused)?;
     let (required, outcome) = judge(unverified, &body).map_err(&refused)?;
-    let missing = match outcome {
-        Ok(_) => None,
-        Err(error) if error.is_quorum_short() => Some(error),
+    match outcome {
+        Ok(_) => {}
+        Err(error) if error.is_quorum_short() => {}
         Err(error) => return Err(refused(error)),
-    };
-    let seats = Seats::new(&envelope, required, body.created(), missing).map_err(refused)?;
+    }
+    let seats = Seats::new(&envelope, required, body.created()).map_err(refused)?;
     Ok((body, seats))
 }

@@ -5,8 +5,7 @@ use crate::wrapping::Plaintext;
 use crate::{Refusal, device as devices, policy as policies, wrapping};
 use keyferry_bundle::kinds::Target;
 use keyferry_bundle::{
-    Device, Environment, KeySpec, Kind, Plan, Policy, Role, Unverified, Verified,
-    WrappingAlgorithm,
+    Device, Environment, KeySpec, Kind, Plan, Policy, Role, Unverified, Verified, WrappingAlgorithm,
 };
 use std::fmt::Display;
 

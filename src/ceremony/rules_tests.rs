@@ -69,11 +69,6 @@ refused! {
             s.plan.policy = s.device.policy;
             s.plan.device = digest_of(&s.device);
         } => "wrapping_key_spec: is RSA_2048, but the policy asks for RSA_4096";
-    plan_for_a_key_pair: accept_plan,
-        |s| {
-            s.plan.targets[0].key_spec = KeySpec::EccNistP256;
-            s.plan.targets[0].wrapping_algorithm = WrappingAlgorithm::RsaAesKeyWrapSha256;
-        } => "targets[0].key_spec: is ECC_NIST_P256, but this release makes key material for SYMMETRIC_DEFAULT and HMAC keys only";
     plan_without_a_custodian_in_production: accept_plan,
         |s| {
             s.for_production();

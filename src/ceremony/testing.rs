@@ -21,8 +21,7 @@ use keyferry_bundle::kinds::{
 use keyferry_bundle::{
     Backup, Base64, Custodian, Device, Digest, Domains, Environment, ExpirationModel, KeyId,
     KeySpec, KeyUsage, Plan, Policy, PublicKey, Receipt, Request, Response, Serial, Timestamp,
-    Verified,
-    WrappingAlgorithm, WrappingKeySpec,
+    Verified, WrappingAlgorithm, WrappingKeySpec,
 };
 use p256::ecdsa::{DerSignature, SigningKey as P256SigningKey};
 

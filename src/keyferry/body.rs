@@ -1,9 +1,9 @@
 //! A bundle's payload, whatever its kind.
 
+use keyferry_bundle::seal::claimed;
 use keyferry_bundle::{
     Backup, Bundle, Device, Envelope, Error, Kind, Plan, Policy, Receipt, Request, Response,
 };
-use keyferry_ceremony::draft::claimed;
 use serde::Serialize;
 
 /// One payload.

@@ -1,13 +1,13 @@
 //! Whose signature a bundle still has a use for.
 
-use keyferry_bundle::{Enrolled, Envelope, Error, Holder, KeyId, Requirements, Role, Timestamp};
+use keyferry_bundle::{Envelope, Error, Holder, KeyId, Requirements, Role, Signer, Timestamp};
 
 /// The roles that sign a bundle, and who sits in them already.
 #[derive(Debug, Clone)]
 pub struct Seats {
     required: Requirements,
     created: Timestamp,
-    signed: Vec<KeyId>,
+    signers: Vec<Signer>,
     missing: Option<Error>,
 }
 
@@ -42,19 +42,16 @@ pub enum NoSeat {
 }
 
 impl Seats {
+    /// Checks every signature that is there; a quorum that is short is no fault.
     pub(super) fn new(
         envelope: &Envelope,
         required: Requirements,
         created: Timestamp,
-        missing: Option<Error>,
     ) -> Result<Self, Error> {
-        let signed = envelope.signatures().iter().map(|s| s.key_id.clone()).collect();
-        let seats = Self { required, created, signed, missing };
-        // A quorum that is short hides what the validity of those who signed would say.
-        match seats.signed.iter().find_map(|key| seats.outside_validity(key)) {
-            Some(holder) => Err(Error::OutsideValidity { holder, created }),
-            None => Ok(seats),
-        }
+        let signers = required.signers(envelope)?;
+        required.check_validity(&signers, created)?;
+        let missing = required.check_quorums(&signers).err();
+        Ok(Self { required, created, signers, missing })
     }
 
     /// Whether a signature by this key would bring a quorum one holder further, and in which role.
@@ -62,28 +59,30 @@ impl Seats {
     /// # Errors
     /// Why it would not.
     pub fn offer(&self, key: &KeyId) -> Result<(Holder, Role), NoSeat> {
-        let holder = self.holder(key).ok_or_else(|| NoSeat::Stranger(key.clone()))?;
-        if self.signed.contains(key) {
+        let enrolled =
+            self.required.enrolled_key(key).ok_or_else(|| NoSeat::Stranger(key.clone()))?;
+        let holder = &enrolled.holder;
+        if self.signers.iter().any(|signer| signer.key_id == *key) {
             return Err(NoSeat::SameKey(holder.clone()));
         }
-        if let Some(holder) = self.outside_validity(key) {
-            return Err(NoSeat::OutsideValidity { holder, created: self.created });
+        let candidate = Signer { holder: holder.clone(), key_id: key.clone() };
+        if self.required.check_validity(std::slice::from_ref(&candidate), self.created).is_err() {
+            return Err(NoSeat::OutsideValidity { holder: holder.clone(), created: self.created });
         }
-        let quorums = || self.required.quorums.iter();
-        let mut fitting = quorums().filter(|quorum| quorum.keys.contains(key)).peekable();
-        if fitting.peek().is_none() {
-            let mut roles: Vec<Role> = quorums().map(|quorum| quorum.role).collect();
+        let alone = self.required.tally(std::slice::from_ref(&candidate));
+        if alone.iter().all(|tally| tally.counted.is_empty()) {
+            let mut roles: Vec<Role> = alone.iter().map(|tally| tally.role).collect();
             roles.retain(|role| *role != Role::HsmSigner);
             roles.dedup();
             return Err(NoSeat::OtherRole { holder: holder.clone(), roles });
         }
-        let taken = |keys: &[KeyId]| {
-            let mut counted = self.signed.iter().filter(|signed| keys.contains(signed));
-            counted.any(|signed| self.holder(signed) == Some(holder))
-        };
-        fitting
-            .find(|quorum| !taken(&quorum.keys))
-            .map(|quorum| (holder.clone(), quorum.role))
+        let before = self.required.tally(&self.signers);
+        let after = self.required.tally(&[self.signers.as_slice(), &[candidate]].concat());
+        before
+            .iter()
+            .zip(after)
+            .find(|(before, after)| before.counted.len() < after.counted.len())
+            .map(|(_, after)| (holder.clone(), after.role))
             .ok_or_else(|| NoSeat::SamePerson(holder.clone()))
     }
 
@@ -96,24 +95,7 @@ impl Seats {
     /// Everybody who signed, in the order they did.
     #[must_use]
     pub fn signers(&self) -> Vec<&Holder> {
-        self.signed.iter().filter_map(|key| self.holder(key)).collect()
-    }
-
-    fn enrolled<'a>(&'a self, key: &'a KeyId) -> impl Iterator<Item = &'a Enrolled> {
-        let fits = move |enrolled: &&Enrolled| enrolled.key.id().is_ok_and(|id| id == *key);
-        self.required.enrolled.iter().filter(fits)
-    }
-
-    fn holder<'a>(&'a self, key: &'a KeyId) -> Option<&'a Holder> {
-        self.enrolled(key).next().map(|enrolled| &enrolled.holder)
-    }
-
-    fn outside_validity(&self, key: &KeyId) -> Option<Holder> {
-        let outside = |enrolled: &&Enrolled| {
-            enrolled.valid_from.is_some_and(|from| self.created < from)
-                || enrolled.valid_to.is_some_and(|to| self.created > to)
-        };
-        self.enrolled(key).find(outside).map(|enrolled| enrolled.holder.clone())
+        self.signers.iter().map(|signer| &signer.holder).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What this machine has pinned: every version of the policy, each checked against the one before.
 
-use keyferry_bundle::{Digest, Envelope, Policy, Verified};
+use keyferry_bundle::{Digest, Envelope, Policy, Verified, seal};
 use keyferry_ceremony::draft::{self, Seats};
 use keyferry_ceremony::policy;
 use keyferry_console::ceremony::refused;
@@ -68,7 +68,7 @@ impl Trusted {
         envelope: &Envelope,
         bytes: &[u8],
     ) -> Result<(Policy, Seats, Option<String>), Failure> {
-        let claimed: Policy = draft::claimed(envelope).map_err(|error| {
+        let claimed: Policy = seal::claimed(envelope).map_err(|error| {
             Failure::new(Exit::Refused, "bundle-refused", format!("{name} is not accepted"))
                 .caused_by(&error)
         })?;

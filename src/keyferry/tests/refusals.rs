@@ -130,11 +130,6 @@ fn a_plan_beyond_the_policy_makes_no_folder() {
         ),
         (3, "one of the device's own keys", ["--object-id", "0x0200"]),
         (3, "domains: are 1,3, but the device's keys are in 1", ["--domains", "1,3"]),
-        (
-            3,
-            "makes key material for SYMMETRIC_DEFAULT and HMAC keys only",
-            ["--key-spec", "ECC_NIST_P256"],
-        ),
         (4, "is not a custodian of the policy", ["--custodian", "carol"]),
         (8, "cannot be read", ["--previous", "missing.json"]),
         (2, "invalid value", ["--key-arn", "arn:aws:kms:eu-central-1:111122223333:alias/payments"]),
@@ -183,7 +178,7 @@ fn witnesses_and_operators_sign_nothing_that_does_not_fit() {
     let body = |change: &dyn Fn(&mut keyferry_bundle::Response)| {
         let envelope = Envelope::decode_canonical(&response).unwrap();
         let mut body: keyferry_bundle::Response =
-            keyferry_ceremony::draft::claimed(&envelope).unwrap();
+            keyferry_bundle::seal::claimed(&envelope).unwrap();
         change(&mut body);
         signed(&body, &["hsm"])
     };

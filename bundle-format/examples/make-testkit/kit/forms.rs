@@ -17,20 +17,17 @@ pub(crate) fn add(kit: &mut Kit) {
 }
 
 fn alphabets(kit: &mut Kit) {
-    // Bytes of `>` and `?` make `+` and `/` appear; white space moves them to where they do.
+    // White space until the payload has padding, and the signature a letter that the alphabets write differently.
     let plain = super::cast::text(&request());
-    let payload = (0..3)
-        .map(|blanks| " ".repeat(blanks) + &plain)
-        .map(|text| STANDARD.encode(text))
-        .find(|text| text.ends_with('='))
+    let signature = |bytes: &[u8]| {
+        STANDARD.encode(sign("oscar", &pae(&payload_type(Kind::Request), bytes)))
+    };
+    let bytes = (0..64)
+        .map(|blanks| (" ".repeat(blanks) + &plain).into_bytes())
+        .find(|bytes| bytes.len() % 3 != 0 && signature(bytes).contains(['+', '/']))
         .unwrap();
-    let bytes = STANDARD.decode(&payload).unwrap();
+    let (payload, sig) = (STANDARD.encode(&bytes), signature(&bytes));
     let bundle = sealed(&payload_type(Kind::Request), &bytes, &["oscar"]);
-    let sig = STANDARD.encode(sign("oscar", &pae(&payload_type(Kind::Request), &bytes)));
-    assert!(
-        sig.contains('+') || sig.contains('/'),
-        "no letter that the alphabets write differently"
-    );
     let url = URL_SAFE.encode(STANDARD.decode(&sig).unwrap());
     let vector = refused(
         FORM,

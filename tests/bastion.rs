@@ -22,7 +22,7 @@ fn refused(scene: &Scene, kms: &str, code: i32, cause: &str) -> Run {
     run
 }
 
-fn control(kms: &str, path: &str, body: &str) {
+pub(crate) fn control(kms: &str, path: &str, body: &str) {
     use std::io::{Read as _, Write as _};
     let host = kms.trim_start_matches("http://");
     let mut stream = std::net::TcpStream::connect(host).unwrap();

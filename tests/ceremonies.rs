@@ -10,8 +10,11 @@
 mod air_gap;
 mod bastion;
 mod evidence;
+mod key_specs;
 mod known_answer;
 mod media;
+mod private_keys;
+mod proxy;
 mod room;
 mod secrets;
 mod setting_up;

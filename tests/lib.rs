@@ -5,5 +5,5 @@ mod rehearsed;
 mod scene;
 
 pub use program::{Run, Service};
-pub use rehearsed::{Rehearsed, rehearsed};
+pub use rehearsed::{Rehearsed, rehearse, rehearsed};
 pub use scene::{Scene, passphrase};

@@ -29,20 +29,24 @@ pub struct Rehearsed {
 /// When the programs cannot be built or run: no test could mean anything then.
 pub fn rehearsed() -> &'static Rehearsed {
     static REHEARSED: OnceLock<Rehearsed> = OnceLock::new();
-    REHEARSED.get_or_init(|| match rehearse() {
+    REHEARSED.get_or_init(|| match rehearse(&[]) {
         Ok(rehearsed) => rehearsed,
         #[expect(clippy::panic, reason = "no test could mean anything")]
         Err(problem) => panic!("{problem}"),
     })
 }
 
-fn rehearse() -> Result<Rehearsed, String> {
+/// Another rehearsal, with options.
+///
+/// # Errors
+/// What went wrong, with what the rehearsal showed.
+pub fn rehearse(options: &[&str]) -> Result<Rehearsed, String> {
     let programs =
         keyferry_rehearsal::build(&Screen::new(false)).map_err(|failure| format!("{failure:?}"))?;
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let (stage, evidence) = (folder.path().join("stage"), folder.path().join("evidence"));
     let mut command = Command::new(programs.path("keyferry-rehearsal"));
-    command.arg("--out").arg(&evidence).arg("--stage").arg(&stage);
+    command.arg("--out").arg(&evidence).arg("--stage").arg(&stage).args(options);
     let run = Run::of(&mut command, &[]).map_err(|error| error.to_string())?;
     if run.code != 0 {
         return Err(format!("the rehearsal ended with {}:\n{}", run.code, run.stderr));

@@ -1,6 +1,6 @@
 //! A copy of the rehearsal's stage that a test may spoil, with its own services.
 
-use crate::{Run, Service, rehearsed};
+use crate::{Rehearsed, Run, Service, rehearsed};
 use keyferry_bundle::kinds::Bundle;
 use keyferry_bundle::{Envelope, json};
 use keyferry_console::identity::Identity;
@@ -24,9 +24,23 @@ impl Scene {
     /// # Errors
     /// When it cannot be copied.
     pub fn new() -> io::Result<Self> {
+        Self::of(rehearsed())
+    }
+
+    /// Copies the stage of another rehearsal.
+    ///
+    /// # Errors
+    /// When it cannot be copied.
+    pub fn of(rehearsed: &Rehearsed) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
-        copy(&rehearsed().stage, folder.path())?;
+        copy(&rehearsed.stage, folder.path())?;
         Ok(Self { folder })
+    }
+
+    /// A file of the stage that belongs to no machine: the state of a virtual service.
+    #[must_use]
+    pub fn backstage(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// A machine's folder: `office`, `bastion`, `room` or `auditor`.
@@ -72,15 +86,11 @@ impl Scene {
     pub fn before_response(self) -> io::Result<Self> {
         self.rewind("before-response", "virtual-hsm.json")?;
         std::fs::remove_dir_all(self.machine("room").join("memory"))?;
-        self.without(
-            "room",
-            &[
-                "response-1.json",
-                "backup-payments.json",
-                "backup-payments.yhw",
-                "backup-payments.age",
-            ],
-        )
+        let made = self.names("room")?;
+        let made =
+            made.iter().filter(|name| name.starts_with("response") || name.starts_with("backup"));
+        let made: Vec<&str> = made.map(String::as_str).collect();
+        self.without("room", &made)
     }
 
     /// The bastion as it was before the upload.

@@ -27,6 +27,8 @@ pub use links::Countersigned;
 pub use refusal::Refusal;
 
 #[cfg(test)]
+mod matrix_tests;
+#[cfg(test)]
 mod rules_tests;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -1,0 +1,99 @@
+//! A whole ceremony for key specs of every kind, and what a wrong key in KMS leads to.
+
+use keyferry_bundle::{Receipt, Response};
+use keyferry_tests::{Run, Scene, rehearse};
+use std::process::Command;
+
+fn whole(options: &[&str], method: &str, sentence: &str) {
+    let rehearsed = rehearse(options).unwrap();
+    let scene = Scene::of(&rehearsed).unwrap();
+    let receipt: Receipt = scene.body("auditor", "receipt-1.json").unwrap();
+    let proof = receipt.targets[0].proof.as_ref().expect("a receipt proves");
+    assert_eq!(proof.method.as_str(), method, "{options:?}");
+    let mut command = Command::new(rehearsed.programs.path("keyferry"));
+    command.args(["verify", "--complete", "--no-pin"]).arg(&rehearsed.evidence);
+    let run = Run::of(&mut command, &[]).unwrap();
+    assert_eq!(run.code, 0, "{options:?}: {}{}", run.stdout, run.stderr);
+    assert!(run.says(sentence), "{sentence:?} is missing in:\n{}", run.stdout);
+}
+
+#[test]
+fn an_hmac_key() {
+    whole(&["--key-spec", "HMAC_384"], "mac", "KMS computed the MAC that the room had computed");
+}
+
+#[test]
+fn an_aes_key_that_cannot_be_read_back() {
+    whole(&["--keep-as", "symmetric-key"], "round-trip", "encrypted and decrypted");
+}
+
+#[test]
+fn an_rsa_key_that_signs() {
+    whole(&["--key-spec", "RSA_3072"], "signature", "KMS signed");
+}
+
+#[test]
+fn an_rsa_key_that_decrypts() {
+    let options = ["--key-spec", "RSA_2048", "--key-usage", "ENCRYPT_DECRYPT"];
+    whole(&options, "decryption", "decrypted");
+}
+
+#[test]
+fn an_ecc_key_that_signs() {
+    for spec in ["ECC_NIST_P521", "ECC_SECG_P256K1"] {
+        whole(&["--key-spec", spec], "signature", "KMS signed");
+    }
+}
+
+#[test]
+fn an_ecc_key_that_agrees() {
+    let options = ["--key-spec", "ECC_NIST_P384", "--key-usage", "KEY_AGREEMENT"];
+    whole(&options, "shared-secret", "agreed");
+}
+
+#[test]
+fn another_key_in_kms_is_found() {
+    let rehearsed = rehearse(&["--key-spec", "ECC_NIST_P256"]).unwrap();
+    let scene = Scene::of(&rehearsed).unwrap();
+    let kms = scene.kms(&[]).unwrap();
+    let prove = |scene: &Scene| scene.online(&kms.url, &["prove", "payments-2026"], &[]).unwrap();
+    assert_eq!(prove(&scene).code, 0, "{}", prove(&scene).stderr);
+    let response: Response = scene.body("bastion", "response-1.json").unwrap();
+    let fault = format!("{{\"kind\":\"other-key\",\"key_id\":\"{}\"}}", response.targets[0].key);
+    crate::bastion::control(&kms.url, "/virtual/fault", &fault);
+    let run = prove(&scene);
+    assert_eq!(run.code, 6, "{}", run.stderr);
+    assert!(run.says("delete-imported-key-material"), "{}", run.stderr);
+}
+
+#[test]
+fn an_aes_key_that_cannot_be_read_back_is_wrapped_again() {
+    let rehearsed = rehearse(&["--keep-as", "symmetric-key"]).unwrap();
+    let scene = Scene::of(&rehearsed).unwrap().before_import().unwrap();
+    second_request(&scene);
+}
+
+#[test]
+fn a_private_key_is_wrapped_again() {
+    let rehearsed = rehearse(&["--key-spec", "ECC_NIST_P256"]).unwrap();
+    let scene = Scene::of(&rehearsed).unwrap().before_import().unwrap();
+    second_request(&scene);
+}
+
+fn second_request(scene: &Scene) {
+    let kms = scene.kms(&[]).unwrap();
+    let fetch = ["fetch", "payments-2026", "--identity", "oscar.identity"];
+    let run = scene.online(&kms.url, &fetch, &[&keyferry_tests::passphrase("oscar")]).unwrap();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    std::fs::copy(scene.file("bastion", "request-2.json"), scene.file("room", "request-2.json"))
+        .unwrap();
+    let hsm = scene.hsm(&[]).unwrap();
+    let run = scene.respond(&hsm.url).unwrap();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let first: Response = scene.body("room", "response-1.json").unwrap();
+    let second: Response = scene.body("room", "response-2.json").unwrap();
+    assert_eq!(second.targets[0].made.as_str(), "stored");
+    assert_eq!(first.targets[0].check_value, second.targets[0].check_value);
+    let encrypted = |response: &Response| response.targets[0].encrypted_key_material.clone();
+    assert!(encrypted(&first) != encrypted(&second));
+}

@@ -1,0 +1,90 @@
+//! A connector between a program and the virtual HSM that keeps every frame, and can stop before it passes one on.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+
+/// The connector, and what passed through it.
+pub(crate) struct Proxy {
+    /// Where programs reach it.
+    pub(crate) url: String,
+    traffic: Arc<Mutex<Vec<u8>>>,
+    frames: Arc<Mutex<usize>>,
+    /// Says that the frame to stop at is here.
+    stopped: Receiver<()>,
+    go_on: Sender<()>,
+}
+
+impl Proxy {
+    /// Passes everything on to the service at `to`; stops before frame `stop_at`, counted from 1.
+    pub(crate) fn start(to: &str, stop_at: Option<usize>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let to = to.trim_start_matches("http://").to_owned();
+        let (traffic, frames) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(0)));
+        let (tell, stopped) = channel();
+        let (go_on, wait) = channel();
+        let (kept, counted) = (Arc::clone(&traffic), Arc::clone(&frames));
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                let Ok(mut client) = client else { return };
+                let Some(request) = message(&mut client) else { continue };
+                let number = {
+                    let mut frames = counted.lock().unwrap();
+                    *frames += usize::from(request.starts_with(b"POST"));
+                    *frames
+                };
+                kept.lock().unwrap().extend_from_slice(&request);
+                if stop_at == Some(number) {
+                    let _ = tell.send(());
+                    let _ = wait.recv();
+                }
+                let mut service = TcpStream::connect(&to).unwrap();
+                service.write_all(&request).unwrap();
+                let Some(answer) = message(&mut service) else { continue };
+                kept.lock().unwrap().extend_from_slice(&answer);
+                let _ = client.write_all(&answer);
+            }
+        });
+        Self { url, traffic, frames, stopped, go_on }
+    }
+
+    /// Everything that passed, both ways.
+    pub(crate) fn traffic(&self) -> Vec<u8> {
+        self.traffic.lock().unwrap().clone()
+    }
+
+    /// How many frames passed.
+    pub(crate) fn frames(&self) -> usize {
+        *self.frames.lock().unwrap()
+    }
+
+    /// Waits until the frame to stop at is here.
+    pub(crate) fn wait(&self) {
+        self.stopped.recv_timeout(std::time::Duration::from_mins(1)).unwrap();
+    }
+
+    /// Passes it on.
+    pub(crate) fn go_on(&self) {
+        self.go_on.send(()).unwrap();
+    }
+}
+
+/// One HTTP message with a Content-Length.
+fn message(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut byte = [0; 1];
+    while !bytes.ends_with(b"\r\n\r\n") {
+        if stream.read(&mut byte).ok()? == 0 {
+            return None;
+        }
+        bytes.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+    let mut body = vec![0; length?.trim().parse().ok()?];
+    stream.read_exact(&mut body).ok()?;
+    bytes.extend_from_slice(&body);
+    Some(bytes)
+}

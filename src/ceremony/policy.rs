@@ -68,3 +68,33 @@ pub fn made_in_time(
         Some(_) | None => Ok(()),
     }
 }
+
+/// What a policy allows and its makers should have meant: roles of one in production, and people in several roles of a ceremony.
+#[must_use]
+pub fn remarks(policy: &Policy) -> Vec<String> {
+    let rule = |role: &Role| policy.roles.rule(*role).map(|rule| (*role, rule));
+    let rules: Vec<(Role, &RoleRule)> = Role::ALL.iter().filter_map(rule).collect();
+    let mut remarks = Vec::new();
+    if policy.environment == Environment::Production {
+        for (role, _) in rules.iter().filter(|(_, rule)| rule.threshold == 1) {
+            remarks.push(format!("one person alone is a quorum of {role}, in production"));
+        }
+    }
+    let holders: BTreeSet<&Holder> = policy.keys.iter().map(|key| &key.holder).collect();
+    for holder in holders {
+        let sits = |rule: &RoleRule| {
+            let keys = policy.keys.iter().filter(|key| key.holder == *holder);
+            let mut ids = keys.filter_map(|key| key.public_key().and_then(|key| key.id()).ok());
+            ids.any(|id| rule.keys.contains(&id))
+        };
+        let roles: Vec<&str> = rules
+            .iter()
+            .filter(|(role, rule)| *role != Role::PolicyRoot && sits(rule))
+            .map(|(role, _)| role.as_str())
+            .collect();
+        if roles.len() > 1 {
+            remarks.push(format!("{holder} counts as {}", roles.join(" and as ")));
+        }
+    }
+    remarks
+}

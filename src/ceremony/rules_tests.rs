@@ -271,6 +271,16 @@ fn a_new_policy_needs_the_old_quorum_and_its_own() {
 }
 
 #[test]
+fn a_policy_that_trusts_one_person_with_much_is_remarked_on() {
+    let mut policy = Story::sound().policy;
+    assert_eq!(policy::remarks(&policy), ["bob counts as ceremony-officer and as witness"]);
+    policy.environment = Environment::Production;
+    policy.roles.witness.keys.pop();
+    let alone = |role: &str| format!("one person alone is a quorum of {role}, in production");
+    assert_eq!(policy::remarks(&policy), [alone("online-operator"), alone("witness")]);
+}
+
+#[test]
 fn a_device_needs_its_witnesses_unless_it_is_being_made() {
     let story = Story::sound();
     let policy = story.accept_policy().unwrap();

@@ -34,6 +34,9 @@ pub(crate) fn run(args: &NewArgs, person: &Person, screen: &Screen) -> Result<()
         Ok(Opened { body, envelope, seats: Some(seats), remarks: Vec::new() })
     };
     sign::show(&reopen(&envelope.encode())?, screen);
+    for remark in keyferry_ceremony::policy::remarks(&policy) {
+        screen.warn(remark);
+    }
     for identity in &args.identity {
         sign::sign_new_policy(&mut envelope, reopen, identity, person, screen)?;
     }

@@ -145,7 +145,11 @@ fn nothing_of_a_rehearsal_is_accepted_in_production() {
     let desk = Desk::people();
     let custodian = format!("carla={RECIPIENT}");
     let production = ["--environment", "production", "--custodian", &custodian];
-    desk.policy("policy-v1.json", &production).done();
+    let made = desk.policy("policy-v1.json", &production).done();
+    assert!(
+        made.err.contains("one person alone is a quorum of witness, in production"),
+        "{made:#?}"
+    );
     for name in ["alice", "bob"] {
         desk.sign("policy-v1.json", name, "Tests").done();
     }

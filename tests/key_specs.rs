@@ -24,24 +24,24 @@ fn an_hmac_key() {
 
 #[test]
 fn an_aes_key_that_cannot_be_read_back() {
-    whole(&["--keep-as", "symmetric-key"], "round-trip", "encrypted and decrypted");
+    whole(&["--keep-as", "symmetric-key"], "round-trip", "the key works");
 }
 
 #[test]
 fn an_rsa_key_that_signs() {
-    whole(&["--key-spec", "RSA_3072"], "signature", "KMS signed");
+    whole(&["--key-spec", "RSA_3072"], "signature", "KMS signed a fresh challenge");
 }
 
 #[test]
 fn an_rsa_key_that_decrypts() {
     let options = ["--key-spec", "RSA_2048", "--key-usage", "ENCRYPT_DECRYPT"];
-    whole(&options, "decryption", "decrypted");
+    whole(&options, "decryption", "decrypted a fresh challenge");
 }
 
 #[test]
 fn an_ecc_key_that_signs() {
     for spec in ["ECC_NIST_P521", "ECC_SECG_P256K1"] {
-        whole(&["--key-spec", spec], "signature", "KMS signed");
+        whole(&["--key-spec", spec], "signature", "KMS signed a fresh challenge");
     }
 }
 

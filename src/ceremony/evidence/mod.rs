@@ -9,6 +9,7 @@ mod collect;
 mod order;
 mod pins;
 mod policies;
+mod proofs;
 mod sentences;
 mod sort;
 

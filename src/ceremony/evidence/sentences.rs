@@ -1,8 +1,8 @@
 //! Claims in words. Each is stated only after the code that checks it has run.
 
-use super::Report;
 use super::chain::{Chain, Link};
 use super::sort::Sorted;
+use super::{Report, proofs};
 use crate::response;
 use keyferry_bundle::kinds::{Isolation, Outcome, ResponseTarget};
 use keyferry_bundle::{
@@ -120,6 +120,7 @@ pub(super) fn answer(chain: &Chain, link: &Link<Response>, report: &mut Report) 
     for target in &response.targets {
         backup_of(chain, link, target, report);
     }
+    proofs::response(chain, link, report);
 }
 
 /// The backup that a response names for one of its targets.
@@ -198,6 +199,7 @@ pub(super) fn receipt(chain: &Chain, link: &Link<Receipt>, report: &mut Report) 
         );
         report.holds_that("receipt.import", &link.file, sentence);
     }
+    proofs::receipt(link, report);
 }
 
 /// What has not happened yet, as far as this folder shows. What a later request of the same plan has overtaken never will.

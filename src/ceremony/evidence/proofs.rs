@@ -1,0 +1,74 @@
+//! What shows which key KMS holds. Each sentence is stated only after the rule that checks it has run: `response::accept` and
+//! `receipt::accept` refuse an attestation or an answer that does not hold.
+
+use super::Report;
+use super::chain::{Chain, Link};
+use crate::proof::{Attested, attested};
+use keyferry_bundle::kinds::ProofMethod;
+use keyferry_bundle::{Receipt, Response};
+
+/// What the HSM attests about private keys.
+pub(super) fn response(chain: &Chain, link: &Link<Response>, report: &mut Report) {
+    let plan = chain.request_of(link).and_then(|request| chain.plan_of(request));
+    let Ok(plan) = plan else { return };
+    let Ok(device) = chain.device_of(plan) else { return };
+    let Ok(policy) = chain.policy_of(device) else { return };
+    for target in &link.bundle.body().targets {
+        let planned = plan.bundle.body().target(&target.name);
+        let (Some(planned), Some(key), Some(attestation)) =
+            (planned, &target.public_key, &target.attestation)
+        else {
+            continue;
+        };
+        let id = "response.attestation";
+        let name = &target.name;
+        match attested(policy.body(), device.bundle.body(), planned, key, attestation) {
+            Ok(Attested::ToARoot) => {
+                let sentence = format!(
+                    "target {name}: the HSM generated this private key and it can leave the HSM under wrap alone, says its attestation, which leads to a root of the policy"
+                );
+                report.holds_that(id, &link.file, sentence);
+            }
+            Ok(Attested::NotLookedAt) => {
+                let sentence = format!(
+                    "target {name}: that the HSM generated this private key is the witnesses' word; the policy lists no attestation root"
+                );
+                report.leaves_open(id, &link.file, sentence);
+            }
+            Err(problem) => {
+                report.refuses(id, &link.file, format!("target {name}: the attestation {problem}"));
+            }
+        }
+    }
+}
+
+/// What KMS answered.
+pub(super) fn receipt(link: &Link<Receipt>, report: &mut Report) {
+    let id = "receipt.proof";
+    for target in &link.bundle.body().targets {
+        let name = &target.name;
+        let Some(proof) = &target.proof else {
+            let sentence = format!("target {name}: nothing shows which key material KMS holds");
+            report.leaves_open(id, &link.file, sentence);
+            continue;
+        };
+        let shown = match proof.method {
+            ProofMethod::Signature => {
+                "KMS signed a fresh challenge with the private key of the response: KMS holds that key"
+            }
+            ProofMethod::SharedSecret => {
+                "KMS agreed on a secret as only the private key of the response can: KMS holds that key"
+            }
+            ProofMethod::Mac => {
+                "KMS computed the MAC that the room had computed: KMS holds that key material"
+            }
+            ProofMethod::Decryption => {
+                "KMS has the public key of the response, and the operator states that it decrypted a fresh challenge under it"
+            }
+            ProofMethod::RoundTrip => {
+                "the operator states that KMS encrypted and decrypted with it: the key works; which key material it is, no answer of KMS can show"
+            }
+        };
+        report.holds_that(id, &link.file, format!("target {name}: {shown}"));
+    }
+}

@@ -1,7 +1,12 @@
 //! The pinned policy.
 
 use crate::Refusal;
-use keyferry_bundle::{Digest, FieldError, Kind, Plan, Policy, Timestamp, Unverified, Verified};
+use keyferry_bundle::kinds::RoleRule;
+use keyferry_bundle::{
+    Digest, Environment, FieldError, Holder, Kind, Plan, Policy, Role, Timestamp, Unverified,
+    Verified,
+};
+use std::collections::BTreeSet;
 
 /// Reads every version of a policy, oldest first, each checked against the one before, and returns them all.
 ///
@@ -73,10 +78,10 @@ pub fn made_in_time(
 #[must_use]
 pub fn remarks(policy: &Policy) -> Vec<String> {
     let rule = |role: &Role| policy.roles.rule(*role).map(|rule| (*role, rule));
-    let rules: Vec<(Role, &RoleRule)> = Role::ALL.iter().filter_map(rule).collect();
+    let roles: Vec<(Role, &RoleRule)> = Role::ALL.iter().filter_map(rule).collect();
     let mut remarks = Vec::new();
     if policy.environment == Environment::Production {
-        for (role, _) in rules.iter().filter(|(_, rule)| rule.threshold == 1) {
+        for (role, _) in roles.iter().filter(|(_, rule)| rule.threshold == 1) {
             remarks.push(format!("one person alone is a quorum of {role}, in production"));
         }
     }
@@ -87,13 +92,13 @@ pub fn remarks(policy: &Policy) -> Vec<String> {
             let mut ids = keys.filter_map(|key| key.public_key().and_then(|key| key.id()).ok());
             ids.any(|id| rule.keys.contains(&id))
         };
-        let roles: Vec<&str> = rules
+        let several: Vec<&str> = roles
             .iter()
             .filter(|(role, rule)| *role != Role::PolicyRoot && sits(rule))
             .map(|(role, _)| role.as_str())
             .collect();
-        if roles.len() > 1 {
-            remarks.push(format!("{holder} counts as {}", roles.join(" and as ")));
+        if several.len() > 1 {
+            remarks.push(format!("{holder} counts as {}", several.join(" and as ")));
         }
     }
     remarks

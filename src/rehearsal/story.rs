@@ -260,7 +260,7 @@ impl Story<'_> {
             &["import", CEREMONY, "--identity", &format!("{OPERATOR}.identity")],
             &[&passphrase(OPERATOR), CEREMONY],
         )?;
-        self.bastion.run(OPERATOR, "keyferry-online", &["try", CEREMONY], &[])?;
+        self.bastion.run(OPERATOR, "keyferry-online", &["prove", CEREMONY], &[])?;
         Ok(())
     }
 

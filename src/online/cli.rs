@@ -5,8 +5,8 @@ use crate::check::CheckArgs;
 use crate::create_key::CreateKeyArgs;
 use crate::fetch::FetchArgs;
 use crate::import::ImportArgs;
+use crate::prove::ProveArgs;
 use crate::status::StatusArgs;
-use crate::try_key::TryArgs;
 use keyferry_console::args::Common;
 
 /// The bastion's part of a ceremony: creates KMS keys, fetches wrapping public keys and import tokens, imports what the room answers
@@ -40,10 +40,15 @@ pub enum Command {
     Fetch(FetchArgs),
     /// Hold the newest request, and the response to it, against the room's rules before anything travels
     Check(CheckArgs),
-    /// Import what the room answered, and write a signed receipt
+    /// Import what the room answered, have KMS prove that it holds it, and write a signed receipt
     Import(ImportArgs),
+    /// Have KMS prove once more that it holds the key material that was imported
+    ///
+    /// Private keys: `GetPublicKey` gives the response's public key, and KMS signs, decrypts or agrees under it on a fresh challenge.
+    /// HMAC keys: `GenerateMac` gives the MAC that the room computed. Symmetric keys: `Encrypt` and `Decrypt` work and the id of the key
+    /// material is the receipt's; which key material it is, nobody outside KMS can tell. Needs credentials that may use the key. Writes
+    /// nothing.
+    Prove(ProveArgs),
     /// Show what KMS says about keys
     Status(StatusArgs),
-    /// Encrypt and decrypt a few bytes under symmetric keys, to see that they work
-    Try(TryArgs),
 }

@@ -1,12 +1,15 @@
-//! `import`: verifies everything, uploads the encrypted key material, waits until KMS shows it, and writes a signed receipt.
+//! `import`: verifies everything, uploads the encrypted key material, waits until KMS shows it, has KMS prove that it holds it, and
+//! writes a signed receipt.
 
 use crate::chain::Chain;
 use crate::desk::Desk;
 use crate::kms::{KeyState, Kms};
 use crate::operator::{Operator, own_work};
+use crate::proof::{self, Unproven, other_key};
 use crate::receipt::{self, Draft};
 use crate::upload::{self, Job};
 use crate::{expiry, keys, session, tokens};
+use keyferry_bundle::kinds::ReceiptTarget;
 use keyferry_bundle::{KeySpec, Plan, Request, Response, Verified};
 use keyferry_ceremony::{Countersigned, receipt as receipts, response as responses};
 use keyferry_console::args::CeremonyArgs;
@@ -39,7 +42,7 @@ pub struct ImportArgs {
 ///
 /// # Errors
 /// Everything up to [`Exit::Policy`], [`Exit::Declined`] and [`Exit::File`] before anything is uploaded; [`Exit::Unchanged`] when KMS
-/// refused; [`Exit::Unknown`] when nobody knows, or some targets were imported and others not.
+/// refused; [`Exit::Unknown`] when nobody knows, some targets were imported and others not, or KMS holds other key material.
 pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &ImportArgs) -> Result<(), Failure> {
     let chain = Chain::open(&args.ceremony)?;
     let (plan, policy) = (chain.plan.body(), chain.ceremony.policy());
@@ -75,7 +78,8 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &ImportArgs) -> Result<(), Failu
         job.was = found.state;
     }
     if args.dry_run {
-        return desk.dry_run(&jobs.iter().map(call).collect::<Vec<_>>());
+        return desk
+            .dry_run(&jobs.iter().flat_map(|job| [call(job), question(job)]).collect::<Vec<_>>());
     }
 
     let operator = Operator::open(desk.person, policy, &args.identity)?;
@@ -94,10 +98,9 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &ImportArgs) -> Result<(), Failu
     let mut done = Vec::with_capacity(jobs.len());
     for job in &jobs {
         let symmetric = job.planned.key_spec == KeySpec::SymmetricDefault;
-        match upload::run(desk, kms, job, symmetric.then_some(description)) {
-            Ok(entry) => done.push(entry),
-            Err(failure) => return Err(in_part(failure, &done, job, &chain.folder())),
-        }
+        let uploaded = upload::run(desk, kms, job, symmetric.then_some(description))
+            .map_err(|failure| in_part(failure, &done, job, &chain.folder()))?;
+        done.push(proved(desk, kms, job, uploaded, &done, &chain.folder())?);
     }
     let body = draft.body(desk.clock.now().unwrap_or(now), done);
     receipt::write(desk, &operator, &body, &path, accept)
@@ -151,23 +154,55 @@ fn call(job: &Job<'_>) -> String {
     format!("call kms:ImportKeyMaterial: {}, {}{until}", job.planned.key, expiration.model)
 }
 
-/// Some targets were imported, this one was not: no receipt can cover that, and nothing is lost by going on later.
-fn in_part(
-    failure: Failure,
-    done: &[keyferry_bundle::kinds::ReceiptTarget],
+fn question(job: &Job<'_>) -> String {
+    format!("call {}: {}, as proof", proof::calls(job.planned), job.planned.key)
+}
+
+/// The receipt's entry with KMS's proof. One that cannot be had does not undo an import; one that is wrong must not be signed.
+fn proved(
+    desk: Desk<'_>,
+    kms: &dyn Kms,
     job: &Job<'_>,
+    uploaded: ReceiptTarget,
+    done: &[ReceiptTarget],
     folder: &str,
-) -> Failure {
+) -> Result<ReceiptTarget, Failure> {
+    match proof::ask(desk, kms, job.planned, job.answered) {
+        Ok(proof) => Ok(ReceiptTarget { proof: Some(proof), ..uploaded }),
+        Err(Unproven::NotHad(failure)) => {
+            desk.screen.warn(format!(
+                "target {}: the key material was imported, but the receipt will carry no proof: {}: {}",
+                uploaded.name,
+                failure.error,
+                failure.because.join(": ")
+            ));
+            desk.screen.say(format!(
+                "Next: keyferry-online prove {folder}, with credentials that may call {}",
+                proof::calls(job.planned)
+            ));
+            Ok(uploaded)
+        }
+        Err(Unproven::Wrong(member, problem)) => {
+            let again = format!("keyferry-online import {folder} --identity FILE --resume");
+            let failure =
+                other_key(job.planned, member, &problem, &again).because("no receipt was written");
+            Err(if done.is_empty() { failure } else { failure.because(before(done)) })
+        }
+    }
+}
+
+fn before(done: &[ReceiptTarget]) -> String {
+    let names: Vec<&str> = done.iter().map(|entry| entry.name.as_str()).collect();
+    format!("imported before it: {}", names.join(", "))
+}
+
+/// Some targets were imported, this one was not: no receipt can cover that, and nothing is lost by going on later.
+fn in_part(failure: Failure, done: &[ReceiptTarget], job: &Job<'_>, folder: &str) -> Failure {
     if done.is_empty() {
         return failure;
     }
-    let names: Vec<&str> = done.iter().map(|entry| entry.name.as_str()).collect();
     Failure { exit: Exit::Unknown, ..failure }
-        .because(format!(
-            "imported before it: {}; not imported: {}",
-            names.join(", "),
-            job.planned.name
-        ))
+        .because(format!("{}; not imported: {}", before(done), job.planned.name))
         .hint(format!(
             "once the cause is removed: keyferry-online import {folder} --identity FILE --resume"
         ))

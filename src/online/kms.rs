@@ -1,6 +1,7 @@
 //! KMS as this program sees it: a few operations under their own names, in the words of the bundles. The AWS SDK is behind it in
 //! `aws/`; tests put a script there that checks every request.
 
+use crate::algorithms::{MacAlgorithm, SigningAlgorithm};
 use keyferry_bundle::kinds::Expiration;
 use keyferry_bundle::{
     AccountId, AwsRegion, Endpoint, KeyArn, KeyMaterialId, KeySpec, KeyUsage, Partition, Text,
@@ -71,6 +72,46 @@ pub trait Kms {
         key: &KeyArn,
         ciphertext: &[u8],
         context: EncryptionContext<'_>,
+    ) -> Result<Vec<u8>, CallError>;
+
+    /// `GetPublicKey`: SubjectPublicKeyInfo, DER.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    fn get_public_key(&self, key: &KeyArn) -> Result<Vec<u8>, CallError>;
+
+    /// `Sign` of a whole message (`MessageType` `RAW`).
+    ///
+    /// # Errors
+    /// [`CallError`].
+    fn sign(
+        &self,
+        key: &KeyArn,
+        algorithm: SigningAlgorithm,
+        message: &[u8],
+    ) -> Result<Vec<u8>, CallError>;
+
+    /// `Decrypt` of an `RSAES_OAEP_SHA_256` ciphertext.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    fn decrypt_oaep(&self, key: &KeyArn, ciphertext: &[u8]) -> Result<Vec<u8>, CallError>;
+
+    /// `DeriveSharedSecret` with a public key of the same curve (SubjectPublicKeyInfo, DER), by `ECDH`.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    fn derive_shared_secret(&self, key: &KeyArn, peer: &[u8]) -> Result<Vec<u8>, CallError>;
+
+    /// `GenerateMac`.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    fn generate_mac(
+        &self,
+        key: &KeyArn,
+        algorithm: MacAlgorithm,
+        message: &[u8],
     ) -> Result<Vec<u8>, CallError>;
 }
 

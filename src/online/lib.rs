@@ -3,9 +3,11 @@
 //! [`kms::Kms`] is the seam: commands speak to that trait, the AWS SDK answers it in [`aws`]. Commands refuse before they call
 //! anything that changes something, make such calls once, and say honestly what is known afterwards.
 
+pub mod algorithms;
 pub mod aws;
 mod calls;
 mod chain;
+mod challenge;
 pub mod check;
 pub mod cli;
 pub mod clock;
@@ -20,12 +22,13 @@ mod keys;
 pub mod kms;
 pub mod names;
 mod operator;
+mod proof;
+pub mod prove;
 mod receipt;
 mod session;
 pub mod status;
 pub mod subjects;
 mod tokens;
-pub mod try_key;
 mod upload;
 
 #[cfg(test)]
@@ -77,6 +80,6 @@ pub fn run(screen: &Screen, cli: &Cli) -> Result<(), Failure> {
         Command::Check(args) => check::run(desk, args),
         Command::Import(args) => import::run(desk, &aws()?, args),
         Command::Status(args) => status::run(desk, &aws()?, args),
-        Command::Try(args) => try_key::run(desk, &aws()?, args),
+        Command::Prove(args) => prove::run(desk, &aws()?, args),
     }
 }

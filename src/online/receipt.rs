@@ -133,8 +133,12 @@ fn row(target: &ReceiptTarget) -> (String, String) {
         .key_material_id
         .as_ref()
         .map_or_else(String::new, |id| format!("\nkey material id {id}"));
+    let proof = match &target.proof {
+        Some(proof) => format!("proof by {}", proof.method),
+        None => "no proof".to_owned(),
+    };
     (
         format!("target {}", target.name),
-        format!("{}\n{}, {until}{material}", target.key, target.outcome),
+        format!("{}\n{}, {until}, {proof}{material}", target.key, target.outcome),
     )
 }

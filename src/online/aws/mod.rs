@@ -9,21 +9,27 @@ mod sent;
 
 pub use connect::AwsOptions;
 
+use crate::algorithms::{MacAlgorithm, SigningAlgorithm};
 use crate::kms::{
     CallError, EncryptionContext, Imported, KeyDescription, KeyRef, Kms, NewKey, Parameters,
     Session, Upload,
 };
 use aws_sdk_kms::config::Builder as Settings;
+use aws_sdk_kms::config::http::HttpResponse;
 use aws_sdk_kms::config::retry::RetryConfig;
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::{Blob, DateTime};
 use aws_sdk_kms::types::{
-    AlgorithmSpec, ExpirationModelType, ImportType, KeySpec as SdkKeySpec, KeyUsageType,
-    OriginType, Tag, WrappingKeySpec as SdkWrappingKeySpec,
+    AlgorithmSpec, EncryptionAlgorithmSpec, ExpirationModelType, ImportType,
+    KeyAgreementAlgorithmSpec, KeySpec as SdkKeySpec, KeyUsageType, MacAlgorithmSpec, MessageType,
+    OriginType, SigningAlgorithmSpec, Tag, WrappingKeySpec as SdkWrappingKeySpec,
 };
 use failures::call_error;
 use keyferry_bundle::{AwsRegion, KeyArn, WrappingAlgorithm, WrappingKeySpec};
 use sent::Sent;
+use std::error::Error;
 use std::fmt;
+use std::future::Future;
 
 /// KMS and STS through the SDK, on a runtime of their own in this thread.
 pub struct Client {
@@ -44,27 +50,33 @@ fn once() -> Settings {
     Settings::new().retry_config(RetryConfig::disabled())
 }
 
+impl Client {
+    /// Waits for a call, which is watched while it is made.
+    fn wait<F, T, E>(&self, call: impl FnOnce(Sent) -> F) -> Result<T, CallError>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let sent = Sent::default();
+        self.runtime.block_on(call(sent.clone())).map_err(|error| call_error(&error, &sent))
+    }
+}
+
 impl Kms for Client {
     fn get_caller_identity(&self) -> Result<Session, CallError> {
-        let sent = Sent::default();
-        let call = self.sts.get_caller_identity().customize().interceptor(sent.clone()).send();
-        let answer = self.runtime.block_on(call).map_err(|error| call_error(&error, &sent))?;
+        let call = self.sts.get_caller_identity().customize();
+        let answer = self.wait(|sent| call.interceptor(sent).send())?;
         let endpoint = endpoint::in_use(&self.runtime, &self.kms, &self.region)?;
         answers::session(&answer, self.region.clone(), endpoint)
     }
 
     fn describe_key(&self, key: &KeyRef) -> Result<KeyDescription, CallError> {
-        let sent = Sent::default();
         let call = self.kms.describe_key().key_id(key.as_str());
-        let answer = self
-            .runtime
-            .block_on(call.customize().interceptor(sent.clone()).send())
-            .map_err(|error| call_error(&error, &sent))?;
+        let answer = self.wait(|sent| call.customize().interceptor(sent).send())?;
         answers::description(answer.key_metadata())
     }
 
     fn create_key(&self, key: &NewKey) -> Result<KeyDescription, CallError> {
-        let sent = Sent::default();
         let mut call = self
             .kms
             .create_key()
@@ -78,18 +90,16 @@ impl Kms for Client {
             let tag = Tag::builder().tag_key(name).tag_value(value).build();
             call = call.tags(tag.map_err(|error| CallError::NotSent(error.to_string()))?);
         }
-        let call = call.customize().config_override(once()).interceptor(sent.clone()).send();
-        let answer = self.runtime.block_on(call).map_err(|error| call_error(&error, &sent))?;
+        let call = call.customize().config_override(once());
+        let answer = self.wait(|sent| call.interceptor(sent).send())?;
         answers::description(answer.key_metadata())
     }
 
     fn create_alias(&self, alias: &KeyRef, key: &KeyArn) -> Result<(), CallError> {
-        let sent = Sent::default();
         let call =
             self.kms.create_alias().alias_name(alias.as_str()).target_key_id(key.key_id.as_str());
-        let call = call.customize().config_override(once()).interceptor(sent.clone()).send();
-        self.runtime.block_on(call).map_err(|error| call_error(&error, &sent))?;
-        Ok(())
+        let call = call.customize().config_override(once());
+        self.wait(|sent| call.interceptor(sent).send()).map(drop)
     }
 
     fn get_parameters_for_import(
@@ -98,22 +108,17 @@ impl Kms for Client {
         algorithm: WrappingAlgorithm,
         spec: WrappingKeySpec,
     ) -> Result<Parameters, CallError> {
-        let sent = Sent::default();
         let call = self
             .kms
             .get_parameters_for_import()
             .key_id(key.to_string())
             .wrapping_algorithm(AlgorithmSpec::from(algorithm.as_str()))
-            .wrapping_key_spec(SdkWrappingKeySpec::from(spec.as_str()))
-            .customize()
-            .interceptor(sent.clone())
-            .send();
-        let answer = self.runtime.block_on(call).map_err(|error| call_error(&error, &sent))?;
+            .wrapping_key_spec(SdkWrappingKeySpec::from(spec.as_str()));
+        let answer = self.wait(|sent| call.customize().interceptor(sent).send())?;
         answers::parameters(answer)
     }
 
     fn import_key_material(&self, upload: &Upload<'_>) -> Result<Imported, CallError> {
-        let sent = Sent::default();
         let model = ExpirationModelType::from(upload.expiration.model.as_str());
         let valid_to =
             upload.expiration.valid_to.map(|time| DateTime::from_secs(time.unix_seconds()));
@@ -127,8 +132,8 @@ impl Kms for Client {
             .set_valid_to(valid_to)
             .set_import_type(upload.existing.then_some(ImportType::ExistingKeyMaterial))
             .set_key_material_description(upload.description.map(str::to_owned));
-        let call = call.customize().config_override(once()).interceptor(sent.clone()).send();
-        let answer = self.runtime.block_on(call).map_err(|error| call_error(&error, &sent))?;
+        let call = call.customize().config_override(once());
+        let answer = self.wait(|sent| call.interceptor(sent).send())?;
         Ok(answers::imported(&answer))
     }
 
@@ -138,13 +143,11 @@ impl Kms for Client {
         plaintext: &[u8],
         context: EncryptionContext<'_>,
     ) -> Result<Vec<u8>, CallError> {
-        let sent = Sent::default();
         let mut call = self.kms.encrypt().key_id(key.to_string()).plaintext(Blob::new(plaintext));
         for (name, value) in context {
             call = call.encryption_context(*name, *value);
         }
-        let call = call.customize().interceptor(sent.clone()).send();
-        let answer = self.runtime.block_on(call).map_err(|error| call_error(&error, &sent))?;
+        let answer = self.wait(|sent| call.customize().interceptor(sent).send())?;
         answers::bytes("CiphertextBlob", answer.ciphertext_blob)
     }
 
@@ -154,14 +157,72 @@ impl Kms for Client {
         ciphertext: &[u8],
         context: EncryptionContext<'_>,
     ) -> Result<Vec<u8>, CallError> {
-        let sent = Sent::default();
         let mut call =
             self.kms.decrypt().key_id(key.to_string()).ciphertext_blob(Blob::new(ciphertext));
         for (name, value) in context {
             call = call.encryption_context(*name, *value);
         }
-        let call = call.customize().interceptor(sent.clone()).send();
-        let answer = self.runtime.block_on(call).map_err(|error| call_error(&error, &sent))?;
+        let answer = self.wait(|sent| call.customize().interceptor(sent).send())?;
         answers::bytes("Plaintext", answer.plaintext)
+    }
+    fn get_public_key(&self, key: &KeyArn) -> Result<Vec<u8>, CallError> {
+        let call = self.kms.get_public_key().key_id(key.to_string());
+        let answer = self.wait(|sent| call.customize().interceptor(sent).send())?;
+        answers::bytes("PublicKey", answer.public_key)
+    }
+
+    fn sign(
+        &self,
+        key: &KeyArn,
+        algorithm: SigningAlgorithm,
+        message: &[u8],
+    ) -> Result<Vec<u8>, CallError> {
+        let call = self
+            .kms
+            .sign()
+            .key_id(key.to_string())
+            .message(Blob::new(message))
+            .message_type(MessageType::Raw)
+            .signing_algorithm(SigningAlgorithmSpec::from(algorithm.as_str()));
+        let answer = self.wait(|sent| call.customize().interceptor(sent).send())?;
+        answers::bytes("Signature", answer.signature)
+    }
+
+    fn decrypt_oaep(&self, key: &KeyArn, ciphertext: &[u8]) -> Result<Vec<u8>, CallError> {
+        let call = self
+            .kms
+            .decrypt()
+            .key_id(key.to_string())
+            .ciphertext_blob(Blob::new(ciphertext))
+            .encryption_algorithm(EncryptionAlgorithmSpec::RsaesOaepSha256);
+        let answer = self.wait(|sent| call.customize().interceptor(sent).send())?;
+        answers::bytes("Plaintext", answer.plaintext)
+    }
+
+    fn derive_shared_secret(&self, key: &KeyArn, peer: &[u8]) -> Result<Vec<u8>, CallError> {
+        let call = self
+            .kms
+            .derive_shared_secret()
+            .key_id(key.to_string())
+            .key_agreement_algorithm(KeyAgreementAlgorithmSpec::Ecdh)
+            .public_key(Blob::new(peer));
+        let answer = self.wait(|sent| call.customize().interceptor(sent).send())?;
+        answers::bytes("SharedSecret", answer.shared_secret)
+    }
+
+    fn generate_mac(
+        &self,
+        key: &KeyArn,
+        algorithm: MacAlgorithm,
+        message: &[u8],
+    ) -> Result<Vec<u8>, CallError> {
+        let call = self
+            .kms
+            .generate_mac()
+            .key_id(key.to_string())
+            .mac_algorithm(MacAlgorithmSpec::from(algorithm.as_str()))
+            .message(Blob::new(message));
+        let answer = self.wait(|sent| call.customize().interceptor(sent).send())?;
+        answers::bytes("Mac", answer.mac)
     }
 }

@@ -1,10 +1,12 @@
 use super::*;
+use crate::algorithms::SigningAlgorithm;
 use crate::kms::{CallError, Imported, Session};
 use crate::testing::{
-    NOW, Script, Seen, Step, World, at_the_desk, key, material_id, relink, session,
+    NOW, PrivateKey, Script, Seen, Step, World, at_the_desk, key, material_id, refused, relink,
+    round_trip, session, story_of,
 };
-use keyferry_bundle::kinds::{Expiration, Outcome};
-use keyferry_bundle::{Base64, Digest, ExpirationModel, Receipt, Verified};
+use keyferry_bundle::kinds::{Expiration, Outcome, ProofMethod};
+use keyferry_bundle::{Base64, Digest, ExpirationModel, KeyUsage, Receipt, Verified};
 use keyferry_ceremony::testing::{Story, digest_of, signed, time};
 
 fn args(world: &World, who: &str) -> ImportArgs {
@@ -30,6 +32,12 @@ fn pending(world: &World) -> Step {
 
 fn enabled(world: &World) -> Step {
     describe(world, KeyState::Enabled)
+}
+
+/// Enabled, and what it encrypts it decrypts: what follows a sound upload.
+fn in_use(world: &World, before: impl IntoIterator<Item = Step>) -> Vec<Step> {
+    let proof = round_trip(&world.story.plan.targets[0].key);
+    before.into_iter().chain([enabled(world)]).chain(proof).collect()
 }
 
 fn upload(world: &World, existing: bool, answer: Result<Imported, CallError>) -> Step {
@@ -92,27 +100,22 @@ fn an_answered_import_has_a_receipt() {
         upload(&world, false, imported()),
         pending(&world),
         pending(&world),
-        enabled(&world),
     ];
-    run_at(NOW, &args(&world, "oscar"), steps).unwrap();
+    run_at(NOW, &args(&world, "oscar"), in_use(&world, steps)).unwrap();
     let receipt = receipt(&world);
     let target = &receipt.body().targets[0];
     assert_eq!(target.outcome, Outcome::Imported);
     assert_eq!(target.key_material_id, Some(material_id()));
+    assert_eq!(target.proof.as_ref().unwrap().method, ProofMethod::RoundTrip);
     assert_eq!(receipt.body().created, time("2026-11-04T03:00:03Z"));
 }
 
 #[test]
 fn an_unanswered_import_is_confirmed_by_looking() {
     let world = World::answered(Story::sound());
-    let steps = [
-        identify(),
-        pending(&world),
-        upload(&world, false, Err(no_answer())),
-        pending(&world),
-        enabled(&world),
-    ];
-    run_at(NOW, &args(&world, "oscar"), steps).unwrap();
+    let steps =
+        [identify(), pending(&world), upload(&world, false, Err(no_answer())), pending(&world)];
+    run_at(NOW, &args(&world, "oscar"), in_use(&world, steps)).unwrap();
     assert_eq!(receipt(&world).body().targets[0].outcome, Outcome::Confirmed);
 }
 
@@ -149,8 +152,8 @@ fn a_busy_kms_is_asked_again_because_it_did_nothing() {
     let world = World::answered(Story::sound());
     let busy = || upload(&world, false, Err(CallError::Throttled("slow".to_owned())));
     let mut steps = vec![identify(), pending(&world), busy(), busy()];
-    steps.extend([upload(&world, false, imported()), enabled(&world)]);
-    run_at(NOW, &args(&world, "oscar"), steps).unwrap();
+    steps.push(upload(&world, false, imported()));
+    run_at(NOW, &args(&world, "oscar"), in_use(&world, steps)).unwrap();
 
     let world = World::answered(Story::sound());
     let mut steps = vec![identify(), pending(&world)];
@@ -201,8 +204,8 @@ fn resuming_proves_what_the_key_holds() {
     };
     let steps = [identify(), enabled(&world), upload(&world, true, Err(error))];
     assert_eq!(run_at(NOW, &args, steps).unwrap_err().exit, Exit::Unchanged);
-    let steps = [identify(), enabled(&world), upload(&world, true, imported()), enabled(&world)];
-    run_at(NOW, &args, steps).unwrap();
+    let steps = [identify(), enabled(&world), upload(&world, true, imported())];
+    run_at(NOW, &args, in_use(&world, steps)).unwrap();
     assert_eq!(receipt(&world).body().targets[0].outcome, Outcome::Imported);
 }
 
@@ -224,9 +227,8 @@ fn a_receipt_that_cannot_be_written_is_not_lost() {
         pending(&world),
         Step::Meanwhile(Box::new(move || std::fs::write(path, b"in the way").unwrap())),
         upload(&world, false, imported()),
-        enabled(&world),
     ];
-    let failure = run_at(NOW, &args(&world, "oscar"), steps).unwrap_err();
+    let failure = run_at(NOW, &args(&world, "oscar"), in_use(&world, steps)).unwrap_err();
     assert_eq!((failure.exit, failure.code), (Exit::File, "receipt-unwritten"));
     assert!(failure.because[0].contains("WAS imported"));
     assert_eq!(world.read("receipt-1.json"), b"in the way");
@@ -275,8 +277,8 @@ fn a_planned_date_that_kms_would_refuse_is_refused_here() {
     let failure = refused_unasked(&ahead, "2026-11-02T00:00:00Z");
     assert!(failure.because.concat().contains("more than 365 days"), "{failure:?}");
     let fits = expiring(ExpirationModel::Expires, Some("2027-11-03T00:00:00Z"));
-    let steps = [identify(), pending(&fits), upload(&fits, false, imported()), enabled(&fits)];
-    run_at(NOW, &args(&fits, "oscar"), steps).unwrap();
+    let steps = [identify(), pending(&fits), upload(&fits, false, imported())];
+    run_at(NOW, &args(&fits, "oscar"), in_use(&fits, steps)).unwrap();
     assert_eq!(
         receipt(&fits).body().targets[0].expiration.valid_to,
         Some(time("2027-11-03T00:00:00Z"))
@@ -401,18 +403,10 @@ fn second_upload(world: &World, answer: Result<Imported, CallError>) -> Step {
 #[test]
 fn a_half_done_import_says_so_and_can_be_finished() {
     let world = two();
-    let error = CallError::Refused {
-        code: "AccessDeniedException".to_owned(),
-        message: "a message".to_owned(),
-    };
-    let steps = [
-        identify(),
-        pending(&world),
-        second(&world, KeyState::PendingImport),
-        upload(&world, false, imported()),
-        enabled(&world),
-        second_upload(&world, Err(error)),
-    ];
+    let pending = [identify(), pending(&world), second(&world, KeyState::PendingImport)];
+    let uploaded = pending.into_iter().chain([upload(&world, false, imported())]);
+    let mut steps = in_use(&world, uploaded);
+    steps.push(second_upload(&world, Err(refused("AccessDeniedException"))));
     let failure = run_at(NOW, &args(&world, "oscar"), steps).unwrap_err();
     assert_eq!(failure.exit, Exit::Unknown);
     assert!(failure.because.concat().contains("imported before it: payments"), "{failure:?}");
@@ -424,10 +418,105 @@ fn a_half_done_import_says_so_and_can_be_finished() {
         enabled(&world),
         second(&world, KeyState::PendingImport),
         upload(&world, true, imported()),
-        enabled(&world),
-        second_upload(&world, imported()),
-        second(&world, KeyState::Enabled),
     ];
+    let mut steps = in_use(&world, steps);
+    steps.extend([second_upload(&world, imported()), second(&world, KeyState::Enabled)]);
+    steps.extend(round_trip(&world.story.plan.targets[1].key));
     run_at(NOW, &ImportArgs { resume: true, ..args(&world, "oscar") }, steps).unwrap();
     assert_eq!(receipt(&world).body().targets.len(), 2);
+}
+
+#[test]
+fn a_second_key_that_is_another_leaves_the_first_for_resuming() {
+    let world = two();
+    let pending = [identify(), pending(&world), second(&world, KeyState::PendingImport)];
+    let uploaded = pending.into_iter().chain([upload(&world, false, imported())]);
+    let mut steps = in_use(&world, uploaded);
+    steps.extend([second_upload(&world, imported()), second(&world, KeyState::Enabled)]);
+    let [encrypt, _] = round_trip(&world.story.plan.targets[1].key);
+    let other = Step::Decrypt(
+        world.story.plan.targets[1].key.clone(),
+        Box::new(|_| Err(refused("InvalidCiphertextException"))),
+    );
+    steps.extend([encrypt, other]);
+    let failure = run_at(NOW, &args(&world, "oscar"), steps).unwrap_err();
+    assert_eq!((failure.exit, failure.code), (Exit::Unknown, "kms-other-key"));
+    assert_eq!(failure.because.last().unwrap(), "imported before it: payments");
+    assert!(failure.error.contains("target second"));
+    assert!(!world.names().contains(&"receipt-1.json".to_owned()));
+}
+
+/// A P-256 key to sign with, answered by the room.
+fn signing(key: &PrivateKey) -> World {
+    let (spec, usage) = (KeySpec::EccNistP256, KeyUsage::SignVerify);
+    World::answered(story_of(spec, usage, Some(&key.public_key()), None))
+}
+
+/// Up to the question for the public key. The upload has neither description nor import type: those are for symmetric keys.
+fn private_upload(
+    world: &World,
+    resumed: bool,
+    public_key: Result<Vec<u8>, CallError>,
+) -> Vec<Step> {
+    let target = &world.story.plan.targets[0];
+    let answered = &world.story.response.targets[0];
+    let seen = Seen {
+        key: target.key.clone(),
+        token: b"token".to_vec(),
+        encrypted_key_material: answered.encrypted_key_material.as_bytes().to_vec(),
+        expiration: target.expiration,
+        existing: false,
+        description: None,
+    };
+    let before = if resumed { enabled(world) } else { pending(world) };
+    let done = Imported { key_material_id: None };
+    vec![
+        identify(),
+        before,
+        Step::Import(Box::new(seen), Ok(done)),
+        enabled(world),
+        Step::PublicKey(target.key.clone(), public_key),
+    ]
+}
+
+#[test]
+fn a_private_key_signs_for_its_receipt() {
+    for resume in [false, true] {
+        let key = PrivateKey::of(KeySpec::EccNistP256);
+        let world = signing(&key);
+        let mut steps = private_upload(&world, resume, Ok(key.public_key()));
+        let sign = Box::new(move |message: &[u8]| Ok(key.sign(message)));
+        let arn = world.story.plan.targets[0].key.clone();
+        steps.push(Step::Sign(arn, SigningAlgorithm::EcdsaSha256, sign));
+        run_at(NOW, &ImportArgs { resume, ..args(&world, "oscar") }, steps).unwrap();
+        let receipt = receipt(&world);
+        let proof = receipt.body().targets[0].proof.as_ref().unwrap();
+        assert_eq!(proof.method, ProofMethod::Signature);
+    }
+}
+
+#[test]
+fn another_key_in_kms_has_no_receipt() {
+    let world = signing(&PrivateKey::of(KeySpec::EccNistP256));
+    let other = PrivateKey::of(KeySpec::EccNistP256).public_key();
+    let steps = private_upload(&world, false, Ok(other));
+    let failure = run_at(NOW, &args(&world, "oscar"), steps).unwrap_err();
+    assert_eq!((failure.exit, failure.code), (Exit::Unknown, "kms-other-key"));
+    assert_eq!(failure.because.len(), 2, "{failure:?}");
+    assert!(failure.because[0].starts_with("public_key: "), "{failure:?}");
+    let hint = failure.hint.unwrap();
+    for part in ["do not use the key", "aws kms delete-imported-key-material", "--resume"] {
+        assert!(hint.contains(part), "{hint}");
+    }
+    assert!(!world.names().contains(&"receipt-1.json".to_owned()));
+}
+
+#[test]
+fn a_proof_that_cannot_be_had_leaves_a_receipt_without_one() {
+    for error in [refused("AccessDeniedException"), no_answer()] {
+        let world = signing(&PrivateKey::of(KeySpec::EccNistP256));
+        let steps = private_upload(&world, false, Err(error));
+        run_at(NOW, &args(&world, "oscar"), steps).unwrap();
+        assert_eq!(receipt(&world).body().targets[0].proof, None);
+    }
 }

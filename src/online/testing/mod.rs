@@ -1,15 +1,17 @@
 //! What the commands' tests share: a world on disk, a clock that takes no time, and a KMS that follows a script.
 
+mod private_key;
 mod script;
 mod world;
 
+pub(crate) use private_key::PrivateKey;
 pub(crate) use script::{Script, Seen, Step};
-pub(crate) use world::{PASSPHRASE, World, relink};
+pub(crate) use world::{PASSPHRASE, World, relink, story_of};
 
 use crate::clock::Clock;
 use crate::desk::Desk;
-use crate::kms::{KeyDescription, KeyState, Session};
-use keyferry_bundle::{KeyMaterialId, Timestamp};
+use crate::kms::{CallError, KeyDescription, KeyState, Session};
+use keyferry_bundle::{KeyArn, KeyMaterialId, Timestamp};
 use keyferry_ceremony::testing::{Story, parse, signed, time};
 use keyferry_console::{Failure, Person, Screen};
 use std::cell::Cell;
@@ -66,6 +68,17 @@ pub(crate) fn key(world: &World, state: KeyState) -> KeyDescription {
 
 pub(crate) fn material_id() -> KeyMaterialId {
     parse(&"ab".repeat(32))
+}
+
+/// KMS says no.
+pub(crate) fn refused(code: &str) -> CallError {
+    CallError::Refused { code: code.to_owned(), message: "a message".to_owned() }
+}
+
+/// A symmetric key at work: what it encrypts, it decrypts.
+pub(crate) fn round_trip(key: &KeyArn) -> [Step; 2] {
+    let turned = |bytes: &[u8]| Ok(bytes.iter().map(|byte| !byte).collect());
+    [Step::Encrypt(key.clone(), Box::new(turned)), Step::Decrypt(key.clone(), Box::new(turned))]
 }
 
 /// A clock that jumps when it is waited on.

@@ -1,5 +1,6 @@
 //! A KMS that follows a script: every request is held against the next step, and every step must be asked for.
 
+use crate::algorithms::{MacAlgorithm, SigningAlgorithm};
 use crate::kms::{
     CallError, EncryptionContext, Imported, KeyDescription, KeyRef, Kms, NewKey, Parameters,
     Session, Upload,
@@ -13,6 +14,12 @@ type Answer<T> = Result<T, CallError>;
 /// Looks at what is to be created, and answers.
 type Created = Box<dyn FnOnce(&NewKey) -> Answer<KeyDescription>>;
 
+/// Looks at what cannot be known before, because it is drawn for the occasion, and answers.
+pub(crate) type Told = Box<dyn FnOnce(&[u8]) -> Answer<Vec<u8>>>;
+
+/// What every context says.
+const CONTEXT: EncryptionContext<'_> = &[("purpose", "keyferry prove")];
+
 /// A request that must come next, and what is answered.
 pub(crate) enum Step {
     Identify(Answer<Session>),
@@ -21,8 +28,18 @@ pub(crate) enum Step {
     CreateAlias(&'static str, KeyArn, Answer<()>),
     Parameters(KeyArn, WrappingAlgorithm, WrappingKeySpec, Answer<Parameters>),
     Import(Box<Seen>, Answer<Imported>),
-    Encrypt(KeyArn, Vec<u8>, Answer<Vec<u8>>),
-    Decrypt(KeyArn, Vec<u8>, Answer<Vec<u8>>),
+    /// Looks at the plaintext, and answers.
+    Encrypt(KeyArn, Told),
+    /// Looks at the ciphertext, and answers.
+    Decrypt(KeyArn, Told),
+    PublicKey(KeyArn, Answer<Vec<u8>>),
+    /// Looks at the message, and answers.
+    Sign(KeyArn, SigningAlgorithm, Told),
+    /// Looks at the ciphertext, and answers.
+    DecryptOaep(KeyArn, Told),
+    /// Looks at the peer's public key, and answers.
+    SharedSecret(KeyArn, Told),
+    Mac(KeyArn, MacAlgorithm, Vec<u8>, Answer<Vec<u8>>),
     /// Something that happens between two calls.
     Meanwhile(Box<dyn FnOnce()>),
 }
@@ -124,24 +141,74 @@ impl Kms for Script {
         answer
     }
 
-    fn encrypt(&self, key: &KeyArn, plaintext: &[u8], _: EncryptionContext<'_>) -> Answer<Vec<u8>> {
-        let Step::Encrypt(expected, text, answer) = self.next("Encrypt") else {
+    fn encrypt(
+        &self,
+        key: &KeyArn,
+        plaintext: &[u8],
+        context: EncryptionContext<'_>,
+    ) -> Answer<Vec<u8>> {
+        let Step::Encrypt(expected, answer) = self.next("Encrypt") else {
             panic!("Encrypt is not next")
         };
-        assert_eq!((key, plaintext), (&expected, text.as_slice()));
-        answer
+        assert_eq!((key, context), (&expected, CONTEXT));
+        answer(plaintext)
     }
 
     fn decrypt(
         &self,
         key: &KeyArn,
         ciphertext: &[u8],
-        _: EncryptionContext<'_>,
+        context: EncryptionContext<'_>,
     ) -> Answer<Vec<u8>> {
-        let Step::Decrypt(expected, text, answer) = self.next("Decrypt") else {
+        let Step::Decrypt(expected, answer) = self.next("Decrypt") else {
             panic!("Decrypt is not next")
         };
-        assert_eq!((key, ciphertext), (&expected, text.as_slice()));
+        assert_eq!((key, context), (&expected, CONTEXT));
+        answer(ciphertext)
+    }
+
+    fn get_public_key(&self, key: &KeyArn) -> Answer<Vec<u8>> {
+        let Step::PublicKey(expected, answer) = self.next("GetPublicKey") else {
+            panic!("GetPublicKey is not next")
+        };
+        assert_eq!(key, &expected);
+        answer
+    }
+
+    fn sign(&self, key: &KeyArn, algorithm: SigningAlgorithm, message: &[u8]) -> Answer<Vec<u8>> {
+        let Step::Sign(expected, with, answer) = self.next("Sign") else {
+            panic!("Sign is not next")
+        };
+        assert_eq!((key, algorithm), (&expected, with));
+        answer(message)
+    }
+
+    fn decrypt_oaep(&self, key: &KeyArn, ciphertext: &[u8]) -> Answer<Vec<u8>> {
+        let Step::DecryptOaep(expected, answer) = self.next("Decrypt") else {
+            panic!("Decrypt is not next")
+        };
+        assert_eq!(key, &expected);
+        answer(ciphertext)
+    }
+
+    fn derive_shared_secret(&self, key: &KeyArn, peer: &[u8]) -> Answer<Vec<u8>> {
+        let Step::SharedSecret(expected, answer) = self.next("DeriveSharedSecret") else {
+            panic!("DeriveSharedSecret is not next")
+        };
+        assert_eq!(key, &expected);
+        answer(peer)
+    }
+
+    fn generate_mac(
+        &self,
+        key: &KeyArn,
+        algorithm: MacAlgorithm,
+        message: &[u8],
+    ) -> Answer<Vec<u8>> {
+        let Step::Mac(expected, with, text, answer) = self.next("GenerateMac") else {
+            panic!("GenerateMac is not next")
+        };
+        assert_eq!((key, algorithm, message), (&expected, with, text.as_slice()));
         answer
     }
 }

@@ -1,6 +1,9 @@
 //! The story's ceremony as an operator finds it on the bastion: a trust folder, an identity, and a ceremony's folder.
 
+use keyferry_bundle::kinds::AttestationChain;
+use keyferry_bundle::{Base64, Digest, KeySpec, KeyUsage};
 use keyferry_ceremony::testing::{Story, digest_of, person, signed};
+use keyferry_ceremony::wrapping;
 use keyferry_console::args::{CeremonyArgs, TrustArg};
 use keyferry_console::trust::Trust;
 use pkcs8::EncodePrivateKey as _;
@@ -90,4 +93,35 @@ pub(crate) fn relink(story: &mut Story) {
     story.response.request = digest_of(&story.request);
     story.response.targets[0].backup = digest_of(&story.backup);
     story.receipt.response = digest_of(&story.response);
+}
+
+/// A story about a key of another spec: a private key with this public half, or an HMAC key with this known answer.
+pub(crate) fn story_of(
+    spec: KeySpec,
+    usage: KeyUsage,
+    public_key: Option<&[u8]>,
+    known_answer: Option<&[u8]>,
+) -> Story {
+    let held = |bytes: &[u8]| Base64::new(bytes).unwrap();
+    let mut story = Story::sound();
+    story.policy.allowed.key_specs = KeySpec::ALL.to_vec();
+    let planned = &mut story.plan.targets[0];
+    (planned.key_spec, planned.key_usage) = (spec, usage);
+    planned.kept_as = wrapping::usually_kept(spec);
+    planned.wrapping_algorithm = wrapping::usual(spec);
+    story.request.targets[0].wrapping_algorithm = planned.wrapping_algorithm;
+    let answered = &mut story.response.targets[0];
+    (answered.key_spec, answered.wrapping_algorithm) = (spec, planned.wrapping_algorithm);
+    answered.public_key = public_key.map(held);
+    answered.known_answer = known_answer.map(held);
+    if let Some(key) = public_key {
+        answered.check_value = Digest::of(key);
+        story.backup.check_value = answered.check_value;
+        // The policy lists no root: nobody looks at it.
+        let certificate = held(b"not looked at");
+        let issuers = vec![certificate.clone()];
+        answered.attestation = Some(AttestationChain { certificate, issuers });
+    }
+    relink(&mut story);
+    story
 }

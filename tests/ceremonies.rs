@@ -16,6 +16,7 @@ mod media;
 mod private_keys;
 mod proxy;
 mod room;
+mod second_year;
 mod secrets;
 mod setting_up;
 mod usage;

@@ -4,7 +4,7 @@
 
 use keyferry_bundle::{
     AccountId, AgeRecipient, AwsRegion, CeremonyId, Digest, Environment, ExpirationModel, Holder,
-    KeyAlgorithm, KeySpec, Kind, Label, ObjectId, Partition, Role, TargetName, Text,
+    KeyAlgorithm, KeySpec, KeyUsage, Kind, Label, ObjectId, Partition, Role, TargetName, Text,
     WrappingAlgorithm, WrappingKeySpec, envelope, json, kinds, schema,
 };
 use serde_json::Value;
@@ -81,6 +81,9 @@ fn every_closed_set_is_specified() {
     check(&spec, kinds::Isolation::ALL);
     check(&spec, kinds::Made::ALL);
     check(&spec, kinds::Outcome::ALL);
+    check(&spec, kinds::KeptAs::ALL);
+    check(&spec, kinds::ProofMethod::ALL);
+    check(&spec, KeyUsage::ALL);
 }
 
 #[test]

@@ -19,9 +19,8 @@ pub(crate) fn add(kit: &mut Kit) {
 fn alphabets(kit: &mut Kit) {
     // White space until the payload has padding, and the signature a letter that the alphabets write differently.
     let plain = super::cast::text(&request());
-    let signature = |bytes: &[u8]| {
-        STANDARD.encode(sign("oscar", &pae(&payload_type(Kind::Request), bytes)))
-    };
+    let signature =
+        |bytes: &[u8]| STANDARD.encode(sign("oscar", &pae(&payload_type(Kind::Request), bytes)));
     let bytes = (0..64)
         .map(|blanks| (" ".repeat(blanks) + &plain).into_bytes())
         .find(|bytes| bytes.len() % 3 != 0 && signature(bytes).contains(['+', '/']))

@@ -53,11 +53,9 @@ pub(crate) fn ask(
 ) -> Result<Proof, Unproven> {
     let asker = Asker { desk, kms, planned };
     let method = method(planned.key_spec, planned.key_usage);
-    let public_key = answered.public_key.as_ref();
-    if let Some(attested) = public_key {
-        asker.must_have(attested)?;
-    }
-    let attested = public_key.map(Base64::as_bytes).unwrap_or_default();
+    let attested = answered.public_key.as_ref();
+    let public_key = attested.map(|attested| asker.public_key(attested)).transpose()?;
+    let attested = attested.map(Base64::as_bytes).unwrap_or_default();
     let (challenge, answer) = match method {
         ProofMethod::Signature => asker.signature()?,
         ProofMethod::Decryption => asker.decryption(attested)?,
@@ -70,7 +68,7 @@ pub(crate) fn ask(
         method,
         challenge: held(challenge)?,
         answer: Base64::new(answer).map_err(|problem| Unproven::Wrong("answer", problem))?,
-        public_key: public_key.cloned(),
+        public_key,
     };
     match check_answer(planned, answered, &proof) {
         Ok(()) => Ok(proof),
@@ -103,15 +101,17 @@ struct Asker<'a> {
 type Asked = Result<(Vec<u8>, Vec<u8>), Unproven>;
 
 impl Asker<'_> {
-    /// Whether KMS's public key is the response's.
-    fn must_have(&self, attested: &Base64) -> Result<(), Unproven> {
+    /// KMS's public key, if it is the response's: otherwise nothing else is worth asking.
+    fn public_key(&self, attested: &Base64) -> Result<Base64, Unproven> {
         let key = &self.planned.key;
         let found = self.call("kms:GetPublicKey", || self.kms.get_public_key(key))?;
-        if found == attested.as_bytes() {
-            return Ok(());
+        match Base64::new(found) {
+            Ok(found) if found == *attested => Ok(found),
+            Ok(_) | Err(_) => {
+                let problem = "GetPublicKey gives another public key than the response has";
+                Err(Unproven::Wrong("public_key", problem.to_owned()))
+            }
         }
-        let problem = "GetPublicKey gives another public key than the response has";
-        Err(Unproven::Wrong("public_key", problem.to_owned()))
     }
 
     fn signature(&self) -> Asked {

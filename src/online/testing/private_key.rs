@@ -22,7 +22,17 @@ impl PrivateKey {
             KeySpec::EccNistP384 => Self::P384(p384::SecretKey::generate()),
             KeySpec::EccNistP521 => Self::P521(p521::SecretKey::generate()),
             KeySpec::EccSecgP256k1 => Self::P256k1(k256::SecretKey::generate()),
-            _ => Self::Rsa(Box::new(rsa::PrivateKey::new(&mut SysRng, 2048).unwrap())),
+            KeySpec::Rsa2048 => {
+                Self::Rsa(Box::new(rsa::PrivateKey::new(&mut SysRng, 2048).unwrap()))
+            }
+            KeySpec::SymmetricDefault
+            | KeySpec::Hmac224
+            | KeySpec::Hmac256
+            | KeySpec::Hmac384
+            | KeySpec::Hmac512
+            | KeySpec::Rsa3072
+            | KeySpec::Rsa4096
+            | KeySpec::EccNistEdwards25519 => panic!("no test here makes a {spec} key"),
         }
     }
 

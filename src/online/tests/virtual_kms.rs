@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "test code: a panic is a failing test, and clippy does not know helpers of integration tests as such"
 )]
@@ -9,17 +10,23 @@
 #[path = "../testing/world.rs"]
 mod world;
 
+use aes_kw::{KeyInit as _, KwpAes256};
+use elliptic_curve::Generate as _;
 use getrandom::SysRng;
-use keyferry_bundle::kinds::Outcome;
-use keyferry_bundle::{Base64, Digest, Envelope, Receipt, Request, Timestamp};
+use keyferry_bundle::kinds::{Outcome, ProofMethod};
+use keyferry_bundle::{
+    Base64, Digest, Envelope, KeySpec, KeyUsage, Receipt, Request, Timestamp, WrappingAlgorithm,
+};
 use keyferry_ceremony::testing::{Story, digest_of, parse, signed};
 use keyferry_ceremony::wrapping_key::WrappingPublicKey;
 use keyferry_virtual_kms::{ACCESS_KEY_ID, Options, SECRET_ACCESS_KEY, Service};
+use pkcs8::EncodePrivateKey as _;
 use serde_json::Value;
+use spki::EncodePublicKey as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
-use world::{PASSPHRASE, World, relink};
+use world::{PASSPHRASE, World, relink, story_of};
 
 /// A service with a key, and a ceremony for it.
 struct Bastion {
@@ -69,6 +76,13 @@ fn program(url: &str, arguments: &[&str], set: &[(&str, &str)]) -> Run {
     }
 }
 
+/// AES key wrap with padding (RFC 5649).
+fn kwp(aes: &[u8; 32], plaintext: &[u8]) -> Vec<u8> {
+    let mut wrapped = vec![0; plaintext.len().next_multiple_of(8) + 8];
+    KwpAes256::new(aes.into()).wrap_key(plaintext, &mut wrapped).unwrap();
+    wrapped
+}
+
 impl Bastion {
     fn new() -> Self {
         Self::of(Story::sound())
@@ -91,6 +105,10 @@ impl Bastion {
             "arn:aws:iam::111122223333:role/Admin",
             "--user",
             "arn:aws:iam::111122223333:role/App",
+            "--key-spec",
+            story.plan.targets[0].key_spec.as_str(),
+            "--key-usage",
+            story.plan.targets[0].key_usage.as_str(),
             "--json",
         ];
         let made = program(&service.url(), &[&arguments[..], &roles].concat(), &[]);
@@ -131,8 +149,14 @@ impl Bastion {
         let asked = &request.targets[0];
         let der = asked.wrapping_public_key.as_bytes();
         let under = WrappingPublicKey::from_der(der, asked.wrapping_key_spec).unwrap();
-        let encrypted =
-            under.rsa().oaep_encrypt_with_rng::<sha2::Sha256, _>(&mut SysRng, material).unwrap();
+        let oaep = |bytes: &[u8]| {
+            under.rsa().oaep_encrypt_with_rng::<sha2::Sha256, _>(&mut SysRng, bytes).unwrap()
+        };
+        let encrypted = if asked.wrapping_algorithm == WrappingAlgorithm::RsaAesKeyWrapSha256 {
+            [oaep(&[9; 32]), kwp(&[9; 32], material)].concat()
+        } else {
+            oaep(material)
+        };
         let story = &mut self.world.story;
         let target = &mut story.response.targets[0];
         target.key = asked.key.clone();
@@ -150,6 +174,11 @@ impl Bastion {
     fn fault(&self, operation: &str, kind: &str, count: u8) {
         let body = format!(r#"{{"operation":"{operation}","kind":"{kind}","count":{count}}}"#);
         self.control("fault", &body);
+    }
+
+    /// From now on the key holds other key material.
+    fn take_another_key(&self) {
+        self.control("fault", &format!(r#"{{"kind":"other-key","key_id":"{}"}}"#, self.arn));
     }
 
     fn control(&self, what: &str, body: &str) {
@@ -194,7 +223,8 @@ fn a_key_goes_from_created_to_in_use() {
     let status = bastion.run(&["status", "--json"]).ended(0, "").json();
     assert_eq!(status["keys"][0]["state"], "Enabled");
     assert_eq!(status["keys"][0]["arn"], bastion.arn.as_str());
-    bastion.run(&["try"]).ended(0, "encrypted and decrypted");
+    let proved = bastion.run(&["prove"]).ended(0, "What KMS proves");
+    assert!(proved.stdout.contains("which key material it is, KMS alone knows"));
     bastion.run(&["import"]).ended(8, "response 1 was imported already");
     bastion.run(&["fetch"]).ended(5, "is Enabled: it holds key material already");
 }
@@ -294,4 +324,111 @@ fn in_production_an_endpoint_that_is_not_aws_is_said_loudly_and_gives_no_paramet
     bastion.run(&["fetch", "--dry-run"]).ended(4, "THIS IS PRODUCTION");
     bastion.run(&["fetch"]).ended(4, "is no endpoint of AWS KMS in eu-central-1");
     bastion.run(&["status"]).ended(0, "THIS IS PRODUCTION");
+}
+
+/// Key material of a spec, and the story that has its public half or its known answer.
+fn made(spec: KeySpec, usage: KeyUsage) -> (Story, Vec<u8>) {
+    macro_rules! private {
+        ($key:expr, $public:ident) => {{
+            let key = $key;
+            let spki = key.$public().to_public_key_der().unwrap();
+            let story = story_of(spec, usage, Some(spki.as_bytes()), None);
+            (story, key.to_pkcs8_der().unwrap().as_bytes().to_vec())
+        }};
+    }
+    match spec {
+        KeySpec::EccNistP256 => private!(p256::SecretKey::generate(), public_key),
+        KeySpec::EccNistP384 => private!(p384::SecretKey::generate(), public_key),
+        KeySpec::EccNistP521 => private!(p521::SecretKey::generate(), public_key),
+        KeySpec::EccSecgP256k1 => private!(k256::SecretKey::generate(), public_key),
+        KeySpec::Hmac384 => (story_of(spec, usage, None, Some(&HMAC_384)), vec![7; 48]),
+        KeySpec::Rsa2048 => {
+            private!(rsa::PrivateKey::new(&mut SysRng, 2048).unwrap(), as_public_key)
+        }
+        KeySpec::SymmetricDefault
+        | KeySpec::Hmac224
+        | KeySpec::Hmac256
+        | KeySpec::Hmac512
+        | KeySpec::Rsa3072
+        | KeySpec::Rsa4096
+        | KeySpec::EccNistEdwards25519 => panic!("no test here makes a {spec} key"),
+    }
+}
+
+/// HMAC-SHA-384 of `keyferry check value v1` under 48 bytes 07, computed with Python's `hmac`.
+const HMAC_384: [u8; 48] = [
+    0xc4, 0x25, 0x37, 0x5b, 0xc8, 0xf3, 0xab, 0x6f, 0xf9, 0xd2, 0x57, 0xe5, 0x9c, 0xd3, 0xea, 0x84,
+    0x4e, 0xcc, 0x09, 0x52, 0x5b, 0x00, 0x6c, 0x61, 0x8c, 0x3a, 0x26, 0xf7, 0xac, 0xf5, 0xef, 0xfb,
+    0x28, 0x6d, 0x50, 0x61, 0x05, 0x0b, 0x0a, 0x59, 0x57, 0x42, 0x16, 0x60, 0x1d, 0x5f, 0x48, 0x1f,
+];
+
+const KINDS: &[(KeySpec, KeyUsage, ProofMethod, &str)] = &[
+    (KeySpec::EccNistP256, KeyUsage::SignVerify, ProofMethod::Signature, "its signature"),
+    (KeySpec::EccNistP384, KeyUsage::KeyAgreement, ProofMethod::SharedSecret, "the right secret"),
+    (KeySpec::EccNistP521, KeyUsage::SignVerify, ProofMethod::Signature, "its signature"),
+    (KeySpec::EccSecgP256k1, KeyUsage::SignVerify, ProofMethod::Signature, "its signature"),
+    (KeySpec::Rsa2048, KeyUsage::SignVerify, ProofMethod::Signature, "its signature"),
+    (KeySpec::Rsa2048, KeyUsage::EncryptDecrypt, ProofMethod::Decryption, "decrypted a fresh"),
+    (KeySpec::Hmac384, KeyUsage::GenerateVerifyMac, ProofMethod::Mac, "that the room computed"),
+];
+
+#[test]
+fn every_kind_of_key_proves_itself_until_it_is_another() {
+    for (spec, usage, method, words) in KINDS {
+        let (story, material) = made(*spec, *usage);
+        let bastion = Bastion::of(story).fetched().answered(&material);
+        let planned = bastion.run(&["import", "--dry-run"]).ended(0, "nothing was changed");
+        assert!(planned.stdout.contains(", as proof"), "{}", planned.stdout);
+        bastion.run(&["import"]).ended(0, &format!("proof by {method}"));
+        let receipt = bastion.receipt();
+        assert_eq!(receipt.targets[0].proof.as_ref().unwrap().method, *method);
+        let proved = bastion.run(&["prove"]).ended(0, "What KMS proves");
+        assert!(proved.stdout.contains(words), "{}", proved.stdout);
+        let proved = bastion.run(&["prove", "--json"]).ended(0, "").json();
+        let target = &proved["targets"][0];
+        assert_eq!(target["proof"]["method"], method.as_str());
+        assert_eq!(target["in_receipt"], true);
+        bastion.take_another_key();
+        let failed = bastion.run(&["prove"]).ended(6, "aws kms delete-imported-key-material");
+        let member = if *method == ProofMethod::Mac { "answer: " } else { "public_key: " };
+        assert!(failed.stderr.contains(member), "{}", failed.stderr);
+        let failed = bastion.run(&["prove", "--json"]);
+        assert_eq!((failed.code, &failed.json()["error"]["code"]), (6, &"kms-other-key".into()));
+        assert_eq!(bastion.receipt(), receipt);
+    }
+}
+
+#[test]
+fn a_key_that_is_another_gets_no_receipt() {
+    for (spec, usage, ..) in [KINDS[0], KINDS[6]] {
+        let (story, material) = made(spec, usage);
+        let bastion = Bastion::of(story).fetched().answered(&material);
+        bastion.take_another_key();
+        bastion.run(&["import"]).ended(6, "KMS does not hold the key material of the response");
+        assert!(!bastion.world.names().contains(&"receipt-1.json".to_owned()));
+        bastion.run(&["prove"]).ended(8, "nothing was imported for this plan yet");
+    }
+}
+
+#[test]
+fn other_symmetric_material_has_another_id() {
+    let bastion = Bastion::new().fetched().answered(&[7; 32]);
+    bastion.run(&["import"]).ended(0, "proof by round-trip");
+    bastion.run(&["prove"]).ended(0, "");
+    bastion.take_another_key();
+    bastion.run(&["prove"]).ended(6, "key_material_id: KMS uses ");
+}
+
+#[test]
+fn a_proof_that_could_not_be_had_is_made_up_for_by_prove() {
+    let (story, material) = made(KeySpec::EccNistP256, KeyUsage::SignVerify);
+    let bastion = Bastion::of(story).fetched().answered(&material);
+    bastion.fault("Sign", "internal", 4);
+    bastion
+        .run(&["import"])
+        .ended(0, "with credentials that may call kms:GetPublicKey and kms:Sign");
+    assert_eq!(bastion.receipt().targets[0].proof, None);
+    bastion.fault("GetPublicKey", "internal", 4);
+    bastion.run(&["prove"]).ended(5, "nothing is proved");
+    bastion.run(&["prove"]).ended(0, "the receipt itself carries no proof");
 }

@@ -42,6 +42,10 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "URL")]
     pub(crate) kms_endpoint: Option<String>,
 
+    /// The alias of the KMS key
+    #[arg(long, value_name = "NAME", default_value = "alias/payments")]
+    pub(crate) alias: String,
+
     /// The AWS account of the credentials
     #[arg(long, value_name = "ID", default_value = "111122223333")]
     pub(crate) account: String,

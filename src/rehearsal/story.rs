@@ -179,7 +179,7 @@ impl Story<'_> {
 
     fn kms_key(&self) -> Result<String, Failure> {
         self.heading(4, "On the bastion: a KMS key that waits for key material");
-        let mut arguments = vec!["create-key", "--alias", "alias/payments"];
+        let mut arguments = vec!["create-key", "--alias", &self.cli.alias];
         arguments.extend(["--description", "Payments, imported by Keyferry"]);
         arguments.extend(["--tag", "ceremony=payments-2026", "--json"]);
         arguments.extend(["--key-spec", self.cli.key_spec.as_str()]);

@@ -33,17 +33,27 @@ pub struct ImportArgs {
     #[arg(long)]
     pub resume: bool,
 
+    /// A profile for the calls that prove what KMS holds, where those who import may not use the key
+    #[arg(long, value_name = "NAME")]
+    pub prove_profile: Option<String>,
+
     /// Verify everything, say what would be uploaded, and change nothing
     #[arg(long)]
     pub dry_run: bool,
 }
 
-/// Imports every target of the newest request's response.
+/// Imports every target of the newest request's response. `prover` is asked for the proofs: KMS under the credentials of
+/// `--prove-profile`, or the same as `kms`.
 ///
 /// # Errors
 /// Everything up to [`Exit::Policy`], [`Exit::Declined`] and [`Exit::File`] before anything is uploaded; [`Exit::Unchanged`] when KMS
 /// refused; [`Exit::Unknown`] when nobody knows, some targets were imported and others not, or KMS holds other key material.
-pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &ImportArgs) -> Result<(), Failure> {
+pub fn run(
+    desk: Desk<'_>,
+    kms: &dyn Kms,
+    prover: &dyn Kms,
+    args: &ImportArgs,
+) -> Result<(), Failure> {
     let chain = Chain::open(&args.ceremony)?;
     let (plan, policy) = (chain.plan.body(), chain.ceremony.policy());
     let request = chain.newest_request()?;
@@ -68,6 +78,10 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &ImportArgs) -> Result<(), Failu
 
     let session = session::open(desk, kms, Some(plan.environment))?;
     session::must_fit(&session, plan)?;
+    if args.prove_profile.is_some() {
+        desk.screen.say("The proofs are asked for with other credentials:");
+        session::must_fit(&session::open(desk, prover, Some(plan.environment))?, plan)?;
+    }
     for job in &mut jobs {
         let found = keys::planned(kms, job.planned)?;
         let ours =
@@ -100,7 +114,7 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &ImportArgs) -> Result<(), Failu
         let symmetric = job.planned.key_spec == KeySpec::SymmetricDefault;
         let uploaded = upload::run(desk, kms, job, symmetric.then_some(description))
             .map_err(|failure| in_part(failure, &done, job, &chain.folder()))?;
-        done.push(proved(desk, kms, job, uploaded, &done, &chain.folder())?);
+        done.push(proved(desk, prover, job, uploaded, &done, &chain.folder())?);
     }
     let body = draft.body(desk.clock.now().unwrap_or(now), done);
     receipt::write(desk, &operator, &body, &path, accept)
@@ -161,13 +175,13 @@ fn question(job: &Job<'_>) -> String {
 /// The receipt's entry with KMS's proof. One that cannot be had does not undo an import; one that is wrong must not be signed.
 fn proved(
     desk: Desk<'_>,
-    kms: &dyn Kms,
+    prover: &dyn Kms,
     job: &Job<'_>,
     uploaded: ReceiptTarget,
     done: &[ReceiptTarget],
     folder: &str,
 ) -> Result<ReceiptTarget, Failure> {
-    match proof::ask(desk, kms, job.planned, job.answered) {
+    match proof::ask(desk, prover, job.planned, job.answered) {
         Ok(proof) => Ok(ReceiptTarget { proof: Some(proof), ..uploaded }),
         Err(Unproven::NotHad(failure)) => {
             desk.screen.warn(format!(

@@ -34,6 +34,7 @@ mod upload;
 #[cfg(test)]
 mod testing;
 
+use aws::AwsOptions;
 use clap::{CommandFactory as _, Parser as _};
 use cli::{Cli, Command};
 use clock::HostClock;
@@ -78,7 +79,14 @@ pub fn run(screen: &Screen, cli: &Cli) -> Result<(), Failure> {
             None => fetch::run(desk, args, Source::Api(&aws()?)),
         },
         Command::Check(args) => check::run(desk, args),
-        Command::Import(args) => import::run(desk, &aws()?, args),
+        Command::Import(args) => {
+            let kms = aws()?;
+            let Some(profile) = &args.prove_profile else {
+                return import::run(desk, &kms, &kms, args);
+            };
+            let options = AwsOptions { profile: Some(profile.clone()), ..cli.aws.clone() };
+            import::run(desk, &kms, &aws::Client::new(&options)?, args)
+        }
         Command::Status(args) => status::run(desk, &aws()?, args),
         Command::Prove(args) => prove::run(desk, &aws()?, args),
     }

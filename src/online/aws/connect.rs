@@ -2,8 +2,11 @@
 
 use super::{Client, endpoint};
 use aws_config::BehaviorVersion;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_sdk_kms::config::SharedCredentialsProvider;
 use keyferry_bundle::{AwsRegion, Endpoint};
 use keyferry_ceremony::endpoint::is_of_aws;
 use keyferry_console::Failure;
@@ -63,6 +66,14 @@ impl Client {
             .map_err(|problem| Failure::usage("the AWS region makes no sense").because(problem))?;
         let mut kms = aws_sdk_kms::config::Builder::from(&settings);
         let mut sts = aws_sdk_sts::config::Builder::from(&settings);
+        // As in the aws CLI a profile that was asked for beats keys in the environment, which come first in the SDK's own chain.
+        if let Some(profile) = &options.profile {
+            let config = ProviderConfig::without_region().with_region(settings.region().cloned());
+            let builder = ProfileFileCredentialsProvider::builder().configure(&config);
+            let credentials = SharedCredentialsProvider::new(builder.profile_name(profile).build());
+            kms = kms.credentials_provider(credentials.clone());
+            sts = sts.credentials_provider(credentials);
+        }
         if let Some(url) = options.endpoint_url.as_ref().filter(|url| !endpoint::is_default(url)) {
             if url.is_console() {
                 return Err(Failure::usage("the console is no endpoint to call")

@@ -14,6 +14,7 @@ fn args(world: &World, who: &str) -> ImportArgs {
         ceremony: world.ceremony(),
         identity: world.identity(who),
         resume: false,
+        prove_profile: None,
         dry_run: false,
     }
 }
@@ -69,7 +70,7 @@ fn run_at(
     steps: impl IntoIterator<Item = Step>,
 ) -> Result<(), Failure> {
     let script = Script::of(steps);
-    let outcome = at_the_desk(now, |desk| run(desk, &script, args));
+    let outcome = at_the_desk(now, |desk| run(desk, &script, &script, args));
     script.finish();
     outcome
 }
@@ -519,4 +520,25 @@ fn a_proof_that_cannot_be_had_leaves_a_receipt_without_one() {
         run_at(NOW, &args(&world, "oscar"), steps).unwrap();
         assert_eq!(receipt(&world).body().targets[0].proof, None);
     }
+}
+
+/// As it must be where `create-key` named administrators, who may not use the key.
+#[test]
+fn proofs_are_asked_for_with_other_credentials_where_there_are_some() {
+    let world = World::answered(Story::sound());
+    let arn = &world.story.plan.targets[0].key;
+    let args = ImportArgs { prove_profile: Some("user".to_owned()), ..args(&world, "oscar") };
+    let run_as = |who: Session, proof: Vec<Step>, import: Vec<Step>| {
+        let kms = Script::of([identify()].into_iter().chain(import));
+        let prover = Script::of([Step::Identify(Ok(who))].into_iter().chain(proof));
+        let outcome = at_the_desk(NOW, |desk| run(desk, &kms, &prover, &args));
+        kms.finish();
+        prover.finish();
+        outcome
+    };
+    let other = Session { account: "999922223333".parse().unwrap(), ..session() };
+    assert_eq!(run_as(other, vec![], vec![]).unwrap_err().code, "wrong-account");
+    let import = vec![pending(&world), upload(&world, false, imported()), enabled(&world)];
+    run_as(session(), round_trip(arn).into(), import).unwrap();
+    assert!(receipt(&world).body().targets[0].proof.is_some());
 }

@@ -432,3 +432,26 @@ fn a_proof_that_could_not_be_had_is_made_up_for_by_prove() {
     bastion.run(&["prove"]).ended(5, "nothing is proved");
     bastion.run(&["prove"]).ended(0, "the receipt itself carries no proof");
 }
+
+#[test]
+fn proofs_may_be_asked_for_under_another_profile() {
+    let (story, material) = made(KeySpec::EccNistP256, KeyUsage::SignVerify);
+    let bastion = Bastion::of(story).fetched().answered(&material);
+    let config = bastion.world.path("config");
+    let text = format!(
+        "[profile application]\naws_access_key_id = AKIAAPPLICATION\naws_secret_access_key = {SECRET_ACCESS_KEY}\n\
+         [profile stranger]\naws_access_key_id = AKIASTRANGER\naws_secret_access_key = wrong\n"
+    );
+    std::fs::write(&config, text).unwrap();
+    let set = [("AWS_CONFIG_FILE", config.to_str().unwrap())];
+    // The keys in the environment are sound: a profile that was asked for comes before them.
+    for profile in ["stranger", "missing"] {
+        bastion.run_with(&["status", "--profile", profile], &set).ended(5, "check the credentials");
+        let import = ["import", "--prove-profile", profile];
+        bastion.run_with(&import, &set).ended(5, "check the credentials");
+    }
+    bastion.run(&["status"]).ended(0, "").stdout.find("PendingImport").unwrap();
+    let import = ["import", "--prove-profile", "application"];
+    let run = bastion.run_with(&import, &set).ended(0, "proof by signature");
+    assert!(run.stderr.contains("with other credentials"), "{}", run.stderr);
+}

@@ -17,3 +17,4 @@ mod wrap;
 
 pub use check_value::check_value;
 pub use cli::{command, run};
+pub use wrap::wrap;

@@ -2,6 +2,11 @@
 //!
 //! [`kms::Kms`] is the seam: commands speak to that trait, the AWS SDK answers it in [`aws`]. Commands refuse before they call
 //! anything that changes something, make such calls once, and say honestly what is known afterwards.
+//!
+//! What KMS then holds, it proves itself: `import` puts a question that only this key material can answer (a fresh message to sign, a
+//! ciphertext, an ephemeral public key, the room's own message for a MAC), holds the answer against the response, and writes both into
+//! the receipt, where the auditor checks them again. [`prove`] asks once more at any time. Only of symmetric keys KMS alone knows which
+//! key material it is: there the proof is that the key works, and the id that KMS gives the material.
 
 pub mod algorithms;
 pub mod aws;

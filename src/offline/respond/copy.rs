@@ -1,8 +1,9 @@
 //! The copies of a target's key material, and the signed statement of them.
 
+use super::NewFile;
+use super::accepted::Accepted;
+use super::keeping::purpose;
 use super::material::{Material, Work};
-use super::preflight::purpose;
-use super::{Accepted, NewFile};
 use crate::copies;
 use crate::hsm_access::{hsm_failed, sign, unmakeable};
 use keyferry_bundle::kinds::{AgeCopy, Bundle as _, Made, Target, WrappedCopy};

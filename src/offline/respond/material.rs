@@ -1,10 +1,11 @@
 //! A target's key material, once the HSM has it: what the response says of it.
 
-use super::Accepted;
+use super::accepted::Accepted;
 use super::preflight::Stored;
 use crate::room::Room;
 use keyferry_bundle::kinds::{AttestationChain, Made};
 use keyferry_bundle::{Base64, Digest};
+use keyferry_console::{Exit, Failure};
 use keyferry_hsm::{Hsm, KeyMaterial};
 
 /// What everything about one response works with.
@@ -27,4 +28,11 @@ pub(super) struct Material {
     pub(super) known_answer: Option<Base64>,
     /// The bytes, where the host has them, for the custodians' copy.
     pub(super) bytes: Option<KeyMaterial>,
+}
+
+/// The object under the target's id is not what this plan stored.
+pub(super) fn other_material(because: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Exit::Refused, "other-material", "the HSM holds other key material")
+        .because(because)
+        .hint("stop: somebody put it there; plan another object id")
 }

@@ -4,28 +4,30 @@
 //! check one's own work -> write. Nothing in the HSM changes before the person has confirmed, and the room's memory is on the
 //! medium before the HSM is asked to change: after a power cut the same command reads back what is there and makes nothing twice.
 
+mod accepted;
 mod copy;
+mod cut_off;
+mod keeping;
 mod material;
 mod preflight;
 mod private;
+mod public_wrap_key;
 mod raw;
 mod summary;
 mod take_out;
 mod target;
 
 use crate::hsm_access::{HsmArgs, hsm_failed, sign, unmakeable};
+use crate::isolation;
 use crate::room::Room;
-use crate::{copies, isolation};
+use accepted::Accepted;
 use keyferry_bundle::kinds::{Bundle as _, Isolation};
-use keyferry_bundle::{Device, Kind, Plan, Policy, PublicKey, Request, Response, Serial, Verified};
-use keyferry_ceremony::ledger::Memory;
-use keyferry_ceremony::{Countersigned, backup, response};
+use keyferry_bundle::{Response, Serial, Verified};
+use keyferry_ceremony::{Countersigned, response};
 use keyferry_console::args::CeremonyArgs;
 use keyferry_console::ceremony::refused;
 use keyferry_console::files::Mode;
-use keyferry_console::{
-    Ceremony, Exit, Failure, Name, Person, Screen, clock, files, fingerprint, shell,
-};
+use keyferry_console::{Exit, Failure, Person, Screen, clock, files, fingerprint, shell};
 use material::Work;
 use std::path::{Path, PathBuf};
 
@@ -52,64 +54,18 @@ pub(crate) struct Args {
     request: Option<u32>,
 }
 
-/// Everything that was verified before the HSM was touched.
-pub(crate) struct Accepted {
-    pub(crate) ceremony: Ceremony,
-    pub(crate) device: Verified<Device>,
-    pub(crate) plan: Verified<Plan>,
-    pub(crate) request: Verified<Request>,
-    /// The requests before it that the folder has, in order.
-    earlier: Vec<Verified<Request>>,
-    pub(crate) public: PublicKey,
-    pub(crate) recipients: Vec<age::x25519::Recipient>,
-}
-
-/// The age recipients of the custodians, where any target has bytes to copy.
-fn recipients(
-    policy: &Verified<Policy>,
-    plan: &Verified<Plan>,
-) -> Result<Vec<age::x25519::Recipient>, Failure> {
-    let targets = plan.body().targets.iter();
-    let custodians = targets
-        .map(|target| backup::recipients(policy.body(), plan.body(), target))
-        .max_by_key(Vec::len);
-    copies::recipients(&custodians.unwrap_or_default())
-}
-
-impl Accepted {
-    fn read(args: &Args) -> Result<Self, Failure> {
-        let ceremony = Ceremony::open(&args.ceremony)?;
-        refuse_tokens(&ceremony)?;
-        let device = ceremony.device()?;
-        let plan = ceremony.plan(&device)?;
-        let counter = args.request.unwrap_or_else(|| ceremony.newest_request().max(1));
-        let request = ceremony.request(&device, &plan, counter)?;
-        let earlier = (1..counter)
-            .filter(|counter| ceremony.has(&Name::Request(*counter)))
-            .map(|counter| ceremony.request(&device, &plan, counter))
-            .collect::<Result<_, _>>()?;
-        let enrolled = device.body().enrolled().map_err(|error| unmakeable(&error))?;
-        let recipients = recipients(ceremony.policy(), &plan)?;
-        Ok(Self { ceremony, device, plan, request, earlier, public: enrolled.key, recipients })
-    }
-
-    fn response_name(&self) -> Name {
-        Name::Response(self.request.body().counter)
-    }
-}
-
 pub(crate) fn run(
     args: &Args,
     access: &HsmArgs,
     person: &Person,
     screen: &Screen,
 ) -> Result<(), Failure> {
-    let accepted = Accepted::read(args)?;
+    let accepted = Accepted::read(&args.ceremony, args.request)?;
     let environment = accepted.ceremony.policy().body().environment;
     let isolation = isolation::check(environment, access.allow_network, screen)?;
     let device = accepted.device.body();
     let mut room = open_room(args, device.serial)?;
-    if let Some(response) = already_written(&accepted)? {
+    if let Some(response) = cut_off::already_written(&accepted)? {
         room.remember(|ledger| ledger.answered(&accepted.plan, &accepted.request))?;
         screen.say("This request was answered already; nothing was made anew.");
         return finish(&accepted, &response, screen);
@@ -128,7 +84,7 @@ pub(crate) fn run(
     let made = make(&mut work, isolation);
     let changed = work.changed;
     let (response, files) = made.map_err(|failure| after_change(failure, changed))?;
-    sweep(&accepted, &stored, screen)?;
+    cut_off::sweep(&accepted, &stored, screen)?;
     files::write_all_new(&files).map_err(|failure| after_change(failure, changed))?;
     room.remember(|ledger| ledger.answered(&accepted.plan, &accepted.request))?;
     finish(&accepted, &response, screen)
@@ -142,75 +98,6 @@ fn open_room(args: &Args, serial: Serial) -> Result<Room, Failure> {
             .hint("name a folder that stays in the room from ceremony to ceremony"));
     }
     if args.new_room { Room::begin(&args.room, serial) } else { Room::open(&args.room, serial) }
-}
-
-/// An import token has no business here: with it, whoever finds the medium can upload.
-fn refuse_tokens(ceremony: &Ceremony) -> Result<(), Failure> {
-    match ceremony.names().iter().find(|name| matches!(name, Name::ImportToken(..))) {
-        None => Ok(()),
-        Some(name) => {
-            Err(Failure::new(Exit::Refused, "token-travelled", format!("{name} is here"))
-                .because("import tokens stay on the bastion: the room needs only their digests")
-                .hint("remove it from the medium; fetch again if anybody else may have seen it"))
-        }
-    }
-}
-
-/// The response, where an earlier run has written it and was cut off before it could remember so.
-fn already_written(accepted: &Accepted) -> Result<Option<Verified<Response>>, Failure> {
-    let Accepted { ceremony, device, plan, request, .. } = accepted;
-    if !ceremony.has(&accepted.response_name()) {
-        return Ok(None);
-    }
-    ceremony.response(device, plan, request, Countersigned::NotYet).map(Some).map_err(|failure| {
-        let mut in_the_way = Failure::new(
-            Exit::File,
-            "file-exists",
-            format!("{} is already there", accepted.response_name()),
-        )
-        .because("it is no response to this request")
-        .hint("find out where it comes from, then move it away");
-        in_the_way.because.extend(failure.because);
-        in_the_way
-    })
-}
-
-/// Copies that no bundle names, left by a run that was cut off while it wrote: they are made anew.
-fn sweep(accepted: &Accepted, stored: &preflight::Stored, screen: &Screen) -> Result<(), Failure> {
-    let ceremony = &accepted.ceremony;
-    for target in accepted.plan.body().targets.iter().map(|target| &target.name) {
-        if !stored.has(target) || ceremony.has(&Name::Backup(target.clone())) {
-            continue;
-        }
-        for name in [Name::WrappedCopy(target.clone()), Name::AgeCopy(target.clone())] {
-            if ceremony.has(&name) {
-                std::fs::remove_file(ceremony.path(&name)).map_err(|error| {
-                    Failure::new(Exit::File, "file-unwritable", format!("{name} is in the way"))
-                        .because(error)
-                })?;
-                screen.say(format!("{name} was left by a run that was cut off: it is made anew."));
-            }
-        }
-    }
-    Ok(())
-}
-
-impl Accepted {
-    fn request_name(&self) -> Name {
-        Name::Request(self.request.body().counter)
-    }
-
-    /// Asks the room's memory whether this may be answered.
-    fn admit(&self, room: &Room, new_room: bool) -> Result<(), Failure> {
-        let memory = if new_room { Memory::New } else { Memory::Kept };
-        let mut requests = self.earlier.clone();
-        requests.push(self.request.clone());
-        room.ledger().admit(memory, &self.plan, &requests).map_err(|refusal| {
-            let blamed =
-                if refusal.kind() == Kind::Plan { Name::Plan } else { self.request_name() };
-            refused(blamed, &refusal)
-        })
-    }
 }
 
 /// A file that is to be written.

@@ -1,13 +1,12 @@
 //! What must hold in the HSM before the person is asked.
 
-use super::Accepted;
-use super::private;
+use super::accepted::Accepted;
+use super::keeping::{algorithm, purpose, room_for};
 use crate::hsm_access::hsm_failed;
 use crate::room::Room;
 use keyferry_bundle::kinds::{KeptAs, Target};
-use keyferry_bundle::{KeySpec, ObjectId, TargetName};
+use keyferry_bundle::{ObjectId, TargetName};
 use keyferry_ceremony::ledger::Remembered;
-use keyferry_ceremony::wrapping::{self, Plaintext};
 use keyferry_console::{Exit, Failure, Name, files};
 use keyferry_hsm::{DEFAULT_AUTHENTICATION_KEY, Feature, Hsm, ObjectKind, Origin, Purpose};
 
@@ -106,8 +105,7 @@ fn check_place(
         return Err(taken(format!("{} {:?} is there", object.kind, object.label)));
     };
     object.serves(purpose(target)).map_err(taken)?;
-    let generated =
-        private::algorithm(target.key_spec).filter(|_| object.origin == Origin::Generated);
+    let generated = algorithm(target.key_spec).filter(|_| object.origin == Origin::Generated);
     if generated.is_some_and(|algorithm| algorithm.algorithm() != object.algorithm) {
         return Err(taken(format!("the key there is {}", object.algorithm)));
     }
@@ -136,26 +134,6 @@ fn check_room(hsm: &dyn Hsm, accepted: &Accepted, stored: &Stored) -> Result<(),
         .hint("delete what is not needed, or plan another HSM"))
 }
 
-/// About how many bytes a target's object takes: raw bytes as they are, of a private key what its private half can take.
-fn room_for(target: &Target) -> usize {
-    match (wrapping::plaintext(target.key_spec), target.key_spec) {
-        (Plaintext::Raw(length), _) => length,
-        (Plaintext::Pkcs8, KeySpec::Rsa2048) => 256,
-        (Plaintext::Pkcs8, KeySpec::Rsa3072) => 384,
-        (Plaintext::Pkcs8, KeySpec::Rsa4096) => 512,
-        (Plaintext::Pkcs8, _) => 66,
-    }
-}
-
-/// What a target's object is for.
-pub(super) const fn purpose(target: &Target) -> Purpose {
-    match target.kept_as {
-        KeptAs::Opaque => Purpose::KeyMaterial,
-        KeptAs::SymmetricKey => Purpose::SymmetricKey,
-        KeptAs::AsymmetricKey => Purpose::GeneratedKey,
-    }
-}
-
 /// Whether the firmware does what the plan asks for.
 fn check_firmware(hsm: &dyn Hsm, accepted: &Accepted) -> Result<(), Failure> {
     let device = hsm.device().map_err(|error| hsm_failed(&error))?;
@@ -180,12 +158,4 @@ fn check_firmware(hsm: &dyn Hsm, accepted: &Accepted) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// How many random bytes a target's material has.
-pub(super) fn length(target: &Target) -> Result<usize, Failure> {
-    match wrapping::plaintext(target.key_spec) {
-        Plaintext::Raw(length) => Ok(length),
-        Plaintext::Pkcs8 => Err(Failure::bug("a private key is no random bytes")),
-    }
 }

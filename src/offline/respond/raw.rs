@@ -1,7 +1,7 @@
 //! Raw bytes: symmetric and HMAC keys. The HSM draws them, this host wraps them, the HSM keeps them.
 
-use super::material::{Material, Work};
-use super::preflight::length;
+use super::keeping::length;
+use super::material::{Material, Work, other_material};
 use super::take_out;
 use crate::check_value::check_value;
 use crate::hsm_access::hsm_failed;
@@ -45,13 +45,6 @@ fn confirm(
     let check = check_value(&material).map_err(Failure::bug)?;
     let made = remembered.confirm(check).map_err(|other| other_material(&other))?;
     Ok((material, check, made))
-}
-
-/// The object under the target's id is not what this plan stored.
-pub(super) fn other_material(because: &dyn std::fmt::Display) -> Failure {
-    Failure::new(Exit::Refused, "other-material", "the HSM holds other key material")
-        .because(because)
-        .hint("stop: somebody put it there; plan another object id")
 }
 
 /// Draws the material and stores it; the room's memory says so, with its check value, before the HSM does.

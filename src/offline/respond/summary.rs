@@ -1,6 +1,6 @@
 //! What the person reads before they confirm. Everything on it was verified.
 
-use super::Accepted;
+use super::accepted::Accepted;
 use super::preflight::Stored;
 use crate::room::Room;
 use keyferry_bundle::kinds::{Isolation, RequestTarget, Target};

@@ -1,7 +1,7 @@
 //! Taking an AES key that cannot be read back out of the HSM, to wrap it again: under an RSA key that this process makes, uses once and
 //! forgets. Firmware 2.4.
 
-use super::private::with_public_wrap_key;
+use super::public_wrap_key::with_public_wrap_key;
 use crate::hsm_access::hsm_failed;
 use aes_kw::{KeyInit as _, KwpAes256};
 use getrandom::SysRng;

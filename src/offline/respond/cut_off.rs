@@ -1,0 +1,46 @@
+//! What a run that was cut off while it wrote has left on the medium.
+
+use super::accepted::Accepted;
+use super::preflight::Stored;
+use keyferry_bundle::{Response, Verified};
+use keyferry_ceremony::Countersigned;
+use keyferry_console::{Exit, Failure, Name, Screen};
+
+/// The response, where an earlier run has written it and was cut off before it could remember so.
+pub(super) fn already_written(accepted: &Accepted) -> Result<Option<Verified<Response>>, Failure> {
+    let Accepted { ceremony, device, plan, request, .. } = accepted;
+    if !ceremony.has(&accepted.response_name()) {
+        return Ok(None);
+    }
+    ceremony.response(device, plan, request, Countersigned::NotYet).map(Some).map_err(|failure| {
+        let mut in_the_way = Failure::new(
+            Exit::File,
+            "file-exists",
+            format!("{} is already there", accepted.response_name()),
+        )
+        .because("it is no response to this request")
+        .hint("find out where it comes from, then move it away");
+        in_the_way.because.extend(failure.because);
+        in_the_way
+    })
+}
+
+/// Copies that no bundle names, left by a run that was cut off while it wrote: they are made anew.
+pub(super) fn sweep(accepted: &Accepted, stored: &Stored, screen: &Screen) -> Result<(), Failure> {
+    let ceremony = &accepted.ceremony;
+    for target in accepted.plan.body().targets.iter().map(|target| &target.name) {
+        if !stored.has(target) || ceremony.has(&Name::Backup(target.clone())) {
+            continue;
+        }
+        for name in [Name::WrappedCopy(target.clone()), Name::AgeCopy(target.clone())] {
+            if ceremony.has(&name) {
+                std::fs::remove_file(ceremony.path(&name)).map_err(|error| {
+                    Failure::new(Exit::File, "file-unwritable", format!("{name} is in the way"))
+                        .because(error)
+                })?;
+                screen.say(format!("{name} was left by a run that was cut off: it is made anew."));
+            }
+        }
+    }
+    Ok(())
+}

@@ -35,9 +35,6 @@ pub(crate) fn decrypt(
     counter: u128,
     message: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    if message.is_empty() || !message.len().is_multiple_of(BLOCK) {
-        return Err(Fault::Length);
-    }
     let mut buffer = Zeroizing::new(message.to_vec());
     let cipher = cbc::Decryptor::<Aes128>::new(key.into(), &iv(key, counter).into());
     let decrypted = cipher.decrypt_padded::<Iso7816>(&mut buffer);

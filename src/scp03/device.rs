@@ -5,6 +5,7 @@ use crate::cipher::{decrypt, encrypt};
 use crate::keys::{AgreedKeys, SessionKeys, context};
 use crate::{
     ANSWER, AUTHENTICATE_SESSION, BLOCK, Challenge, Cryptogram, Fault, SESSION_MESSAGE, StaticKeys,
+    TAG,
 };
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
@@ -53,8 +54,12 @@ impl DeviceChannel {
     /// Takes AUTHENTICATE SESSION: the data of its frame after the session id.
     ///
     /// # Errors
-    /// [`Fault::Session`] when the client has proved itself already; otherwise what is wrong.
+    /// [`Fault::Length`] unless it is a cryptogram and a MAC; [`Fault::Session`] when the client has proved itself already; otherwise
+    /// what is wrong.
     pub fn authenticate(&mut self, data: &[u8]) -> Result<(), Fault> {
+        if data.len() != 2 * TAG {
+            return Err(Fault::Length);
+        }
         let expected = self.expected.ok_or(Fault::Session)?;
         let shown = self.channel.take_command(AUTHENTICATE_SESSION, data)?;
         let shown: &Cryptogram = shown.try_into().map_err(|_| Fault::Length)?;

@@ -12,10 +12,10 @@ pub enum Fault {
     /// The message is for another session.
     #[error("it belongs to another session")]
     Session,
-    /// Too short, not whole blocks, or too long for a frame.
+    /// Too short for what has to be in it, or too long for a frame.
     #[error("its length is wrong")]
     Length,
-    /// What was decrypted does not end in 0x80 and zeros.
+    /// It is not whole blocks, or what was decrypted does not end in 0x80 and zeros.
     #[error("its padding is wrong")]
     Padding,
 }

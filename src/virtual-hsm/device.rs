@@ -162,7 +162,7 @@ impl Device {
 
     fn session_message(&mut self, frame: &Frame<'_>, now: Instant) -> Reply {
         let opened = self.sessions.take(frame).and_then(|(mut session, sealed)| {
-            let message = session.open(frame, sealed)?;
+            let message = session.open(sealed)?;
             Ok((session, message))
         });
         let (mut session, message) = match opened {
@@ -182,6 +182,7 @@ impl Device {
         }
         let (inner, ended) = self.inner(&message, &session, now);
         let reply = session.seal(&inner);
+        let reply = reply.unwrap_or_else(|error| answer(frame.code, Err(error)));
         match ended {
             Ended::No => self.sessions.put_back(session, now),
             Ended::This => {}

@@ -3,7 +3,7 @@
 use crate::commands::{self, Context};
 use crate::session::Authority;
 use crate::store::{Capabilities, State};
-use crate::wire::{Command, DeviceError, Frame};
+use crate::wire::{Command, DeviceError, Frame, header};
 
 /// A device in memory that has a key of every type, all with every capability, and a session that may do everything.
 #[derive(Clone)]
@@ -47,7 +47,9 @@ impl Bench {
 /// Whether bytes are a frame. What is one has the length it says.
 #[must_use]
 pub fn is_frame(bytes: &[u8]) -> bool {
-    Frame::parse(bytes).is_ok_and(|frame| [&frame.header()[..], frame.data].concat() == bytes)
+    Frame::parse(bytes).is_ok_and(|frame| {
+        [&header(frame.code, frame.data.len())[..], frame.data].concat() == bytes
+    })
 }
 
 /// Whether bytes are a certificate that an attestation could take its issuer from.

@@ -7,7 +7,7 @@
 //! the chip `VIRTUAL-HSM`, and every name in its attestation certificates says that nothing stands behind them.
 //!
 //! - `wire`: frames, fields, command codes, error codes.
-//! - `session`: the secure channel (SCP03) and the sixteen sessions.
+//! - `session`: the sixteen sessions, each with its secure channel (`keyferry-scp03`).
 //! - `keys`: asymmetric keys, what they are and can do.
 //! - `attestation`: certificates, and the root of virtual devices.
 //! - `store`: objects, options, the audit log, and the state file.

@@ -43,6 +43,9 @@ fn a_client_proves_itself_once_and_before_anything_else() {
     let (mut host, frame) = HostChannel::begin(&keys(), 3, [1; 8], [2; 8], shown).unwrap();
     assert!(!device.is_authenticated());
     assert_eq!(device.open(&[0; 24]).err(), Some(Fault::Session));
+    for length in [0, 8, 15, 17] {
+        assert_eq!(device.authenticate(&vec![0; length]), Err(Fault::Length));
+    }
     let mut wrong = frame.clone();
     wrong[FRONT] ^= 1;
     assert_eq!(device.authenticate(&wrong[FRONT..]), Err(Fault::Mac));

@@ -123,6 +123,22 @@ fn a_wrong_password_and_a_spoiled_message_end_a_session() {
 }
 
 #[test]
+fn a_message_of_the_wrong_length_ends_a_session() {
+    let mut bench = Bench::new(Faults::default());
+    let refused = |error: DeviceError| [0x7f, 0, 1, error.code()];
+    for length in [0, 15, 17] {
+        bench.send(&frame(Command::CreateSession, &[0, 1, 7, 7, 7, 7, 7, 7, 7, 7]));
+        let message = frame(Command::AuthenticateSession, &vec![0; 1 + length]);
+        assert_eq!(bench.send(&message), refused(DeviceError::WrongLength));
+        assert_eq!(bench.send(&message), refused(DeviceError::InvalidSession));
+    }
+    bench.session().unwrap();
+    let message = frame(Command::SessionMessage, &[0; 8]);
+    assert_eq!(bench.send(&message), refused(DeviceError::WrongLength));
+    assert_eq!(bench.send(&message), refused(DeviceError::InvalidSession));
+}
+
+#[test]
 fn a_message_is_not_taken_twice() {
     let mut bench = Bench::new(Faults::default());
     let mut host = bench.session().unwrap();

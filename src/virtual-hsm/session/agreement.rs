@@ -3,9 +3,9 @@
 //! Two shared secrets, of the ephemeral keys and of the lasting ones, go through the key derivation of ANSI X9.63 with SHA-256; out
 //! come the key of a receipt and the three keys of a session.
 
-use super::scp03::{BLOCK, Key, receipt};
 use crate::keys::{Curve, Hash};
-use crate::wire::{DeviceError, Fields};
+use crate::wire::DeviceError;
+use keyferry_scp03::{AgreedKeys, BLOCK};
 use zeroize::Zeroizing;
 
 /// What the derivation takes in besides the secrets: key usage, key type (AES), bytes of a key.
@@ -17,9 +17,7 @@ const UNCOMPRESSED: u8 = 4;
 pub(super) struct Agreed {
     pub(super) point: Vec<u8>,
     pub(super) receipt: [u8; BLOCK],
-    pub(super) encryption: Key,
-    pub(super) mac: Key,
-    pub(super) response_mac: Key,
+    pub(super) keys: AgreedKeys,
 }
 
 /// Agrees with a client, of whom the coordinates of the lasting key and the ephemeral point are known.
@@ -29,20 +27,18 @@ pub(super) fn agree(device_key: &[u8], client: &[u8], point: &[u8]) -> Result<Ag
     let own_point = [&[UNCOMPRESSED], curve.public(&own)?].concat();
     let ephemeral = curve.agree(&own, point)?;
     let lasting = curve.agree(device_key, &[&[UNCOMPRESSED], client].concat())?;
-    let mut keys = Zeroizing::new(Vec::with_capacity(4 * BLOCK));
+    let keys = derive(&ephemeral, &lasting)?;
+    Ok(Agreed { receipt: keys.receipt(&own_point, point), point: own_point, keys })
+}
+
+/// The keys behind both shared secrets.
+fn derive(ephemeral: &[u8], lasting: &[u8]) -> Result<AgreedKeys, DeviceError> {
+    let mut keys = Zeroizing::new(Vec::with_capacity(AgreedKeys::LENGTH));
     for counter in 1..=2_u32 {
-        let parts = [&ephemeral[..], &lasting, &counter.to_be_bytes(), &SHARED];
+        let parts = [ephemeral, lasting, &counter.to_be_bytes(), &SHARED];
         keys.extend(Hash::Sha256.digest(&parts));
     }
-    let mut keys = Fields::new(&keys);
-    let receipt_key = Key::new(keys.array()?);
-    Ok(Agreed {
-        receipt: receipt(&receipt_key, &[&own_point, point]),
-        point: own_point,
-        encryption: Key::new(keys.array()?),
-        mac: Key::new(keys.array()?),
-        response_mac: Key::new(keys.array()?),
-    })
+    AgreedKeys::from_bytes(&keys).map_err(|_| DeviceError::InvalidData)
 }
 
 #[cfg(test)]
@@ -56,9 +52,7 @@ mod tests {
         let point = |key: &[u8]| [&[UNCOMPRESSED], curve.public(key).unwrap()].concat();
         let ephemeral = curve.agree(own, &agreed.point).unwrap();
         let lasting = curve.agree(lasting, &point(device)).unwrap();
-        let first = Hash::Sha256.digest(&[&ephemeral, &lasting, &[0, 0, 0, 1], &SHARED]);
-        let key = Key::new(first[..BLOCK].try_into().unwrap());
-        receipt(&key, &[&agreed.point, &point(own)])
+        derive(&ephemeral, &lasting).unwrap().receipt(&agreed.point, &point(own))
     }
 
     #[test]
@@ -71,8 +65,6 @@ mod tests {
         assert_eq!(agreed.receipt, receipt_for(own, client, device, &agreed));
         assert_ne!(agreed.receipt, receipt_for(own, other, device, &agreed));
         assert_ne!(agreed.receipt, receipt_for(own, client, other, &agreed));
-        assert_ne!(agreed.encryption, agreed.mac);
-        assert_ne!(agreed.mac, agreed.response_mac);
     }
 
     proptest! {

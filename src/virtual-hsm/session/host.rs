@@ -1,19 +1,10 @@
 //! The client's side of a session, for tests of the device without a connector.
 
-use super::scp03::{
-    BLOCK, Key, Purpose, TAG, cryptogram, decrypt, derive_key, encrypt, front, mac,
-};
 use crate::wire::{Command, Frame, header};
+use keyferry_scp03::{DeviceChannel, HostChannel, StaticKeys};
 
 /// A client in a session.
-pub(crate) struct Host {
-    id: u8,
-    encryption: Key,
-    mac: Key,
-    response_mac: Key,
-    chain: [u8; BLOCK],
-    counter: u128,
-}
+pub(crate) struct Host(HostChannel);
 
 /// A frame as a client sends it.
 pub(crate) fn frame(command: Command, data: &[u8]) -> Vec<u8> {
@@ -27,7 +18,7 @@ pub(crate) fn outcome(bytes: &[u8]) -> Result<Vec<u8>, u8> {
 }
 
 impl Host {
-    /// Opens a session over `send`.
+    /// Opens a session over `send`. Takes the device's cryptogram for right: the device is to notice a wrong password.
     pub(crate) fn open(
         key: u16,
         keys: &[u8; 32],
@@ -35,47 +26,23 @@ impl Host {
     ) -> Result<Self, u8> {
         let challenge = [7; 8];
         let data = [&key.to_be_bytes()[..], &challenge].concat();
-        let card = outcome(&send(&frame(Command::CreateSession, &data)))?;
-        let mut context = [0; BLOCK];
-        context[..8].copy_from_slice(&challenge);
-        context[8..].copy_from_slice(&card[1..9]);
-        let (encryption, static_mac) =
-            (keys[..16].try_into().unwrap(), keys[16..].try_into().unwrap());
-        let mut host = Self {
-            id: card[0],
-            encryption: derive_key(encryption, Purpose::Encryption, &context),
-            mac: derive_key(static_mac, Purpose::Mac, &context),
-            response_mac: derive_key(static_mac, Purpose::ResponseMac, &context),
-            chain: [0; BLOCK],
-            counter: 1,
-        };
-        let shown = cryptogram(&host.mac, Purpose::HostCryptogram, &context);
-        let message = host.tagged(Command::AuthenticateSession, &shown);
-        outcome(&send(&message)).map(|_| host)
-    }
-
-    /// A message with the session's id and MAC.
-    fn tagged(&mut self, command: Command, body: &[u8]) -> Vec<u8> {
-        let header = header(command.code(), 1 + body.len() + TAG);
-        self.chain = mac(&self.mac, &self.chain, &[&header, &[self.id], body]);
-        [&header[..], &[self.id], body, &front(self.chain)].concat()
+        let created = outcome(&send(&frame(Command::CreateSession, &data)))?;
+        let (id, card) = (created[0], created[1..9].try_into().unwrap());
+        let keys = StaticKeys::from_bytes(keys).unwrap();
+        let (_, shown) = DeviceChannel::begin(&keys, id, challenge, card);
+        let (channel, message) = HostChannel::begin(&keys, id, challenge, card, shown).unwrap();
+        outcome(&send(&message)).map(|_| Self(channel))
     }
 
     /// Wraps an inner frame, of whatever form.
     pub(crate) fn wrap(&mut self, inner: &[u8]) -> Vec<u8> {
-        let sealed = encrypt(&self.encryption, self.counter, inner);
-        self.tagged(Command::SessionMessage, &sealed)
+        self.0.seal(inner).unwrap()
     }
 
     /// Unwraps the answer: the inner frame, or an error outside the session.
     pub(crate) fn unwrap(&mut self, bytes: &[u8]) -> Result<Vec<u8>, u8> {
         let data = outcome(bytes)?;
-        let (body, tag) = data.split_last_chunk::<TAG>().unwrap();
-        let header = header(0x85, data.len());
-        assert_eq!(front(mac(&self.response_mac, &self.chain, &[&header, body])), *tag);
-        let inner = decrypt(&self.encryption, self.counter, &body[1..]).unwrap();
-        self.counter += 1;
-        Ok(inner.to_vec())
+        Ok(self.0.open(&data).unwrap().to_vec())
     }
 
     /// A command and its outcome.

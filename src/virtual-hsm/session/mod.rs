@@ -7,23 +7,21 @@
 mod agreement;
 #[cfg(test)]
 pub(crate) mod host;
-mod scp03;
 
 use crate::store::{Capabilities, Object};
-use crate::wire::{Command, DeviceError, Fields, Frame, HEADER, MAX_FRAME, answer_code, header};
-use scp03::{BLOCK, Key, Purpose, TAG, cryptogram, decrypt, derive_key, encrypt, front, mac};
+use crate::wire::{DeviceError, Fields, Frame, HEADER, MAX_FRAME};
+use agreement::{Agreed, agree};
+use keyferry_scp03::{Challenge, DeviceChannel, Fault, HostChannel, StaticKeys};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 /// How many may be open.
 const MAX_SESSIONS: u8 = 16;
 /// How long one may be silent.
 const IDLE: Duration = Duration::from_secs(30);
-/// The largest data of an answer inside a session: what is left of [`MAX_FRAME`] after both headers, the session id, the MAC and
-/// whole blocks with at least one byte of padding.
-pub(crate) const MAX_ANSWER: usize = (MAX_FRAME - HEADER - 1 - TAG) / BLOCK * BLOCK - 1 - HEADER;
+/// The largest data of an answer inside a session: what is left of [`MAX_FRAME`] after the channel and the header inside it.
+pub(crate) const MAX_ANSWER: usize = HostChannel::capacity(MAX_FRAME) - HEADER;
 
 /// In whose name a session acts: its authentication key as it was when the session began.
 #[derive(Debug, Clone, Copy)]
@@ -47,15 +45,8 @@ impl Authority {
 
 /// One session. No `Debug`: it holds its keys, which are wiped when it goes.
 pub(crate) struct Session {
-    id: u8,
     authority: Authority,
-    encryption: Key,
-    mac: Key,
-    response_mac: Key,
-    chain: [u8; BLOCK],
-    counter: u128,
-    /// What the client has to show before anything else; none once it has.
-    expected: Option<[u8; TAG]>,
+    channel: DeviceChannel,
     last_used: Instant,
 }
 
@@ -64,50 +55,24 @@ impl Session {
         self.authority
     }
 
-    /// Checks the client's cryptogram: its data without the session id.
-    fn authenticate(
-        &mut self,
-        frame: &Frame<'_>,
-        mut fields: Fields<'_>,
-    ) -> Result<(), DeviceError> {
-        let shown: [u8; TAG] = fields.array()?;
-        let tag: [u8; TAG] = fields.array()?;
-        fields.end()?;
-        let expected = self.expected.take().ok_or(DeviceError::InvalidSession)?;
-        let chain = mac(&self.mac, &self.chain, &[&frame.header(), &[self.id], &shown]);
-        let sound = shown.ct_eq(&expected) & tag.ct_eq(&front(chain));
-        if !bool::from(sound) {
-            return Err(DeviceError::AuthenticationFailed);
-        }
-        self.chain = chain;
-        Ok(())
-    }
-
     /// Opens a message: its data without the session id.
-    pub(crate) fn open(
-        &mut self,
-        frame: &Frame<'_>,
-        sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, DeviceError> {
-        let (sealed, tag) = sealed.split_last_chunk::<TAG>().ok_or(DeviceError::WrongLength)?;
-        let chain = mac(&self.mac, &self.chain, &[&frame.header(), &[self.id], sealed]);
-        if !bool::from(tag.ct_eq(&front(chain))) {
-            return Err(DeviceError::AuthenticationFailed);
-        }
-        let message =
-            decrypt(&self.encryption, self.counter, sealed).ok_or(DeviceError::InvalidData)?;
-        self.chain = chain;
-        Ok(message)
+    pub(crate) fn open(&mut self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, DeviceError> {
+        self.channel.open(sealed).map_err(refusal)
     }
 
     /// Seals the answer to the message that was opened last.
-    pub(crate) fn seal(&mut self, answer: &[u8]) -> Vec<u8> {
-        let sealed = encrypt(&self.encryption, self.counter, answer);
-        self.counter = self.counter.saturating_add(1);
-        let code = answer_code(Command::SessionMessage.code());
-        let header = header(code, 1 + sealed.len() + TAG);
-        let tag = front(mac(&self.response_mac, &self.chain, &[&header, &[self.id], &sealed]));
-        [&header[..], &[self.id], &sealed, &tag].concat()
+    pub(crate) fn seal(&mut self, answer: &[u8]) -> Result<Vec<u8>, DeviceError> {
+        self.channel.seal(answer).map_err(refusal)
+    }
+}
+
+/// What a client is told whose message is not taken.
+const fn refusal(fault: Fault) -> DeviceError {
+    match fault {
+        Fault::Cryptogram | Fault::Mac => DeviceError::AuthenticationFailed,
+        Fault::Session => DeviceError::InvalidSession,
+        Fault::Length => DeviceError::WrongLength,
+        Fault::Padding => DeviceError::InvalidData,
     }
 }
 
@@ -125,33 +90,15 @@ impl Sessions {
     pub(crate) fn create(
         &mut self,
         key: &Object,
-        host_challenge: [u8; 8],
-        card_challenge: [u8; 8],
+        host: Challenge,
+        card: Challenge,
         now: Instant,
     ) -> Result<Vec<u8>, DeviceError> {
-        let id = (0..MAX_SESSIONS).find(|id| !self.0.contains_key(id));
-        let id = id.ok_or(DeviceError::SessionsFull)?;
-        let mut keys = Fields::new(key.body.expose());
-        let (static_encryption, static_mac) = (Key::new(keys.array()?), Key::new(keys.array()?));
-        let mut context = [0; BLOCK];
-        for (to, from) in context.iter_mut().zip(host_challenge.iter().chain(&card_challenge)) {
-            *to = *from;
-        }
-        let mac = derive_key(&static_mac, Purpose::Mac, &context);
-        let shown = cryptogram(&mac, Purpose::CardCryptogram, &context);
-        let session = Session {
-            id,
-            authority: Authority::of(key),
-            encryption: derive_key(&static_encryption, Purpose::Encryption, &context),
-            response_mac: derive_key(&static_mac, Purpose::ResponseMac, &context),
-            expected: Some(cryptogram(&mac, Purpose::HostCryptogram, &context)),
-            mac,
-            chain: [0; BLOCK],
-            counter: 1,
-            last_used: now,
-        };
-        self.0.insert(id, session);
-        Ok([&[id][..], &card_challenge, &shown].concat())
+        let id = self.free_id()?;
+        let keys = StaticKeys::from_bytes(key.body.expose()).map_err(refusal)?;
+        let (channel, shown) = DeviceChannel::begin(&keys, id, host, card);
+        self.begin(key, channel, now);
+        Ok([&[id][..], &card, &shown].concat())
     }
 
     /// Begins a session with a key agreement: the answer to CREATE SESSION, which is its id, the device's ephemeral point and a
@@ -163,23 +110,19 @@ impl Sessions {
         point: &[u8],
         now: Instant,
     ) -> Result<Vec<u8>, DeviceError> {
+        let id = self.free_id()?;
+        let Agreed { point, receipt, keys } = agree(device_key, key.body.expose(), point)?;
+        self.begin(key, DeviceChannel::agreed(keys, id, receipt), now);
+        Ok([&[id][..], &point, &receipt].concat())
+    }
+
+    fn free_id(&self) -> Result<u8, DeviceError> {
         let id = (0..MAX_SESSIONS).find(|id| !self.0.contains_key(id));
-        let id = id.ok_or(DeviceError::SessionsFull)?;
-        let agreed = agreement::agree(device_key, key.body.expose(), point)?;
-        let answer = [&[id][..], &agreed.point, &agreed.receipt].concat();
-        let session = Session {
-            id,
-            authority: Authority::of(key),
-            encryption: agreed.encryption,
-            mac: agreed.mac,
-            response_mac: agreed.response_mac,
-            expected: None,
-            chain: agreed.receipt,
-            counter: 1,
-            last_used: now,
-        };
-        self.0.insert(id, session);
-        Ok(answer)
+        id.ok_or(DeviceError::SessionsFull)
+    }
+
+    fn begin(&mut self, key: &Object, channel: DeviceChannel, now: Instant) {
+        self.put_back(Session { authority: Authority::of(key), channel, last_used: now }, now);
     }
 
     /// Authenticates a session; one that fails is gone. Also says whose it is.
@@ -193,10 +136,9 @@ impl Sessions {
             return (None, Err(DeviceError::InvalidSession));
         };
         let authority = session.authority;
-        let outcome = session.authenticate(frame, fields);
+        let outcome = session.channel.authenticate(fields.rest()).map_err(refusal);
         if outcome.is_ok() {
-            session.last_used = now;
-            self.0.insert(session.id, session);
+            self.put_back(session, now);
         }
         (Some(authority), outcome)
     }
@@ -209,14 +151,14 @@ impl Sessions {
         let mut fields = Fields::new(frame.data);
         let id = fields.u8()?;
         match self.0.remove(&id) {
-            Some(session) if session.expected.is_none() => Ok((session, fields.rest())),
+            Some(session) if session.channel.is_authenticated() => Ok((session, fields.rest())),
             Some(_) | None => Err(DeviceError::InvalidSession),
         }
     }
 
     pub(crate) fn put_back(&mut self, mut session: Session, now: Instant) {
         session.last_used = now;
-        self.0.insert(session.id, session);
+        self.0.insert(session.channel.id(), session);
     }
 
     /// Ends them all.

@@ -42,11 +42,6 @@ impl<'a> Frame<'a> {
             Err(DeviceError::WrongLength)
         }
     }
-
-    /// The bytes in front of the data.
-    pub(crate) fn header(&self) -> [u8; HEADER] {
-        header(self.code, self.data.len())
-    }
 }
 
 /// The answer to `code`.

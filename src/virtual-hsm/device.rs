@@ -246,8 +246,9 @@ impl Device {
         if self.must_log_and_cannot(command) && !always_runs(command) {
             return Err(DeviceError::LogFull);
         }
+        let data = self.faults.data(command, frame.data);
         let mut context = Context::new(&mut self.state, authority);
-        let outcome = commands::run(command, &mut context, frame.data).and_then(|data| {
+        let outcome = commands::run(command, &mut context, &data).and_then(|data| {
             if data.len() <= MAX_ANSWER { Ok(data) } else { Err(DeviceError::WrongLength) }
         });
         let touched = context.touched;

@@ -5,7 +5,9 @@
 //! session. Closing a session is a command too; messages that no session takes are not counted. `{}` ends all faults.
 
 use crate::store::{LOG_CAPACITY, MAX_OBJECTS};
+use crate::wire::Command;
 use serde::Deserialize;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// The faults a service shows; by default none.
@@ -27,6 +29,8 @@ pub struct Faults {
     /// At this session command another device answers the connector: it has the next serial number and is fresh, and its state is
     /// beside the first one's, in a file whose name ends in `.second`. The command gets no answer.
     pub second_device_at: Option<u64>,
+    /// PUT PUBLIC WRAP KEY stores another RSA public key of the same size than it was given: a bit at the end of its modulus differs.
+    pub swap_public_wrap_key: bool,
     /// Every answer takes this many milliseconds longer.
     pub delay_ms: u64,
 }
@@ -54,6 +58,19 @@ impl Faults {
 
     pub(crate) const fn delay(&self) -> Duration {
         Duration::from_millis(self.delay_ms)
+    }
+
+    /// What a command gets in place of the data it was sent with.
+    pub(crate) fn data<'a>(&self, command: Command, data: &'a [u8]) -> Cow<'a, [u8]> {
+        match data.split_last() {
+            // The modulus comes last, and has to stay odd.
+            Some((last, rest))
+                if self.swap_public_wrap_key && command == Command::PutPublicWrapKey =>
+            {
+                [rest, &[last ^ 2]].concat().into()
+            }
+            Some(_) | None => data.into(),
+        }
     }
 
     /// What session command number `count` meets. Of several faults, the one that leaves least behind.
@@ -104,6 +121,8 @@ mod tests {
         let faults: Faults = serde_json::from_str(r#"{"gone_at":3,"delay_ms":5}"#).unwrap();
         assert_eq!(faults, Faults { gone_at: Some(3), delay_ms: 5, ..Faults::default() });
         assert_eq!(serde_json::from_str::<Faults>("{}").unwrap(), Faults::default());
+        let faults: Faults = serde_json::from_str(r#"{"swap_public_wrap_key":true}"#).unwrap();
+        assert_eq!(faults, Faults { swap_public_wrap_key: true, ..Faults::default() });
         assert!(serde_json::from_str::<Faults>(r#"{"gone":3}"#).is_err());
         assert!(serde_json::from_str::<Faults>(r#"{"gone_at":-1}"#).is_err());
     }

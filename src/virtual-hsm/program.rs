@@ -61,6 +61,10 @@ struct FaultArguments {
     #[arg(long, value_name = "N")]
     second_device_at: Option<u64>,
 
+    /// PUT PUBLIC WRAP KEY stores another public key of the same size than it was given
+    #[arg(long)]
+    swap_public_wrap_key: bool,
+
     /// Every answer takes N milliseconds longer
     #[arg(long, value_name = "N", default_value_t = 0)]
     delay_ms: u64,
@@ -76,6 +80,7 @@ impl From<FaultArguments> for Faults {
             power_cut_after: arguments.power_cut_after,
             gone_at: arguments.gone_at,
             second_device_at: arguments.second_device_at,
+            swap_public_wrap_key: arguments.swap_public_wrap_key,
             delay_ms: arguments.delay_ms,
         }
     }

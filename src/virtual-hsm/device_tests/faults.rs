@@ -65,3 +65,25 @@ fn the_log_can_be_nearly_full() {
     bench.device.as_mut().unwrap().set_faults(Faults::default()).unwrap();
     assert_eq!(bench.log_numbers(&mut host).len(), 59);
 }
+
+#[test]
+fn another_public_wrap_key_can_be_stored_than_was_given() {
+    for (swap, differs) in [(true, 1), (false, 0)] {
+        let mut bench = Bench::new(Faults { swap_public_wrap_key: swap, ..Faults::default() });
+        let mut host = bench.session().unwrap();
+        for (algorithm, size) in [(9, 256), (10, 384), (11, 512)] {
+            let modulus = vec![0xff; size];
+            let id = u16::from(algorithm);
+            let put = [&wish(id, 0, algorithm)[..], &[0; 8], &modulus].concat();
+            bench.call(&mut host, Command::PutPublicWrapKey, &put).unwrap();
+            let [high, low] = id.to_be_bytes();
+            let held = bench.call(&mut host, Command::GetPublicKey, &[high, low, 9]).unwrap();
+            assert_eq!((held[0], held.len()), (algorithm, 1 + size));
+            let others = held[1..].iter().zip(&modulus).filter(|(held, given)| held != given);
+            assert_eq!(others.count(), differs);
+        }
+        // Nothing else is touched.
+        bench.put(&mut host, 5).unwrap();
+        assert_eq!(bench.call(&mut host, Command::GetOpaque, &[0, 5]), Ok(vec![1, 2, 3]));
+    }
+}

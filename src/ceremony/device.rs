@@ -2,10 +2,11 @@
 
 use crate::Refusal;
 use crate::links::{Countersigned, same_environment};
+use crate::proof::signing_key_attested;
 use keyferry_bundle::{Device, Kind, Policy, Unverified, Verified};
 
 /// Accepts a device bundle: signed by its own key and, if `countersigned` says so, by the witness quorum; of this policy, of its
-/// environment and with a serial number it lists.
+/// environment and with a serial number it lists; where the policy lists attestation roots, with a signing key that the HSM attests.
 ///
 /// # Errors
 /// The first rule it breaks.
@@ -18,5 +19,7 @@ pub fn accept(
         .and_then(|device| device.verify_under(policy, countersigned.roles()))
         .map_err(Refusal::bundle(Kind::Device))?;
     same_environment(policy, &device)?;
+    signing_key_attested(policy.body(), device.body())
+        .map_err(|problem| Refusal::link(Kind::Device, "signing_key.attestation", problem))?;
     Ok(device)
 }

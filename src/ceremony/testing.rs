@@ -172,6 +172,7 @@ impl Story {
                 object_id: parse("0x0100"),
                 label: parse("keyferry signing"),
                 spki: base64(&hsm_public().to_spki_der().unwrap()),
+                attestation: None,
             },
             backup_key: parse("0x0200"),
             authentication_key: parse("0x0002"),

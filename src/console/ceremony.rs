@@ -198,6 +198,7 @@ fn list(folder: &Path) -> Result<Vec<Name>, Failure> {
     let unreadable = |error: std::io::Error| {
         Failure::new(Exit::File, "file-unreadable", format!("{} cannot be read", folder.display()))
             .because(error)
+            .hint("name the ceremony's folder: the one with plan.json in it")
     };
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {

@@ -50,13 +50,13 @@ pub(crate) fn run(
             "storage   {} of {} objects and {} bytes free",
             storage.free_objects, storage.total_objects, storage.free_bytes
         ))?;
+        let mut listed = Vec::with_capacity(objects.len());
         for (kind, id) in &objects {
-            screen.result(format!("object    {id}  {kind}"))?;
+            let found = hsm.object(*kind, *id).map_err(|error| hsm_failed(&error))?;
+            let label = found.map(|object| object.label).unwrap_or_default();
+            screen.result(format!("object    {id}  {:18}  {label}", kind.to_string()))?;
+            listed.push(json!({ "id": id, "type": kind.to_string(), "label": label }));
         }
-        let listed: Vec<_> = objects
-            .iter()
-            .map(|(kind, id)| json!({ "id": id, "type": kind.to_string() }))
-            .collect();
         if let Some(members) = answer.as_object_mut() {
             members.insert("free_objects".to_owned(), storage.free_objects.into());
             members.insert("free_bytes".to_owned(), storage.free_bytes.into());

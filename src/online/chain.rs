@@ -51,6 +51,6 @@ impl Chain {
 
     /// The folder, for messages.
     pub(crate) fn folder(&self) -> String {
-        self.ceremony.folder().display().to_string()
+        keyferry_console::shell(self.ceremony.folder())
     }
 }

@@ -14,7 +14,7 @@ use keyferry_ceremony::request;
 use keyferry_console::args::CeremonyArgs;
 use keyferry_console::ceremony::refused;
 use keyferry_console::files::{self, Mode};
-use keyferry_console::{Exit, Failure, Name, fingerprint};
+use keyferry_console::{Exit, Failure, Name, fingerprint, shell};
 use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -245,8 +245,10 @@ fn report(
     }
     if let Some(short) = short {
         desk.screen.warn(format!("the request does not count yet: {short}"));
-        desk.screen
-            .say(format!("Next: keyferry sign {} by another online operator", path.display()));
+        desk.screen.say(format!(
+            "Next: another online operator: keyferry sign {} --identity FILE",
+            shell(path)
+        ));
     }
     desk.screen.say("The import tokens stay here: carry the request, never a token, to the room.");
     desk.screen.result(path.display().to_string())?;

@@ -10,7 +10,7 @@ use keyferry_bundle::{
 };
 use keyferry_ceremony::Refusal;
 use keyferry_console::files::{self, Mode};
-use keyferry_console::{Exit, Failure, fingerprint};
+use keyferry_console::{Exit, Failure, fingerprint, shell};
 use serde_json::json;
 use std::path::Path;
 
@@ -117,8 +117,10 @@ fn report(
     desk.screen.table(&fingerprint::rows(&digest));
     if let Some(short) = short {
         desk.screen.warn(format!("the receipt does not count yet: {short}"));
-        desk.screen
-            .say(format!("Next: keyferry sign {} by another online operator", path.display()));
+        desk.screen.say(format!(
+            "Next: another online operator: keyferry sign {} --identity FILE",
+            shell(path)
+        ));
     }
     desk.screen.result(path.display().to_string())?;
     desk.screen.json(&json!({

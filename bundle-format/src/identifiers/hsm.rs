@@ -69,8 +69,9 @@ impl std::str::FromStr for ObjectId {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let digits = text.strip_prefix("0x").unwrap_or_default();
-        let bytes: [u8; 2] = super::digest::parse_hex(digits)
-            .ok_or_else(|| "expected an object id such as 0x0a01".to_owned())?;
+        let bytes: [u8; 2] = super::digest::parse_hex(digits).ok_or_else(|| {
+            "expected an object id in four hexadecimal digits, such as 0x0a01".to_owned()
+        })?;
         Self::new(u16::from_be_bytes(bytes))
     }
 }

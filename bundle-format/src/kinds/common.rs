@@ -1,6 +1,6 @@
 //! Parts that several kinds share, and the checks they share.
 
-use crate::{AgeRecipient, ExpirationModel, FieldError, Holder, Timestamp};
+use crate::{AgeRecipient, Base64, ExpirationModel, FieldError, Holder, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -62,6 +62,27 @@ pub struct Custodian {
     pub holder: Holder,
     /// Their age recipient.
     pub recipient: AgeRecipient,
+}
+
+/// An attestation and the certificates that lead from it to a root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttestationChain {
+    /// The attestation: an X.509 certificate in DER, made by the HSM for this key.
+    pub certificate: Base64,
+    /// The HSM's own certificate, then whoever issued the one before; the root is left out.
+    #[schemars(length(min = 1, max = 4))]
+    pub issuers: Vec<Base64>,
+}
+
+impl AttestationChain {
+    /// Checks how many issuers there are.
+    ///
+    /// # Errors
+    /// None, or more than four.
+    pub(super) fn check(&self, field: &str) -> Result<(), FieldError> {
+        check_length(&format!("{field}.issuers"), &self.issuers, 4)
+    }
 }
 
 /// A list's bounds.

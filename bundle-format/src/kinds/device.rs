@@ -1,5 +1,6 @@
 //! An initialised HSM. `keyferry-offline init` makes it; the HSM's new signing key and the witnesses sign it.
 
+use super::common::AttestationChain;
 use super::{Bundle, Kind};
 use crate::{
     Base64, Digest, Domains, Enrolled, Environment, Error, FieldError, Firmware, Holder,
@@ -48,6 +49,9 @@ pub struct DeviceKey {
     pub label: Label,
     /// SubjectPublicKeyInfo, DER: a named-curve P-256 key.
     pub spki: Base64,
+    /// What the device attests about it. Where the policy lists attestation roots, it must be there and lead to one of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<AttestationChain>,
 }
 
 impl DeviceKey {
@@ -117,6 +121,9 @@ impl Bundle for Device {
 
     fn check(&self) -> Result<(), FieldError> {
         self.enrolled()?;
+        if let Some(attestation) = &self.signing_key.attestation {
+            attestation.check("signing_key.attestation")?;
+        }
         let mut seen = BTreeSet::new();
         for (field, id) in self.own_ids() {
             if !seen.insert(id) {

@@ -10,13 +10,13 @@ mod request;
 mod response;
 
 pub use backup::{AgeCopy, Backup, WrappedCopy};
-pub use common::{Custodian, Expiration};
+pub use common::{AttestationChain, Custodian, Expiration};
 pub use device::{Device, DeviceKey};
 pub use plan::{KeptAs, Operation, Plan, Target};
 pub use policy::{Allowed, Policy, PolicyKey, RoleRule, Roles};
 pub use receipt::{Outcome, Proof, ProofMethod, Receipt, ReceiptTarget};
 pub use request::{ParametersSource, Request, RequestTarget};
-pub use response::{AttestationChain, Isolation, Made, Response, ResponseTarget};
+pub use response::{Isolation, Made, Response, ResponseTarget};
 
 use crate::envelope::MAX_PAYLOAD_BYTES;
 use crate::identifiers::word_type;

@@ -1,6 +1,6 @@
 //! Encrypted key material, brought back. `keyferry-offline respond` makes it; the HSM and the witnesses sign it.
 
-use super::common::{check_distinct, check_length};
+use super::common::{AttestationChain, check_distinct, check_length};
 use super::{Bundle, Kind};
 use crate::identifiers::word_type;
 use crate::{
@@ -92,17 +92,6 @@ pub struct ResponseTarget {
     pub backup: Digest,
 }
 
-/// An attestation and the certificates that lead from it to a root.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AttestationChain {
-    /// The attestation: an X.509 certificate in DER, made by the HSM for this key.
-    pub certificate: Base64,
-    /// The HSM's own certificate, then whoever issued the one before; the root is left out.
-    #[schemars(length(min = 1, max = 4))]
-    pub issuers: Vec<Base64>,
-}
-
 impl Response {
     /// The entry of that name.
     #[must_use]
@@ -137,8 +126,7 @@ impl Bundle for Response {
                 return Err(FieldError::new(field, format!("{length} bytes, more than 6144")));
             }
             if let Some(attestation) = &target.attestation {
-                let field = format!("targets[{index}].attestation.issuers");
-                check_length(&field, &attestation.issuers, 4)?;
+                attestation.check(&format!("targets[{index}].attestation"))?;
             }
         }
         Ok(())

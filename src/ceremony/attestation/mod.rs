@@ -11,7 +11,7 @@ mod extensions;
 mod fault;
 mod signature;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod values;
 
 pub use extensions::Extension;

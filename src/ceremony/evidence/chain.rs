@@ -10,7 +10,7 @@ use keyferry_bundle::{Backup, Device, Kind, Plan, Policy, Receipt, Request, Resp
 
 /// An accepted bundle, the file it came from, and which accepted bundle it follows.
 #[derive(Debug)]
-pub(super) struct Link<T> {
+pub struct Link<T> {
     pub(super) file: String,
     pub(super) bundle: Verified<T>,
     pub(super) follows: usize,
@@ -18,7 +18,7 @@ pub(super) struct Link<T> {
 
 /// Everything accepted.
 #[derive(Debug, Default)]
-pub(super) struct Chain {
+pub struct Chain {
     pub(super) policies: Vec<Link<Policy>>,
     pub(super) devices: Vec<Link<Device>>,
     pub(super) plans: Vec<Link<Plan>>,
@@ -42,7 +42,7 @@ impl Chain {
             |policy, bytes| device::accept(&policy.bundle, bytes, Countersigned::Required),
         );
         for link in &chain.devices {
-            sentences::device(link, report);
+            sentences::device(&chain, link, report);
             policies::replaced(&chain, pins, link, "device.policy", report);
         }
         order::devices(&chain, report);

@@ -10,16 +10,18 @@ mod order;
 mod pins;
 mod policies;
 mod proofs;
+mod record;
 mod sentences;
 mod sort;
 
 #[cfg(test)]
 mod tests;
 
+pub use chain::{Chain, Link};
 pub use claim::{Claim, Report, Standing, Trust};
 pub use pins::Pins;
+pub use record::{Accepted, KeyRecord, Outline, Wrapping};
 
-use chain::Chain;
 use sort::Sorted;
 
 /// A file of the folder, as read.
@@ -34,9 +36,15 @@ pub struct File {
 /// Examines every file and every link. Where there are pins, they vouch for every version of the policy in the folder.
 #[must_use]
 pub fn examine(files: &[File], pins: &Pins) -> Report {
+    examine_and_keep(files, pins).0
+}
+
+/// As [`examine`], and what was accepted.
+#[must_use]
+pub fn examine_and_keep(files: &[File], pins: &Pins) -> (Report, Chain) {
     let mut report = Report::default();
     let sorted = Sorted::by_kind(files, &mut report);
     let chain = Chain::build(&sorted, pins, &mut report);
     sentences::attachments(&chain, &sorted, &mut report);
-    report
+    (report, chain)
 }

@@ -3,9 +3,26 @@
 
 use super::Report;
 use super::chain::{Chain, Link};
-use crate::proof::{Attested, attested};
+use crate::proof::{Attested, attested, signing_key_attested};
 use keyferry_bundle::kinds::ProofMethod;
-use keyferry_bundle::{Receipt, Response};
+use keyferry_bundle::{Device, Receipt, Response};
+
+/// What the HSM attests about its signing key.
+pub(super) fn device(chain: &Chain, link: &Link<Device>, report: &mut Report) {
+    let Ok(policy) = chain.policy_of(link) else { return };
+    let id = "device.attestation";
+    match signing_key_attested(policy.body(), link.bundle.body()) {
+        Ok(Attested::ToARoot) => {
+            let sentence = "the HSM generated its signing key, which can sign and do nothing else, says its attestation, which leads to a root of the policy";
+            report.holds_that(id, &link.file, sentence);
+        }
+        Ok(Attested::NotLookedAt) => {
+            let sentence = "that the HSM generated its signing key is the witnesses' word; the policy lists no attestation root";
+            report.leaves_open(id, &link.file, sentence);
+        }
+        Err(problem) => report.refuses(id, &link.file, format!("the attestation {problem}")),
+    }
+}
 
 /// What the HSM attests about private keys.
 pub(super) fn response(chain: &Chain, link: &Link<Response>, report: &mut Report) {

@@ -26,7 +26,7 @@ pub(super) fn policy(link: &Link<Policy>, report: &mut Report) {
     report.holds_that("policy.signed", &link.file, sentence);
 }
 
-pub(super) fn device(link: &Link<Device>, report: &mut Report) {
+pub(super) fn device(chain: &Chain, link: &Link<Device>, report: &mut Report) {
     let device = link.bundle.body();
     let sentence = format!(
         "HSM {}, serial {}, firmware {}, is a device of the policy; signed by its own key and the witness quorum: {}",
@@ -36,6 +36,7 @@ pub(super) fn device(link: &Link<Device>, report: &mut Report) {
         signers(&link.bundle)
     );
     report.holds_that("device.signed", &link.file, sentence);
+    proofs::device(chain, link, report);
 }
 
 pub(super) fn plan(chain: &Chain, link: &Link<Plan>, report: &mut Report) {

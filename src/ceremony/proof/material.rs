@@ -3,10 +3,12 @@
 use crate::attestation::{self, Fault, Origin};
 use crate::wrapping::{Plaintext, plaintext};
 use keyferry_bundle::kinds::{AttestationChain, ResponseTarget, Target};
-use keyferry_bundle::{Base64, Device, Digest, KeySpec, Policy};
+use keyferry_bundle::{Base64, Device, Digest, Domains, KeySpec, Label, ObjectId, Policy};
 
-/// The capability of leaving under wrap: the only one a generated key has.
+/// The capability of leaving under wrap: the only one that generated key material has.
 const EXPORTABLE_UNDER_WRAP: u64 = 1 << 16;
+/// The capability of signing with ECDSA: the only one that a signing key has.
+const SIGN_ECDSA: u64 = 1 << 7;
 
 /// Whether an attestation was held against a root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,26 +70,78 @@ pub fn attested(
     key: &Base64,
     chain: &AttestationChain,
 ) -> Result<Attested, String> {
-    if policy.attestation_roots.is_empty() {
-        return Ok(Attested::NotLookedAt);
-    }
-    let roots: Vec<&[u8]> = policy.attestation_roots.iter().map(Base64::as_bytes).collect();
-    let issuers: Vec<&[u8]> = chain.issuers.iter().map(Base64::as_bytes).collect();
-    let found = attestation::verify(chain.certificate.as_bytes(), &issuers, &roots)
-        .map_err(|fault: Fault| fault.to_string())?;
-    let same = |what: &str, holds: bool| {
-        if holds { Ok(()) } else { Err(format!("is of another {what}")) }
+    let expected = Expected {
+        key,
+        object_id: planned.object_id,
+        label: &planned.label,
+        domains: planned.domains,
+        capabilities: EXPORTABLE_UNDER_WRAP,
+        what_else: "do more than leave under wrap",
     };
-    same("key", found.spki == key.as_bytes())?;
-    same("serial number", found.serial == device.serial)?;
-    same("object id", found.object_id == planned.object_id)?;
-    same("label", found.label == planned.label.as_str())?;
-    same("set of domains", found.domains == planned.domains)?;
-    if found.origin != Origin::Generated {
-        return Err("is of a key that the HSM did not generate".to_owned());
+    expected.held(policy, device, chain)
+}
+
+/// Holds the attestation of a device's signing key against the policy's roots: this HSM generated it, and it can do nothing but sign;
+/// above all it cannot be exported.
+///
+/// # Errors
+/// What does not hold, or that a policy with roots finds none.
+pub fn signing_key_attested(policy: &Policy, device: &Device) -> Result<Attested, String> {
+    let signing = &device.signing_key;
+    let expected = Expected {
+        key: &signing.spki,
+        object_id: signing.object_id,
+        label: &signing.label,
+        domains: device.domains,
+        capabilities: SIGN_ECDSA,
+        what_else: "do more than sign",
+    };
+    match &signing.attestation {
+        Some(chain) => expected.held(policy, device, chain),
+        None if policy.attestation_roots.is_empty() => Ok(Attested::NotLookedAt),
+        None => Err("is missing: the policy lists attestation roots".to_owned()),
     }
-    if found.capabilities.mask() != EXPORTABLE_UNDER_WRAP {
-        return Err("is of a key that can do more than leave under wrap".to_owned());
+}
+
+/// What an attestation must say.
+struct Expected<'a> {
+    key: &'a Base64,
+    object_id: ObjectId,
+    label: &'a Label,
+    domains: Domains,
+    /// The only ones.
+    capabilities: u64,
+    what_else: &'static str,
+}
+
+impl Expected<'_> {
+    fn held(
+        &self,
+        policy: &Policy,
+        device: &Device,
+        chain: &AttestationChain,
+    ) -> Result<Attested, String> {
+        if policy.attestation_roots.is_empty() {
+            return Ok(Attested::NotLookedAt);
+        }
+        let roots: Vec<&[u8]> = policy.attestation_roots.iter().map(Base64::as_bytes).collect();
+        let issuers: Vec<&[u8]> = chain.issuers.iter().map(Base64::as_bytes).collect();
+        let found = attestation::verify(chain.certificate.as_bytes(), &issuers, &roots)
+            .map_err(|fault: Fault| fault.to_string())?;
+        let same = |what: &str, holds: bool| {
+            if holds { Ok(()) } else { Err(format!("is of another {what}")) }
+        };
+        same("key", found.spki == self.key.as_bytes())?;
+        same("serial number", found.serial == device.serial)?;
+        same("object id", found.object_id == self.object_id)?;
+        same("label", found.label == self.label.as_str())?;
+        same("set of domains", found.domains == self.domains)?;
+        if found.origin != Origin::Generated {
+            return Err("is of a key that the HSM did not generate".to_owned());
+        }
+        if found.capabilities.mask() != self.capabilities {
+            return Err(format!("is of a key that can {}", self.what_else));
+        }
+        Ok(Attested::ToARoot)
     }
-    Ok(Attested::ToARoot)
 }

@@ -12,7 +12,7 @@ mod tests;
 
 pub use answer::{check as check_answer, method};
 pub(crate) use material::check as check_material;
-pub use material::{Attested, attested, mac_length};
+pub use material::{Attested, attested, mac_length, signing_key_attested};
 
 /// What MACs and check values are made of (SPEC.md section 9).
 pub const MESSAGE: &[u8] = b"keyferry check value v1";

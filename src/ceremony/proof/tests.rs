@@ -1,6 +1,10 @@
 use super::*;
+use crate::attestation::Extension;
+use crate::attestation::tests::forge::{Chain, tlv};
 use crate::testing::{Story, parse};
-use keyferry_bundle::kinds::{KeptAs, Proof, ProofMethod, ResponseTarget, Target};
+use keyferry_bundle::kinds::{
+    AttestationChain, KeptAs, Proof, ProofMethod, ResponseTarget, Target,
+};
 use keyferry_bundle::{Base64, KeySpec, KeyUsage};
 use p256::ecdsa::signature::Signer as _;
 use spki::EncodePublicKey as _;
@@ -110,10 +114,7 @@ fn each_spec_has_its_members_and_no_others() {
         fault(KeySpec::Hmac512, &|e| e.known_answer = Some(base64([1; 28]))),
         Err("known_answer")
     );
-    let chain = || keyferry_bundle::kinds::AttestationChain {
-        certificate: base64([1]),
-        issuers: vec![base64([1])],
-    };
+    let chain = || AttestationChain { certificate: base64([1]), issuers: vec![base64([1])] };
     assert_eq!(fault(KeySpec::Rsa2048, &|_| {}), Err("public_key"));
     assert_eq!(fault(KeySpec::Rsa2048, &|e| e.public_key = Some(base64([1]))), Err("attestation"));
     let both = |e: &mut ResponseTarget| {
@@ -133,4 +134,80 @@ fn each_spec_has_its_members_and_no_others() {
     whole(&mut entry);
     let refused = check_material(&policy, &story.device, &planned, &entry);
     assert_eq!(refused.unwrap_err().0, "attestation");
+}
+
+/// A device whose signing key is attested by a forged chain, and the policy that lists its root.
+fn attested_device(
+    spoil: impl FnOnce(&mut Chain),
+) -> (keyferry_bundle::Policy, keyferry_bundle::Device) {
+    let story = Story::sound();
+    let (mut policy, mut device) = (story.policy, story.device);
+    let mut chain = Chain::sound();
+    let spki = chain.leaf.key.verifying_key().to_public_key_der().unwrap();
+    device.signing_key.spki = base64(spki.as_bytes());
+    let set = |chain: &mut Chain, extension: Extension, value: Vec<u8>| {
+        let id = extension.oid().to_string();
+        let field = chain.leaf.extensions.iter_mut().find(|(known, ..)| *known == id);
+        field.unwrap().2 = value;
+    };
+    set(&mut chain, Extension::ObjectId, tlv(0x02, &[&[0x01, 0x00]]));
+    set(&mut chain, Extension::Label, tlv(0x0c, &[device.signing_key.label.as_str().as_bytes()]));
+    set(&mut chain, Extension::Domains, tlv(0x03, &[&[0, 0x00, 0x01]]));
+    set(&mut chain, Extension::Capabilities, tlv(0x03, &[&[0, 0, 0, 0, 0, 0, 0, 0, 0x80]]));
+    spoil(&mut chain);
+    policy.attestation_roots = vec![base64(chain.root.der())];
+    device.signing_key.attestation = Some(AttestationChain {
+        certificate: base64(chain.leaf.der()),
+        issuers: vec![base64(chain.device.der()), base64(chain.authority.der())],
+    });
+    (policy, device)
+}
+
+fn leaf(extension: Extension, value: Vec<u8>) -> impl FnOnce(&mut Chain) {
+    move |chain| {
+        let id = extension.oid().to_string();
+        chain.leaf.extensions.iter_mut().find(|(known, ..)| *known == id).unwrap().2 = value;
+    }
+}
+
+#[test]
+fn a_signing_key_that_was_imported_is_exportable_or_anothers_is_refused_though_its_chain_is_valid()
+{
+    let (policy, device) = attested_device(|_| {});
+    assert_eq!(signing_key_attested(&policy, &device), Ok(Attested::ToARoot));
+
+    let told = |spoil: Box<dyn FnOnce(&mut Chain)>| {
+        let (policy, device) = attested_device(spoil);
+        // The certificates themselves are sound: only what they say is wrong.
+        let chain = device.signing_key.attestation.as_ref().unwrap();
+        let issuers: Vec<&[u8]> = chain.issuers.iter().map(Base64::as_bytes).collect();
+        let roots = [policy.attestation_roots[0].as_bytes()];
+        assert!(crate::attestation::verify(chain.certificate.as_bytes(), &issuers, &roots).is_ok());
+        signing_key_attested(&policy, &device).unwrap_err()
+    };
+    for origin in [0x02, 0x11, 0x12] {
+        let spoil = leaf(Extension::Origin, tlv(0x03, &[&[0, origin]]));
+        assert_eq!(told(Box::new(spoil)), "is of a key that the HSM did not generate");
+    }
+    let exportable = tlv(0x03, &[&[0, 0, 0, 0, 0, 0, 1, 0, 0x80]]);
+    let spoil = leaf(Extension::Capabilities, exportable);
+    assert_eq!(told(Box::new(spoil)), "is of a key that can do more than sign");
+    let spoil = leaf(Extension::ObjectId, tlv(0x02, &[&[0x01, 0x01]]));
+    assert_eq!(told(Box::new(spoil)), "is of another object id");
+    let spoil = leaf(Extension::Domains, tlv(0x03, &[&[0, 0x00, 0x03]]));
+    assert_eq!(told(Box::new(spoil)), "is of another set of domains");
+    let serial = |chain: &mut Chain| {
+        let id = Extension::Serial.oid().to_string();
+        let other = tlv(0x02, &[&87_654_321_u32.to_be_bytes()]);
+        for draft in [&mut chain.leaf, &mut chain.device] {
+            let field = draft.extensions.iter_mut().find(|(known, ..)| *known == id);
+            field.unwrap().2.clone_from(&other);
+        }
+    };
+    assert_eq!(told(Box::new(serial)), "is of another serial number");
+    let (policy, mut device) = attested_device(|_| {});
+    device.signing_key.spki = Story::sound().device.signing_key.spki;
+    assert_eq!(signing_key_attested(&policy, &device).unwrap_err(), "is of another key");
+    device.signing_key.attestation = None;
+    assert!(signing_key_attested(&policy, &device).unwrap_err().contains("is missing"));
 }

@@ -10,7 +10,7 @@ use keyferry_bundle::{
 };
 use keyferry_ceremony::{Countersigned, device, plan, wrapping};
 use keyferry_console::ceremony::refused;
-use keyferry_console::{Exit, Failure, Name, Screen, clock, files};
+use keyferry_console::{Exit, Failure, Name, Screen, clock, files, shell};
 use serde_json::json;
 use std::path::Path;
 
@@ -40,8 +40,12 @@ pub(crate) fn run(args: &NewArgs, screen: &Screen) -> Result<(), Failure> {
     let page = Page::of(&Body::Plan(Box::new(body.clone())));
     screen.heading(&page.heading);
     screen.table(&page.rows);
-    let file = args.folder.join(Name::Plan.to_string()).display().to_string();
-    screen.say(format!("hint: keyferry sign {file} --identity FILE, by each ceremony officer"));
+    let path = args.folder.join(Name::Plan.to_string());
+    let file = path.display().to_string();
+    screen.say(format!(
+        "Next: each ceremony officer: keyferry sign {} --identity FILE",
+        shell(&path)
+    ));
     screen.result(&file)?;
     screen.json(&json!({
         "folder": args.folder.display().to_string(),

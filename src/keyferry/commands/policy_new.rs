@@ -13,7 +13,7 @@ use keyferry_ceremony::{draft, wrapping};
 use keyferry_console::ceremony::refused;
 use keyferry_console::files::{self, Mode};
 use keyferry_console::identity::read_public_key;
-use keyferry_console::{Exit, Failure, Person, Screen, certificate, clock};
+use keyferry_console::{Exit, Failure, Person, Screen, certificate, clock, shell};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &NewArgs, person: &Person, screen: &Screen) -> Result<()
     files::write_new(&args.out, &bytes, Mode::Public)?;
     sign::tell_missing(&made, screen);
     if made.missing().is_some() {
-        let file = args.out.display();
+        let file = shell(&args.out);
         screen
             .say(format!("hint: keyferry sign {file} --identity FILE, by each of its policy-root"));
     }

@@ -7,7 +7,7 @@ use crate::opened::{Trusted, file_name, open};
 use crate::render::Page;
 use keyferry_bundle::{Digest, Policy};
 use keyferry_console::trust::Trust;
-use keyferry_console::{Exit, Failure, Person, Screen, files, fingerprint};
+use keyferry_console::{Exit, Failure, Person, Screen, files, fingerprint, shell};
 use serde_json::json;
 
 /// Checks a policy, shows it, has its fingerprint confirmed and pins it.
@@ -31,7 +31,10 @@ pub(crate) fn run(args: &PinArgs, person: &Person, screen: &Screen) -> Result<()
             format!("{name} is not accepted"),
         )
         .because(missing)
-        .hint(format!("have the missing people sign it: keyferry sign {}", args.file.display())));
+        .hint(format!(
+            "have the missing people sign it: keyferry sign {} --identity FILE",
+            shell(&args.file)
+        )));
     }
     if let Some(newest) = trusted.history().last() {
         if newest.digest() == digest {

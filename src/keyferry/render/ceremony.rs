@@ -14,6 +14,8 @@ pub(super) fn device(device: &Device) -> Page {
     let id = key.public_key().and_then(|key| key.id());
     page.row("signing key", format!("{} \"{}\"", key.object_id, key.label));
     page.row("its key id", id.map_or_else(|problem| problem, |id| id.to_string()));
+    let attested = if key.attestation.is_some() { "by the HSM" } else { "not" };
+    page.row("attested", attested);
     page.row("backup wrap key", device.backup_key);
     page.row("authentication key", device.authentication_key);
     page.row("administration key", device.administration_key);

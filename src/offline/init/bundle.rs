@@ -2,7 +2,7 @@
 
 use super::Args;
 use crate::hsm_access::{hsm_failed, sign, unmakeable};
-use keyferry_bundle::kinds::{Bundle as _, DeviceKey};
+use keyferry_bundle::kinds::{AttestationChain, Bundle as _, DeviceKey};
 use keyferry_bundle::{Base64, Device, Domains, Policy, Verified};
 use keyferry_ceremony::{Countersigned, device};
 use keyferry_console::ceremony::refused;
@@ -35,6 +35,7 @@ pub(super) fn write(
             object_id: args.signing_key,
             label: signing.label.parse().map_err(Failure::bug)?,
             spki,
+            attestation: Some(attest(args, hsm)?),
         },
         backup_key: args.backup_key,
         authentication_key: args.auth_key,
@@ -55,4 +56,14 @@ pub(super) fn write(
     ));
     screen.result(args.out.display().to_string())?;
     screen.json(&serde_json::json!({ "device": args.out, "digest": device.digest() }))
+}
+
+/// What the HSM says of its signing key. Whether it is believed, the policy's attestation roots decide.
+fn attest(args: &Args, hsm: &dyn Hsm) -> Result<AttestationChain, Failure> {
+    let certificate = hsm.attest(args.signing_key).map_err(|error| hsm_failed(&error))?;
+    let device = hsm.attestation_certificate().map_err(|error| hsm_failed(&error))?;
+    Ok(AttestationChain {
+        certificate: Base64::new(certificate).map_err(Failure::bug)?,
+        issuers: vec![Base64::new(device).map_err(Failure::bug)?],
+    })
 }

@@ -108,6 +108,7 @@ pub(crate) fn device() -> Device {
             object_id: parse("0x0100"),
             label: parse("keyferry signing"),
             spki: base64(&public("hsm-1").to_spki_der().unwrap()),
+            attestation: None,
         },
         backup_key: parse("0x0200"),
         authentication_key: parse("0x0002"),

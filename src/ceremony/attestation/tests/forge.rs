@@ -5,11 +5,11 @@ use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{DerSignature, SigningKey};
 use p256::pkcs8::EncodePublicKey as _;
 
-pub(super) const BASIC_CONSTRAINTS: &str = "2.5.29.19";
-pub(super) const KEY_USAGE: &str = "2.5.29.15";
+pub(crate) const BASIC_CONSTRAINTS: &str = "2.5.29.19";
+pub(crate) const KEY_USAGE: &str = "2.5.29.15";
 
 /// One value in DER.
-pub(super) fn tlv(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn tlv(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
     let contents = contents.concat();
     let [high, low] = u16::try_from(contents.len()).unwrap().to_be_bytes();
     let length = match (high, low) {
@@ -32,34 +32,34 @@ fn name(text: &str) -> Vec<u8> {
 }
 
 /// A key from a number.
-pub(super) fn key(number: u8) -> SigningKey {
+pub(crate) fn key(number: u8) -> SigningKey {
     SigningKey::from_slice(&[number; 32]).unwrap()
 }
 
 /// The BOOLEAN that makes an extension critical, and what stands there when it is not: nothing.
-pub(super) const CRITICAL: &[u8] = b"\x01\x01\xff";
-pub(super) const PLAIN: &[u8] = b"";
+pub(crate) const CRITICAL: &[u8] = b"\x01\x01\xff";
+pub(crate) const PLAIN: &[u8] = b"";
 
 /// ecdsa-with-SHA256.
 const ECDSA: &str = "1.2.840.10045.4.3.2";
 
 /// An extension: its identifier, whether it is critical, its value.
-pub(super) type Field = (String, &'static [u8], Vec<u8>);
+pub(crate) type Field = (String, &'static [u8], Vec<u8>);
 
 /// A certificate before it is signed.
 #[derive(Clone)]
-pub(super) struct Draft {
-    pub(super) subject: &'static str,
-    pub(super) issuer: &'static str,
-    pub(super) key: SigningKey,
-    pub(super) signer: SigningKey,
-    pub(super) extensions: Vec<Field>,
+pub(crate) struct Draft {
+    pub(crate) subject: &'static str,
+    pub(crate) issuer: &'static str,
+    pub(crate) key: SigningKey,
+    pub(crate) signer: SigningKey,
+    pub(crate) extensions: Vec<Field>,
     /// The signature's algorithm as stated in the signed part, and after it.
-    pub(super) algorithms: [&'static str; 2],
+    pub(crate) algorithms: [&'static str; 2],
 }
 
 impl Draft {
-    pub(super) fn authority(
+    pub(crate) fn authority(
         subject: &'static str,
         own: u8,
         issuer: &'static str,
@@ -75,7 +75,7 @@ impl Draft {
         }
     }
 
-    pub(super) fn der(&self) -> Vec<u8> {
+    pub(crate) fn der(&self) -> Vec<u8> {
         let [inner, outer] = self.algorithms.map(|algorithm| tlv(0x30, &[&oid(algorithm)]));
         let extensions: Vec<Vec<u8>> = self
             .extensions
@@ -102,13 +102,13 @@ impl Draft {
 }
 
 /// Basic constraints of an authority.
-pub(super) fn constraints(path_length: Option<u8>) -> Vec<u8> {
+pub(crate) fn constraints(path_length: Option<u8>) -> Vec<u8> {
     let limit = path_length.map(|limit| tlv(0x02, &[&[limit]])).unwrap_or_default();
     tlv(0x30, &[&tlv(0x01, &[&[0xff]]), &limit])
 }
 
 /// The value that a device writes.
-pub(super) fn value(extension: Extension) -> Vec<u8> {
+pub(crate) fn value(extension: Extension) -> Vec<u8> {
     match extension {
         Extension::Firmware => tlv(0x04, &[&[2, 4, 1]]),
         Extension::Serial => tlv(0x02, &[&12_345_678_u32.to_be_bytes()]),
@@ -126,15 +126,15 @@ fn field(extension: Extension) -> Field {
 
 /// A chain of four, every part of which a test may spoil before it is signed.
 #[derive(Clone)]
-pub(super) struct Chain {
-    pub(super) leaf: Draft,
-    pub(super) device: Draft,
-    pub(super) authority: Draft,
-    pub(super) root: Draft,
+pub(crate) struct Chain {
+    pub(crate) leaf: Draft,
+    pub(crate) device: Draft,
+    pub(crate) authority: Draft,
+    pub(crate) root: Draft,
 }
 
 impl Chain {
-    pub(super) fn sound() -> Self {
+    pub(crate) fn sound() -> Self {
         let mut chain = Self {
             root: Draft::authority("Root", 1, "Root", 1),
             authority: Draft::authority("Authority", 2, "Root", 1),
@@ -147,7 +147,7 @@ impl Chain {
         chain
     }
 
-    pub(super) fn verify(&self) -> Result<Attestation, Fault> {
+    pub(crate) fn verify(&self) -> Result<Attestation, Fault> {
         let [device, authority, root] = [&self.device, &self.authority, &self.root].map(Draft::der);
         verify(&self.leaf.der(), &[&device, &authority], &[&root])
     }

@@ -1,6 +1,6 @@
 //! A real device's chain, and chains made up and spoilt.
 
-mod forge;
+pub(crate) mod forge;
 
 use super::{Attestation, Extension, ExtensionFault, Fault, Origin, Position, verify};
 use forge::{

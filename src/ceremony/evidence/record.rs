@@ -1,0 +1,187 @@
+//! What was accepted, for those who show it: every bundle in the order of the chain, and every key with what happened to it.
+
+use super::chain::{Chain, Link};
+use keyferry_bundle::kinds::{Bundle, ReceiptTarget, ResponseTarget, Target};
+use keyferry_bundle::{
+    Backup, Device, Digest, Kind, Plan, Policy, Receipt, Request, Response, Signer, Timestamp,
+    Verified,
+};
+
+impl<T> Link<T> {
+    /// The file it came from.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The bundle.
+    #[must_use]
+    pub const fn bundle(&self) -> &Verified<T> {
+        &self.bundle
+    }
+}
+
+/// An accepted bundle of any kind.
+#[derive(Debug, Clone, Copy)]
+pub enum Accepted<'a> {
+    /// A version of the policy.
+    Policy(&'a Link<Policy>),
+    /// An HSM.
+    Device(&'a Link<Device>),
+    /// A plan.
+    Plan(&'a Link<Plan>),
+    /// A request.
+    Request(&'a Link<Request>),
+    /// What copies there are.
+    Backup(&'a Link<Backup>),
+    /// A response.
+    Response(&'a Link<Response>),
+    /// A receipt.
+    Receipt(&'a Link<Receipt>),
+}
+
+/// What a bundle of any kind has.
+#[derive(Debug, Clone, Copy)]
+pub struct Outline<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// The file it came from.
+    pub file: &'a str,
+    /// When its maker says it was made.
+    pub created: Timestamp,
+    /// What other bundles refer to it by.
+    pub digest: Digest,
+    /// Everybody whose signature was checked.
+    pub signers: &'a [Signer],
+}
+
+impl<'a> Accepted<'a> {
+    /// What it has in common with the others.
+    #[must_use]
+    pub fn outline(&self) -> Outline<'a> {
+        fn of<T: Bundle>(link: &Link<T>) -> Outline<'_> {
+            Outline {
+                kind: T::KIND,
+                file: &link.file,
+                created: link.bundle.body().created(),
+                digest: link.bundle.digest(),
+                signers: link.bundle.signers(),
+            }
+        }
+        match self {
+            Self::Policy(link) => of(link),
+            Self::Device(link) => of(link),
+            Self::Plan(link) => of(link),
+            Self::Request(link) => of(link),
+            Self::Backup(link) => of(link),
+            Self::Response(link) => of(link),
+            Self::Receipt(link) => of(link),
+        }
+    }
+}
+
+/// A key of a plan and what happened to it.
+#[derive(Debug)]
+pub struct KeyRecord<'a> {
+    /// The plan that asked for it.
+    pub plan: &'a Link<Plan>,
+    /// What it asked for.
+    pub target: &'a Target,
+    /// Each time its key material was wrapped, in the order of the requests.
+    pub wrappings: Vec<Wrapping<'a>>,
+    /// What copies of it there are.
+    pub backups: Vec<&'a Link<Backup>>,
+}
+
+/// Key material as it was wrapped once.
+#[derive(Debug)]
+pub struct Wrapping<'a> {
+    /// The response that holds it.
+    pub response: &'a Link<Response>,
+    /// Its part about this key.
+    pub target: &'a ResponseTarget,
+    /// What KMS said about it, and the receipts that say so.
+    pub receipts: Vec<(&'a Link<Receipt>, &'a ReceiptTarget)>,
+}
+
+impl Chain {
+    /// Everything accepted, each bundle after those it follows: claimed times decide nothing.
+    #[must_use]
+    pub fn bundles(&self) -> Vec<Accepted<'_>> {
+        let mut all: Vec<Accepted<'_>> = self.policies.iter().map(Accepted::Policy).collect();
+        all.extend(self.devices.iter().map(Accepted::Device));
+        for (plan, link) in self.plans_in_order() {
+            all.push(Accepted::Plan(link));
+            // A backup stands before the first response that names it.
+            let mut backups: Vec<_> = self.backups.iter().filter(|b| b.follows == plan).collect();
+            for (request, link) in self.requests_of(plan) {
+                all.push(Accepted::Request(link));
+                for (response, link) in self.responses_of(request) {
+                    let names = |backup: &Link<Backup>| {
+                        let targets = &link.bundle.body().targets;
+                        targets.iter().any(|target| target.backup == backup.bundle.digest())
+                    };
+                    all.extend(
+                        backups.extract_if(.., |b| names(b)).map(Accepted::Backup),
+                    );
+                    all.push(Accepted::Response(link));
+                    let receipts = self.receipts.iter().filter(|r| r.follows == response);
+                    all.extend(receipts.map(Accepted::Receipt));
+                }
+            }
+            all.extend(backups.into_iter().map(Accepted::Backup));
+        }
+        all
+    }
+
+    /// Every key of every plan.
+    #[must_use]
+    pub fn keys(&self) -> Vec<KeyRecord<'_>> {
+        let mut keys = Vec::new();
+        for (plan, link) in self.plans_in_order() {
+            for target in &link.bundle.body().targets {
+                let requests = self.requests_of(plan);
+                let wrapped = requests.flat_map(|(request, _)| self.responses_of(request));
+                let wrappings = wrapped.filter_map(|(response, link)| {
+                    let wrapped = link.bundle.body().target(&target.name)?;
+                    let receipts = self.receipts.iter().filter(|r| r.follows == response);
+                    let said = receipts.filter_map(|receipt| {
+                        let mut targets = receipt.bundle.body().targets.iter();
+                        Some((receipt, targets.find(|said| said.name == target.name)?))
+                    });
+                    Some(Wrapping { response: link, target: wrapped, receipts: said.collect() })
+                });
+                let backups = self
+                    .backups
+                    .iter()
+                    .filter(|b| b.follows == plan && b.bundle.body().target == target.name);
+                keys.push(KeyRecord {
+                    plan: link,
+                    target,
+                    wrappings: wrappings.collect(),
+                    backups: backups.collect(),
+                });
+            }
+        }
+        keys
+    }
+
+    fn plans_in_order(&self) -> Vec<(usize, &Link<Plan>)> {
+        let mut plans: Vec<_> = self.plans.iter().enumerate().collect();
+        plans.sort_by_key(|(_, link)| {
+            (self.device_of(link).ok().map(|d| d.bundle.body().serial), link.bundle.body().counter)
+        });
+        plans
+    }
+
+    fn requests_of(&self, plan: usize) -> impl Iterator<Item = (usize, &Link<Request>)> {
+        let of_plan = self.requests.iter().enumerate().filter(|(_, link)| link.follows == plan);
+        let mut requests: Vec<_> = of_plan.collect();
+        requests.sort_by_key(|(_, link)| link.bundle.body().counter);
+        requests.into_iter()
+    }
+
+    fn responses_of(&self, request: usize) -> impl Iterator<Item = (usize, &Link<Response>)> {
+        self.responses.iter().enumerate().filter(move |(_, link)| link.follows == request)
+    }
+}

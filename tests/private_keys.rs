@@ -117,34 +117,72 @@ fn private_keys_leave_the_hsm_under_its_own_wrapping_alone() {
 
 /// GET RSA WRAPPED KEY and EXPORT WRAPPED.
 const EXPORTS: [u8; 2] = [0x74, 0x4a];
+const PUT_PUBLIC_WRAP_KEY: u8 = 0x73;
 
-#[test]
-fn the_hsms_log_shows_one_export_under_that_key_and_the_declared_backup() {
-    let rehearsed = rehearse(&["--key-spec", "ECC_NIST_P256"]).unwrap();
-    let scene = Scene::of(&rehearsed).unwrap().before_response().unwrap();
+/// The HSM's state as it stood before the answer, with every export and all that leads to one in its log.
+fn audited(scene: &Scene) {
     let path = scene.backstage("virtual-hsm.json");
     let mut state: serde_json::Value =
         serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     state["options"]["command_audit"] =
         serde_json::json!({ "116": "on", "74": "on", "83": "on", "115": "on", "88": "on" });
     std::fs::write(&path, state.to_string()).unwrap();
+}
+
+/// The ceremony's own session with the HSM.
+fn session(url: &str) -> YubiHsm2 {
+    let address: Address = url.parse().unwrap();
+    let credential = Credential::new("0x0002".parse().unwrap(), PASSWORD.to_owned().into());
+    YubiHsm2::open(&address, Serial::new(12_345_678), &credential).unwrap()
+}
+
+/// Commands in the HSM's log and the objects they were about.
+fn logged(session: &YubiHsm2) -> Vec<(u8, u16)> {
+    let log = session.log_entries().unwrap();
+    let entries = log.entries.iter();
+    entries.map(|entry| (entry[2], u16::from_be_bytes([entry[9], entry[10]]))).collect()
+}
+
+fn has_public_wrap_key(session: &YubiHsm2) -> bool {
+    let objects = session.objects().unwrap();
+    objects.iter().any(|(kind, _)| *kind == keyferry_hsm::ObjectKind::PublicWrapKey)
+}
+
+#[test]
+fn the_hsms_log_shows_one_export_under_that_key_and_the_declared_backup() {
+    let rehearsed = rehearse(&["--key-spec", "ECC_NIST_P256"]).unwrap();
+    let scene = Scene::of(&rehearsed).unwrap().before_response().unwrap();
+    audited(&scene);
     let hsm = scene.hsm(&[]).unwrap();
     let run = scene.respond(&hsm.url).unwrap();
     assert_eq!(run.code, 0, "{}", run.stderr);
 
-    let address: Address = hsm.url.parse().unwrap();
-    let credential = Credential::new("0x0002".parse().unwrap(), PASSWORD.to_owned().into());
-    let session = YubiHsm2::open(&address, Serial::new(12_345_678), &credential).unwrap();
-    let log = session.log_entries().unwrap();
-    let exports: Vec<(u8, u16)> = log
-        .entries
-        .iter()
-        .map(|entry| (entry[2], u16::from_be_bytes([entry[9], entry[10]])))
-        .filter(|(command, _)| EXPORTS.contains(command))
-        .collect();
-    let count = |wanted: u8| exports.iter().filter(|(command, _)| *command == wanted).count();
-    assert_eq!((count(0x74), count(0x4a)), (1, 1), "{exports:?}");
+    let session = session(&hsm.url);
+    let log = logged(&session);
+    let count = |wanted: u8| log.iter().filter(|(command, _)| *command == wanted).count();
+    assert_eq!(EXPORTS.map(count), [1, 1], "{log:?}");
     // Nothing is left that anything could be exported under but the backup key.
-    let objects = session.objects().unwrap();
-    assert!(!objects.iter().any(|(kind, _)| *kind == keyferry_hsm::ObjectKind::PublicWrapKey));
+    assert!(!has_public_wrap_key(&session));
+}
+
+#[test]
+fn a_wrapping_public_key_that_differs_after_read_back_is_not_used() {
+    let rehearsed = rehearse(&["--key-spec", "ECC_NIST_P256"]).unwrap();
+    let scene = Scene::of(&rehearsed).unwrap().before_response().unwrap();
+    audited(&scene);
+    let before = scene.names("room").unwrap();
+    let hsm = scene.hsm(&["--swap-public-wrap-key"]).unwrap();
+    let run = scene.respond(&hsm.url).unwrap();
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    let said = "the HSM holds another wrapping public key than it was given";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+    // No response and no backup, whole or half-written.
+    assert_eq!(scene.names("room").unwrap(), before);
+
+    let session = session(&hsm.url);
+    let log = logged(&session);
+    let count = |wanted: u8| log.iter().filter(|(command, _)| *command == wanted).count();
+    assert_eq!(count(PUT_PUBLIC_WRAP_KEY), 1, "{log:?}");
+    assert_eq!(EXPORTS.map(count), [0, 0], "{log:?}");
+    assert!(!has_public_wrap_key(&session));
 }

@@ -6,6 +6,7 @@
 
 pub mod attestation;
 pub mod backup;
+pub mod cloudtrail;
 pub mod device;
 pub mod draft;
 pub mod endpoint;

@@ -15,7 +15,7 @@ pub enum Action {
     Import,
     /// `DeleteImportedKeyMaterial`: somebody deleted it.
     Delete,
-    /// `DeleteExpiredKeyMaterial`, or EventBridge's notice of it: KMS deleted it when it expired.
+    /// `DeleteExpiredKeyMaterial`, or `EventBridge`'s notice of it: KMS deleted it when it expired.
     Expire,
 }
 
@@ -82,7 +82,8 @@ impl Found {
     }
 
     fn event(record: &Value) -> Result<Self, &'static str> {
-        let source = text(record, "/eventSource").ok_or("is no CloudTrail event: no eventSource")?;
+        let source =
+            text(record, "/eventSource").ok_or("is no CloudTrail event: no eventSource")?;
         let name = text(record, "/eventName").ok_or("is no CloudTrail event: no eventName")?;
         let seen = seen(record, "/recipientAccountId", "/awsRegion", "/eventTime");
         let action = match (source.as_str(), name.as_str()) {
@@ -125,7 +126,7 @@ impl Found {
         Ok(Self::Event(seen, Box::new(event)))
     }
 
-    /// EventBridge's notice that key material expired.
+    /// `EventBridge`'s notice that key material expired.
     fn notice(record: &Value) -> Result<Self, &'static str> {
         let event = Event {
             file: String::new(),

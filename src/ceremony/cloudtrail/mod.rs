@@ -1,5 +1,5 @@
-//! What AWS recorded of a ceremony: `CloudTrail`'s events about importing key material ("Logging AWS KMS API calls with AWS
-//! CloudTrail", AWS KMS developer guide). The one witness of a ceremony who is not of its people.
+//! What AWS recorded of a ceremony: `CloudTrail`'s events about importing key material (AWS KMS developer guide, "Logging AWS KMS
+//! API calls"). The one witness of a ceremony who is not of its people.
 //!
 //! Records are AWS's and grow members at any time, so they are read the other way round than bundles: what is needed is looked
 //! for, everything else is passed over. That a file is complete and as AWS delivered it, nothing here can tell: the log files'
@@ -56,7 +56,7 @@ pub enum Fault {
 
 impl Trail {
     /// Reads one more file: `{"Records":[…]}` as `CloudTrail` delivers it, `{"Events":[…]}` as `aws cloudtrail lookup-events`
-    /// prints it, an array of events, or one event; each also as Amazon EventBridge passes it on. An event that was read before is
+    /// prints it, an array of events, or one event; each also as `EventBridge` passes it on. An event that was read before is
     /// not read again.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ mod proofs;
 mod record;
 mod sentences;
 mod sort;
+mod trail;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub use chain::{Chain, Link};
 pub use claim::{Claim, Report, Standing, Trust};
 pub use pins::Pins;
 pub use record::{Accepted, KeyRecord, Outline, Wrapping};
+pub use trail::hold_against;
 
 use sort::Sorted;
 

@@ -1,0 +1,130 @@
+//! Which event belongs to which bundle: each to one.
+
+use super::expected::{Asked, Uploaded};
+use super::told;
+use crate::cloudtrail::{Action, Event, Trail};
+use crate::evidence::Report;
+use keyferry_bundle::{KeyArn, Timestamp};
+use std::ops::RangeInclusive;
+
+/// The events, and which of them some bundle accounts for.
+#[derive(Debug)]
+pub(super) struct Matched<'a> {
+    trail: &'a Trail,
+    free: Vec<&'a Event>,
+}
+
+impl<'a> Matched<'a> {
+    pub(super) fn new(trail: &'a Trail) -> Self {
+        Self { trail, free: trail.events().iter().collect() }
+    }
+
+    /// The events that no bundle accounts for.
+    pub(super) fn rest(&self) -> impl Iterator<Item = &'a Event> {
+        self.free.iter().copied()
+    }
+
+    /// The last free event of that kind, key and fit; it is free no longer.
+    fn take(
+        &mut self,
+        action: Action,
+        key: &KeyArn,
+        fits: impl Fn(&Event) -> bool,
+    ) -> Option<&'a Event> {
+        let wanted = |event: &&Event| event.action == action && event.key == *key && fits(event);
+        let index = self.free.iter().rposition(wanted)?;
+        Some(self.free.remove(index))
+    }
+
+    /// Finds the event of one target's parameters; says so, and gives its time.
+    pub(super) fn asked(&mut self, asked: &Asked<'_>, report: &mut Report) -> Option<Timestamp> {
+        let (id, file, target) = ("cloudtrail.request", &asked.link.file, asked.target);
+        let found = self.take(Action::GetParameters, &target.key, |event| asked.is(event));
+        if let Some(event) = found {
+            let sentence = format!(
+                "target {}: AWS recorded GetParametersForImport {}",
+                target.name,
+                told(event)
+            );
+            report.holds_that(id, file, sentence);
+            return Some(event.time);
+        }
+        let what = format!("target {}: GetParametersForImport of {}", target.name, target.key);
+        self.absent(id, file, &what, &target.key, &asked.window(), report);
+        None
+    }
+
+    /// Finds the event of one target's upload and says so.
+    pub(super) fn uploaded(
+        &mut self,
+        upload: &Uploaded<'_>,
+        report: &mut Report,
+    ) -> Option<&'a Event> {
+        let (id, file, target) = ("cloudtrail.import", &upload.link.file, upload.target);
+        let fits = |event: &Event| upload.differs(event).is_none();
+        let found = self.take(Action::Import, &target.key, fits);
+        if let Some(event) = found {
+            let sentence =
+                format!("target {}: AWS recorded ImportKeyMaterial {}", target.name, told(event));
+            report.holds_that(id, file, sentence);
+        } else {
+            let what = format!("target {}: ImportKeyMaterial into {}", target.name, target.key);
+            self.absent(id, file, &what, &target.key, &upload.window(), report);
+        }
+        found
+    }
+
+    /// Other imports that could be the same upload: `import --resume` repeats one. Where KMS names the material, it shows that they
+    /// are; where it does not, nothing does.
+    pub(super) fn repeated(&mut self, upload: &Uploaded<'_>, first: &Event, report: &mut Report) {
+        let (id, file, target) = ("cloudtrail.import", &upload.link.file, upload.target);
+        let fits = |event: &Event| upload.differs(event).is_none();
+        while let Some(event) = self.take(Action::Import, &target.key, fits) {
+            let name = &target.name;
+            let same =
+                event.key_material_id.is_some() && event.key_material_id == target.key_material_id;
+            if same {
+                let sentence = format!(
+                    "target {name}: AWS recorded ImportKeyMaterial of the same key material {}",
+                    told(event)
+                );
+                report.holds_that(id, file, sentence);
+            } else {
+                let sentence = format!(
+                    "target {name}: AWS recorded another ImportKeyMaterial {}: whether it repeats event {} is not shown",
+                    told(event),
+                    first.id
+                );
+                report.leaves_open(id, file, sentence);
+            }
+        }
+    }
+
+    /// There is no event. That refuses the bundle where the files cover the time at which it must have been.
+    fn absent(
+        &self,
+        id: &'static str,
+        file: &str,
+        what: &str,
+        key: &KeyArn,
+        window: &RangeInclusive<i64>,
+        report: &mut Report,
+    ) {
+        let place = format!("account {} in {}", key.account, key.region);
+        let Some((first, last)) = self.trail.span(&key.account, &key.region) else {
+            let sentence = format!("{what} is not shown: the files have no event of {place}");
+            return report.leaves_open(id, file, sentence);
+        };
+        let covers = format!("the files have events of {place} from {first} to {last}");
+        let covered = first.unix_seconds()..=last.unix_seconds();
+        if covered.contains(window.start()) && covered.contains(window.end()) {
+            report.refuses(
+                id,
+                file,
+                format!("{what}: AWS recorded none that fits, though {covers}"),
+            );
+        } else {
+            report.leaves_open(id, file, format!("{what} is not shown: {covers}"));
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What the people of a ceremony signed, held against what AWS recorded.
+//!
+//! An event belongs to a bundle by key, account and region, by KMS's id of the material and the ceremony's name where there are any,
+//! and by time. Times of events are AWS's, and so is `parameters_valid_to` of a request; `created` of a bundle is its maker's word.
+//! The bastion's clock cannot be far off where AWS takes its calls: AWS refuses a signature that is more than five minutes old or
+//! early, and [`TOLERANCE`] is that. The room's clock is not asked.
+//!
+//! That something is missing is said of times within those that the files cover alone; otherwise it is not shown.
+
+mod expected;
+mod matched;
+
+#[cfg(test)]
+mod tests;
+
+use super::Report;
+use super::chain::Chain;
+use crate::cloudtrail::{Action, Contents, Event, Trail};
+use expected::{Asked, Uploaded};
+use keyferry_bundle::{KeyArn, Timestamp};
+use matched::Matched;
+use std::collections::BTreeSet;
+
+/// How far the bastion's clock may be from AWS's, in seconds.
+const TOLERANCE: i64 = 300;
+/// How long import parameters work, in seconds (`GetParametersForImport`, AWS KMS API reference).
+const PARAMETERS_WORK: i64 = 86_400;
+
+/// States what the events say about the accepted bundles of a folder.
+pub fn hold_against(chain: &Chain, trail: &Trail, report: &mut Report) {
+    for contents in trail.files() {
+        file(contents, report);
+    }
+    let mut matched = Matched::new(trail);
+    let mut handed_out = Vec::new();
+    for link in &chain.requests {
+        let asked = link.bundle.body().targets.iter().map(|target| Asked { link, target });
+        handed_out.push(asked.map(|asked| matched.asked(&asked, report)).collect::<Vec<_>>());
+    }
+    let uploads: Vec<Uploaded<'_>> = chain
+        .receipts
+        .iter()
+        .flat_map(|link| link.bundle.body().targets.iter().map(move |target| (link, target)))
+        .filter_map(|(link, target)| Uploaded::of(chain, link, target, &handed_out))
+        .collect();
+    let imports: Vec<Option<&Event>> =
+        uploads.iter().map(|upload| matched.uploaded(upload, report)).collect();
+    for (upload, import) in uploads.iter().zip(imports) {
+        if let Some(import) = import {
+            matched.repeated(upload, import, report);
+        }
+    }
+    let planned: BTreeSet<&KeyArn> = chain
+        .plans
+        .iter()
+        .flat_map(|link| link.bundle.body().targets.iter().map(|target| &target.key))
+        .collect();
+    let ours = |event: &&Event| planned.contains(&event.key);
+    for event in matched.rest().filter(ours) {
+        unaccounted(event, &uploads, report);
+    }
+    for key in planned {
+        deleted(chain, key, trail, report);
+    }
+}
+
+/// What a file holds, and what nobody who reads it can know.
+fn file(contents: &Contents, report: &mut Report) {
+    let Contents { file, events, about_material, failed } = contents;
+    let sentence = format!(
+        "holds {events} events: {about_material} about imported key material, and {failed} of such calls that failed; that they are AWS's and complete is not checked here: aws cloudtrail validate-logs"
+    );
+    report.leaves_open("cloudtrail.files", file, sentence);
+}
+
+/// An event of a planned key that no bundle here accounts for.
+fn unaccounted(event: &Event, uploads: &[Uploaded<'_>], report: &mut Report) {
+    let id = "cloudtrail.event";
+    match event.action {
+        Action::Import => {
+            let nearly = uploads.iter().filter(|upload| upload.target.key == event.key);
+            let why: Vec<String> = nearly
+                .filter_map(|upload| Some((upload, upload.differs(event)?)))
+                .map(|(upload, why)| format!("; for {} it {why}", upload.link.file))
+                .collect();
+            let sentence = format!(
+                "ImportKeyMaterial of {} {}: no receipt here accounts for it{}",
+                event.key,
+                told(event),
+                why.concat()
+            );
+            report.refuses(id, &event.file, sentence);
+        }
+        Action::GetParameters => {
+            let sentence = format!(
+                "GetParametersForImport of {} {}: no request here is of it",
+                event.key,
+                told(event)
+            );
+            report.leaves_open(id, &event.file, sentence);
+        }
+        Action::Delete | Action::Expire => {}
+    }
+}
+
+/// Deletions after a key's last import: KMS does not hold the key material any more, or holds it again for a reason not in these files.
+fn deleted(chain: &Chain, key: &KeyArn, trail: &Trail, report: &mut Report) {
+    let of_key = || trail.events().iter().filter(|event| event.key == *key);
+    let last =
+        of_key().filter(|event| event.action == Action::Import).map(|event| event.time).max();
+    let expires = |event: &Event| {
+        let mut targets = chain.plans.iter().flat_map(|link| &link.bundle.body().targets);
+        targets.any(|target| {
+            let due = target.expiration.valid_to.map(Timestamp::unix_seconds);
+            target.key == *key && due.is_some_and(|due| due <= event.time.unix_seconds())
+        })
+    };
+    for event in of_key().filter(|event| last.is_none_or(|last| last < event.time)) {
+        let id = "cloudtrail.deleted";
+        match event.action {
+            Action::Expire if expires(event) => {
+                let sentence = format!(
+                    "KMS deleted the key material of {key} when it expired, as planned, {}",
+                    told(event)
+                );
+                report.holds_that(id, &event.file, sentence);
+            }
+            Action::Expire | Action::Delete => {
+                let sentence = format!(
+                    "that KMS still holds the key material of {key} is not shown: it was deleted after the last import here, {}",
+                    told(event)
+                );
+                report.leaves_open(id, &event.file, sentence);
+            }
+            Action::GetParameters | Action::Import => {}
+        }
+    }
+}
+
+/// When, by whom, under which id, and what else the event says for a person to compare.
+fn told(event: &Event) -> String {
+    let mut told = format!("at {}", event.time);
+    let more = [
+        (" by ", event.by.as_deref()),
+        (", import type ", event.import_type.as_deref()),
+        (", valid to ", event.valid_to.as_deref()),
+        (", event ", Some(event.id.as_str())),
+    ];
+    for (word, value) in more {
+        if let Some(value) = value {
+            told = format!("{told}{word}{value}");
+        }
+    }
+    told
+}

@@ -221,6 +221,13 @@ impl Ledger {
         Some(Remembered::new(known.name.clone(), known.check_value))
     }
 
+    /// Whether any request of this plan was answered.
+    #[must_use]
+    pub fn has_answered(&self, plan: &Verified<Plan>) -> bool {
+        let mut known = self.plans.iter().filter(|entry| entry.plan == plan.digest());
+        known.any(|entry| entry.requests.iter().any(|request| request.answered))
+    }
+
     /// Notes that the response to a request is safely written.
     pub fn answered(&mut self, plan: &Verified<Plan>, request: &Verified<Request>) {
         let digest = request.digest();

@@ -2,6 +2,7 @@
 
 use super::accepted::Accepted;
 use super::preflight::Stored;
+use crate::room::Room;
 use keyferry_bundle::{Response, Verified};
 use keyferry_ceremony::Countersigned;
 use keyferry_console::{Exit, Failure, Name, Screen};
@@ -25,8 +26,17 @@ pub(super) fn already_written(accepted: &Accepted) -> Result<Option<Verified<Res
     })
 }
 
-/// Copies that no bundle names, left by a run that was cut off while it wrote: they are made anew.
-pub(super) fn sweep(accepted: &Accepted, stored: &Stored, screen: &Screen) -> Result<(), Failure> {
+/// Copies that no bundle names, left by a run that was cut off while it wrote: they are made anew. Once a request of the plan was
+/// answered there are none such: whatever lies there, some bundle names it.
+pub(super) fn sweep(
+    accepted: &Accepted,
+    stored: &Stored,
+    room: &Room,
+    screen: &Screen,
+) -> Result<(), Failure> {
+    if room.ledger().has_answered(&accepted.plan) {
+        return Ok(());
+    }
     let ceremony = &accepted.ceremony;
     for target in accepted.plan.body().targets.iter().map(|target| &target.name) {
         if !stored.has(target) || ceremony.has(&Name::Backup(target.clone())) {

@@ -78,13 +78,16 @@ pub(crate) fn run(
     let ceremony_id = accepted.plan.body().ceremony.as_str();
     person.confirm(screen, "Generate and wrap this key material?", ceremony_id)?;
 
+    // Once more: nobody knows how long the question stood there.
+    let isolation = isolation::check(environment, access.allow_network, screen)?;
+
     room.remember(|ledger| ledger.begin(&accepted.plan, &accepted.request))?;
     let mut work =
         Work { hsm: &hsm, accepted: &accepted, stored: &stored, room: &mut room, changed: false };
     let made = make(&mut work, isolation);
     let changed = work.changed;
     let (response, files) = made.map_err(|failure| after_change(failure, changed))?;
-    cut_off::sweep(&accepted, &stored, screen)?;
+    cut_off::sweep(&accepted, &stored, &room, screen)?;
     files::write_all_new(&files).map_err(|failure| after_change(failure, changed))?;
     room.remember(|ledger| ledger.answered(&accepted.plan, &accepted.request))?;
     finish(&accepted, &response, screen)
@@ -146,17 +149,21 @@ fn make(
     Ok((response, files))
 }
 
+/// Failures whose own hint says to stop.
+const STOP: &[&str] = &["read-back", "other-material", "other-wrapping-key", "attestation"];
+
 /// A failure after key material was stored is not one after which nothing has changed.
 fn after_change(mut failure: Failure, changed: bool) -> Failure {
-    if changed {
-        if failure.exit == Exit::Unchanged {
-            failure.exit = Exit::Unknown;
-        }
-        failure.hint = Some(
-            "key material is in the HSM already: mend the cause, then run the same command again; it is read back, not made anew"
-                .to_owned(),
-        );
+    if !changed || STOP.contains(&failure.code) {
+        return failure;
     }
+    if failure.exit == Exit::Unchanged {
+        failure.exit = Exit::Unknown;
+    }
+    failure.hint = Some(
+        "key material is in the HSM already: mend the cause, then run the same command again; it is read back, not made anew"
+            .to_owned(),
+    );
     failure
 }
 

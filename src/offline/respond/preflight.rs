@@ -2,6 +2,7 @@
 
 use super::accepted::Accepted;
 use super::keeping::{algorithm, purpose, room_for};
+use super::public_wrap_key;
 use crate::hsm_access::hsm_failed;
 use crate::room::Room;
 use keyferry_bundle::kinds::{KeptAs, Target};
@@ -33,6 +34,10 @@ pub(super) fn look(hsm: &dyn Hsm, accepted: &Accepted, room: &Room) -> Result<St
     let mut stored = Stored::default();
     for target in &accepted.plan.body().targets {
         stored.0.extend(check_place(hsm, accepted, target, room)?);
+        check_answered(accepted, target, &stored, room)?;
+        if target.kept_as != KeptAs::Opaque {
+            public_wrap_key::check_free(hsm, target.object_id)?;
+        }
     }
     check_room(hsm, accepted, &stored)?;
     Ok(stored)
@@ -65,10 +70,63 @@ fn check_identity(hsm: &dyn Hsm, accepted: &Accepted) -> Result<(), Failure> {
             .serves(purpose)
             .map_err(|problem| unfit(format!("{} {id}: {problem}", purpose.kind())))?;
     }
+    check_strangers(accepted, &objects).map_err(unfit)?;
     let signing = device.signing_key.object_id;
     let public = hsm.public_key(signing).map_err(|error| hsm_failed(&error))?;
     if public != accepted.public {
         return Err(unfit(format!("asymmetric key {signing} is another key")));
+    }
+    Ok(())
+}
+
+/// Nothing is there that key material could leave under, or that somebody else could come in with.
+fn check_strangers(accepted: &Accepted, objects: &[(ObjectKind, ObjectId)]) -> Result<(), String> {
+    let device = accepted.device.body();
+    let targets = &accepted.plan.body().targets;
+    let ours = |kind: ObjectKind, id: ObjectId| match kind {
+        ObjectKind::WrapKey => id == device.backup_key,
+        ObjectKind::AuthenticationKey => {
+            id == device.authentication_key || id == device.administration_key
+        }
+        // What a run that was cut off left: it is looked at, and removed, before the next export.
+        ObjectKind::PublicWrapKey => targets.iter().any(|target| target.object_id == id),
+        ObjectKind::Opaque
+        | ObjectKind::AsymmetricKey
+        | ObjectKind::HmacKey
+        | ObjectKind::SymmetricKey
+        | ObjectKind::Other(_) => true,
+    };
+    match objects.iter().find(|(kind, id)| !ours(*kind, *id)) {
+        None => Ok(()),
+        Some((kind, id)) => Err(format!("{kind} {id} is there, which `init` did not make")),
+    }
+}
+
+/// Once a request of the plan was answered, its key material and the statement of its copies must be there: nothing is made a second
+/// time for one plan.
+fn check_answered(
+    accepted: &Accepted,
+    target: &Target,
+    stored: &Stored,
+    room: &Room,
+) -> Result<(), Failure> {
+    if !room.ledger().has_answered(&accepted.plan) {
+        return Ok(());
+    }
+    let backup = Name::Backup(target.name.clone());
+    if !stored.has(&target.name) {
+        return Err(Failure::new(
+            Exit::Unchanged,
+            "material-gone",
+            format!("the key material of target {} is gone from the HSM", target.name),
+        )
+        .because("a request of this plan was answered with it")
+        .hint("restore its copy with the administration credential, then run the command again"));
+    }
+    if !accepted.ceremony.has(&backup) {
+        return Err(Failure::new(Exit::File, "backup-missing", format!("{backup} is not here"))
+            .because("the first response to this plan names it")
+            .hint("bring it back into the ceremony's folder"));
     }
     Ok(())
 }
@@ -140,8 +198,8 @@ fn check_firmware(hsm: &dyn Hsm, accepted: &Accepted) -> Result<(), Failure> {
     for target in &accepted.plan.body().targets {
         let feature = match target.kept_as {
             KeptAs::Opaque => continue,
-            KeptAs::SymmetricKey => Feature::SymmetricKeys,
-            KeptAs::AsymmetricKey => Feature::RsaWrap,
+            // Firmware 2.3 has such keys, but none could be wrapped a second time there, not even after a power cut.
+            KeptAs::SymmetricKey | KeptAs::AsymmetricKey => Feature::RsaWrap,
         };
         if !device.has(feature) {
             let (major, minor) = feature.since();

@@ -4,7 +4,7 @@ use crate::hsm_access::hsm_failed;
 use keyferry_bundle::ObjectId;
 use keyferry_bundle::kinds::Target;
 use keyferry_console::{Exit, Failure};
-use keyferry_hsm::{Error, Hsm, ObjectKind, Place, Purpose};
+use keyferry_hsm::{Hsm, Object, ObjectKind, Place, Purpose};
 
 /// Its label while it is there.
 const LABEL: &str = "keyferry wrapping public key";
@@ -21,48 +21,70 @@ pub(super) fn with_public_wrap_key<T>(
     let id = planned.object_id;
     let place = Place { id, label: LABEL.parse().map_err(Failure::bug)?, domains: planned.domains };
     sweep(hsm, id)?;
-    hsm.put_public_wrap_key(&place, spki).map_err(|error| hsm_failed(&error))?;
-    let exported = compare(hsm, id, spki).and_then(|()| export(id));
-    let deleted = hsm.delete_public_wrap_key(id).map_err(|error| hsm_failed(&error));
-    let exported = exported?;
-    deleted?;
-    Ok(exported)
-}
-
-fn sweep(hsm: &dyn Hsm, id: ObjectId) -> Result<(), Failure> {
-    let left = hsm.object(ObjectKind::PublicWrapKey, id).map_err(|error| hsm_failed(&error))?;
-    match left {
-        None => Ok(()),
-        Some(object) if object.label == LABEL && object.serves(Purpose::PublicWrapKey).is_ok() => {
-            hsm.delete_public_wrap_key(id).map_err(|error| hsm_failed(&error))
+    if let Err(error) = hsm.put_public_wrap_key(&place, spki) {
+        // It may be there all the same; nothing may stay that key material could leave under.
+        if error.leaves_state_unknown() {
+            let _ = hsm.delete_public_wrap_key(id);
         }
-        Some(object) => Err(Failure::new(
-            Exit::Unchanged,
-            "object-id-taken",
-            format!("object id {id} is taken"),
+        return Err(hsm_failed(&error));
+    }
+    let exported = compare(hsm, id, spki).and_then(|()| export(id));
+    match hsm.delete_public_wrap_key(id) {
+        Ok(()) => exported,
+        Err(error) => Err(Failure::new(
+            Exit::Unknown,
+            "public-wrap-key-left",
+            format!("public wrap key {id} may still be in the HSM"),
         )
-        .because(format!("a public wrap key {:?} is there", object.label))
-        .hint("find out whose it is: whatever it wraps, its owner can read")),
+        .because(error)
+        .hint("run the same command again: it is removed before anything else is done")),
     }
 }
 
-fn compare(hsm: &dyn Hsm, id: ObjectId, spki: &[u8]) -> Result<(), Failure> {
-    let held = match hsm.public_wrap_key_der(id) {
-        Ok(held) => held,
-        Err(error @ Error::NoAnswer { .. }) => {
-            return Err(other_wrapping_key().because(error));
-        }
-        Err(error) => return Err(hsm_failed(&error)),
-    };
-    if held == spki { Ok(()) } else { Err(other_wrapping_key()) }
+/// Refuses a stranger's public wrap key under this id; before the person is asked.
+pub(super) fn check_free(hsm: &dyn Hsm, id: ObjectId) -> Result<(), Failure> {
+    match left(hsm, id)? {
+        Some(object) if !ours(&object) => Err(taken(id, &object)),
+        Some(_) | None => Ok(()),
+    }
 }
 
-fn other_wrapping_key() -> Failure {
-    Failure::new(
+fn left(hsm: &dyn Hsm, id: ObjectId) -> Result<Option<Object>, Failure> {
+    hsm.object(ObjectKind::PublicWrapKey, id).map_err(|error| hsm_failed(&error))
+}
+
+/// Whether a run that was cut off left it.
+fn ours(object: &Object) -> bool {
+    object.label == LABEL && object.serves(Purpose::PublicWrapKey).is_ok()
+}
+
+fn taken(id: ObjectId, object: &Object) -> Failure {
+    Failure::new(Exit::Unchanged, "object-id-taken", format!("object id {id} is taken"))
+        .because(format!("a public wrap key {:?} is there", object.label))
+        .hint("find out whose it is: whatever it wraps, its owner can read")
+}
+
+fn sweep(hsm: &dyn Hsm, id: ObjectId) -> Result<(), Failure> {
+    match left(hsm, id)? {
+        None => Ok(()),
+        Some(object) if ours(&object) => {
+            hsm.delete_public_wrap_key(id).map_err(|error| hsm_failed(&error))
+        }
+        Some(object) => Err(taken(id, &object)),
+    }
+}
+
+/// Only what the HSM really answered can be another key; no answer is no answer.
+fn compare(hsm: &dyn Hsm, id: ObjectId, spki: &[u8]) -> Result<(), Failure> {
+    let held = hsm.public_wrap_key_der(id).map_err(|error| hsm_failed(&error))?;
+    if held == spki {
+        return Ok(());
+    }
+    Err(Failure::new(
         Exit::Refused,
         "other-wrapping-key",
         "the HSM holds another wrapping public key than it was given",
     )
     .because("it was read back and compared, and nothing was exported under it")
-    .hint("stop: do not use this HSM or this host")
+    .hint("stop: do not use this HSM or this host"))
 }

@@ -11,7 +11,7 @@ use keyferry_bundle::kinds::{KeptAs, Made, Target};
 use keyferry_ceremony::ledger::Remembered;
 use keyferry_ceremony::wrapping_key::WrappingPublicKey;
 use keyferry_console::{Exit, Failure};
-use keyferry_hsm::{Feature, Hsm, KeyMaterial, Place, Purpose};
+use keyferry_hsm::{Hsm, KeyMaterial, Place, Purpose};
 
 /// Makes the material, or reads back what an earlier run made, and wraps it.
 pub(super) fn make(
@@ -61,10 +61,7 @@ fn generate(work: &mut Work<'_>, planned: &Target) -> Result<(KeyMaterial, Diges
     }
     .map_err(|error| hsm_failed(&error))?;
     work.changed = true;
-    let device = hsm.device().map_err(|error| hsm_failed(&error))?;
-    // Firmware 2.3 has keys that cannot be read back, and no way to have one exported: its description must do there.
-    let readable = planned.kept_as == KeptAs::Opaque || device.has(Feature::RsaWrap);
-    if readable && !read_back(hsm, planned)?.same_as(&material) {
+    if !read_back(hsm, planned)?.same_as(&material) {
         return Err(Failure::new(
             Exit::Unknown,
             "read-back",

@@ -4,7 +4,8 @@ use super::accepted::Accepted;
 use super::preflight::Stored;
 use crate::room::Room;
 use keyferry_bundle::kinds::{Isolation, RequestTarget, Target};
-use keyferry_bundle::{Digest, ExpirationModel, Holder, Signer};
+use keyferry_bundle::{Custodian, Digest, ExpirationModel, Signer};
+use keyferry_ceremony::backup;
 use keyferry_console::{Failure, Screen, clock, fingerprint};
 
 fn names(signers: &[Signer]) -> String {
@@ -36,13 +37,8 @@ pub(super) fn show(
     for planned in &plan.targets {
         if let Some(asked) = request.target(&planned.name) {
             target(planned, asked, stored.has(&planned.name), screen);
+            copies(&backup::recipients(policy, plan, planned), screen);
         }
-    }
-    let custodians: Vec<&str> = plan.custodians.iter().map(Holder::as_str).collect();
-    let copies = if custodians.is_empty() { "nobody".to_owned() } else { custodians.join(", ") };
-    screen.table(&[("age copy for", copies)]);
-    if custodians.is_empty() {
-        screen.warn("no custodian gets a copy: the HSM and its exports are the only backup");
     }
     let now = clock::now()?;
     if let Some(late) = request.targets.iter().find(|target| target.parameters_valid_to < now) {
@@ -69,14 +65,15 @@ fn target(planned: &Target, asked: &RequestTarget, stored: bool, screen: &Screen
     screen.heading(format!("Target {}", planned.name));
     screen.table(&[
         ("KMS key", planned.key.to_string()),
-        ("key spec", planned.key_spec.to_string()),
+        ("key spec", format!("{}, {}", planned.key_spec, planned.key_usage)),
         ("key material", format!("{material}; in KMS it {expiry}")),
         (
             "HSM object",
             format!(
-                "{} {:?}, domains {}",
+                "{} {:?}, {}, domains {}",
                 planned.object_id,
                 planned.label.as_str(),
+                planned.kept_as,
                 planned.domains
             ),
         ),
@@ -87,6 +84,17 @@ fn target(planned: &Target, asked: &RequestTarget, stored: bool, screen: &Screen
         ("its SHA-256", fingerprint::hex(&Digest::of(asked.wrapping_public_key.as_bytes()))),
         ("parameters", format!("valid to {} by AWS's clock", asked.parameters_valid_to)),
     ]);
+}
+
+/// Who gets a copy that survives the HSM.
+fn copies(custodians: &[Custodian], screen: &Screen) {
+    let names: Vec<&str> = custodians.iter().map(|custodian| custodian.holder.as_str()).collect();
+    if names.is_empty() {
+        screen.table(&[("age copy for", "nobody")]);
+        screen.warn("its only copy is under the HSM's wrap key: it is lost with the HSM");
+    } else {
+        screen.table(&[("age copy for", names.join(", "))]);
+    }
 }
 
 const fn isolation_told(isolation: Isolation) -> &'static str {

@@ -6,7 +6,7 @@ use crate::hsm_access::hsm_failed;
 use aes_kw::{KeyInit as _, KwpAes256};
 use getrandom::SysRng;
 use keyferry_bundle::kinds::Target;
-use keyferry_console::Failure;
+use keyferry_console::{Exit, Failure};
 use keyferry_hsm::{Hsm, KeyMaterial, ObjectKind};
 use rsa::pkcs8::EncodePublicKey as _;
 use rsa::traits::PublicKeyParts as _;
@@ -24,7 +24,11 @@ pub(super) fn take_out(hsm: &dyn Hsm, planned: &Target) -> Result<KeyMaterial, F
         hsm.export_key_material(wrap_key, ObjectKind::SymmetricKey, planned.object_id)
             .map_err(|error| hsm_failed(&error))
     })?;
-    let unusable = || Failure::bug("the HSM's export does not open");
+    let unusable = || {
+        Failure::new(Exit::Unchanged, "hsm-export", "what the HSM exported does not open")
+            .because(format!("symmetric key {}", planned.object_id))
+            .hint("run the same command again; if it stays so, do not use this HSM")
+    };
     let (block, wrapped) = export.split_at_checked(key.size()).ok_or_else(unusable)?;
     let ephemeral = Zeroizing::new(
         key.oaep_decrypt_with_rng::<sha2::Sha256, _>(&mut SysRng, block).map_err(|_| unusable())?,

@@ -2,12 +2,16 @@
 //! people read them and verifies what a ceremony left behind. It knows no network, no AWS and no HSM.
 //!
 //! The reader's path: `cli` (what can be asked) -> `commands` (one file each) -> `opened` (a bundle under the pinned policy and
-//! its ceremony's folder) -> `render` (a bundle as a person reads it).
+//! its ceremony's folder) -> `render` (a bundle as a person reads it). Whole folders: `examined` -> `verdict` -> `report` (the page).
 
 mod body;
 mod cli;
 mod commands;
+mod examined;
+mod html;
 mod opened;
 mod render;
+mod report;
+mod verdict;
 
 pub use cli::{command, run};

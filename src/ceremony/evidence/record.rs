@@ -121,9 +121,7 @@ impl Chain {
                         let targets = &link.bundle.body().targets;
                         targets.iter().any(|target| target.backup == backup.bundle.digest())
                     };
-                    all.extend(
-                        backups.extract_if(.., |b| names(b)).map(Accepted::Backup),
-                    );
+                    all.extend(backups.extract_if(.., |b| names(b)).map(Accepted::Backup));
                     all.push(Accepted::Response(link));
                     let receipts = self.receipts.iter().filter(|r| r.follows == response);
                     all.extend(receipts.map(Accepted::Receipt));

@@ -5,6 +5,7 @@ pub(crate) mod identity;
 pub(crate) mod inspect;
 pub(crate) mod plan;
 pub(crate) mod policy;
+pub(crate) mod report;
 pub(crate) mod sign;
 pub(crate) mod values;
 pub(crate) mod verify;
@@ -45,6 +46,8 @@ enum Task {
     Fingerprint(fingerprint::Args),
     /// Check every bundle, every link and every claim
     Verify(verify::Args),
+    /// Verify, and write what was found as an HTML page to hand on
+    Report(report::Args),
 }
 
 /// The command line, for documentation.
@@ -76,6 +79,7 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<(), Failure> {
         Task::Inspect(args) => commands::inspect::run(args, screen),
         Task::Fingerprint(args) => commands::fingerprint::run(args, screen),
         Task::Verify(args) => commands::verify::run(args, screen),
+        Task::Report(args) => commands::report::run(args, screen),
     }
 }
 

@@ -10,6 +10,13 @@ use std::path::PathBuf;
 Exit codes: 0 every claim holds, 3 a bundle is refused, 4 only a quorum or a rule of the policy is not met, 8 a file cannot be \
 read. Without a pin the policy is taken from the folder and its fingerprint shown: compare it yourself.")]
 pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) subject: Subject,
+}
+
+// What is examined, under which trust. No documentation comment: it would replace that of the command.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Subject {
     /// A ceremony's folder, or its files
     #[arg(value_name = "DIR|FILE", required = true)]
     pub(crate) paths: Vec<PathBuf>,

@@ -7,5 +7,6 @@ pub(crate) mod plan_new;
 pub(crate) mod policy_new;
 pub(crate) mod policy_pin;
 pub(crate) mod policy_show;
+pub(crate) mod report;
 pub(crate) mod sign;
 pub(crate) mod verify;

@@ -4,10 +4,11 @@ mod ceremony;
 mod policy;
 mod report;
 
-pub(crate) use report::{lines as report_lines, standing};
+pub(crate) use report::{lines as report_lines, standing, word};
 
 use crate::body::Body;
 use keyferry_bundle::Expiration;
+use keyferry_ceremony::evidence::Accepted;
 use keyferry_console::one_line;
 
 /// What stands on a page.
@@ -43,6 +44,19 @@ impl Page {
         }
     }
 
+    /// The page of a bundle that was accepted.
+    pub(crate) fn of_accepted(bundle: Accepted<'_>) -> Self {
+        match bundle {
+            Accepted::Policy(link) => policy::page(link.bundle().body()),
+            Accepted::Device(link) => ceremony::device(link.bundle().body()),
+            Accepted::Plan(link) => ceremony::plan(link.bundle().body()),
+            Accepted::Request(link) => ceremony::request(link.bundle().body()),
+            Accepted::Response(link) => ceremony::response(link.bundle().body()),
+            Accepted::Backup(link) => ceremony::backup(link.bundle().body()),
+            Accepted::Receipt(link) => ceremony::receipt(link.bundle().body()),
+        }
+    }
+
     /// Every line, aligned. No text in it can start a line of its own.
     pub(crate) fn lines(&self) -> Vec<String> {
         let rows: Vec<(String, &String)> =
@@ -65,7 +79,8 @@ fn list<T: ToString>(values: impl IntoIterator<Item = T>) -> String {
     if all.is_empty() { "nobody".to_owned() } else { all.join(", ") }
 }
 
-fn expiry(expiration: &Expiration) -> String {
+/// When KMS deletes key material, in words.
+pub(crate) fn expiry(expiration: &Expiration) -> String {
     match expiration.valid_to {
         Some(date) => format!("KMS deletes it at {date}"),
         None => "KMS keeps it until somebody deletes it".to_owned(),

@@ -14,7 +14,8 @@ pub(crate) const fn standing(standing: Standing) -> &'static str {
     }
 }
 
-const fn word(standing: Standing) -> &'static str {
+/// The word for a claim's standing on a screen and on a page.
+pub(crate) const fn word(standing: Standing) -> &'static str {
     match standing {
         Standing::Holds => "PASS",
         Standing::Open => "NOT SHOWN",

@@ -1,0 +1,50 @@
+//! How to check without this program. `tests/peers/report/run` takes these commands out of a page and runs them.
+
+use super::section;
+use crate::html::Html;
+use keyferry_ceremony::evidence::{Accepted, Chain};
+use keyferry_console::shell;
+use std::path::Path;
+
+pub(super) fn write(html: &mut Html, chain: &Chain) {
+    section(html, "by-hand", "How to check without this program", |html| {
+        html.leaf("p", "", "In the folder of the files, with OpenSSL 3, jq and a shell. A bundle is a DSSE envelope; its digest is the SHA-256 of the bytes that are signed. The first lines show the digests above, and for the policy its fingerprint:");
+        html.leaf("pre", "run", DIGESTS);
+        let bundles = chain.bundles();
+        let plan = bundles.iter().find_map(|bundle| {
+            let Accepted::Plan(link) = bundle else { return None };
+            Some((link.file(), link.bundle().signers().first()?))
+        });
+        let policy = bundles.iter().find_map(|bundle| {
+            let Accepted::Policy(link) = bundle else { return None };
+            Some(link.file())
+        });
+        let (Some((plan, signer)), Some(policy)) = (plan, policy) else { return };
+        html.leaf("p", "", "Then a signature; the same for every bundle and everybody who signed it. The keys of people are in the policy.");
+        let who = format!(
+            "bundle={} policy={} who={}\n",
+            shell(Path::new(plan)),
+            shell(Path::new(policy)),
+            signer.holder
+        );
+        html.leaf("pre", "run", format!("{who}{SIGNATURE}"));
+        html.leaf("p", "", "An HSM's key is in its device bundle, as .signing_key.spki; it is a P-256 key, and `openssl dgst -sha256 -verify` checks its signatures. What each field means and which digests must be equal is in bundle-format/SPEC.md of the program's source.");
+    });
+}
+
+/// The digest of every bundle.
+const DIGESTS: &str = r#"signed() {
+  jq -r .payload "$1" | base64 -d >"/tmp/payload.$$"
+  type=$(jq -r .payloadType "$1")
+  printf 'DSSEv1 %d %s %d ' "${#type}" "$type" "$(stat -c %s "/tmp/payload.$$")"
+  cat "/tmp/payload.$$"
+}
+for file in *.json; do echo "$(signed "$file" | sha256sum | cut -c 1-64)  $file"; done"#;
+
+/// One person's signature.
+const SIGNATURE: &str = r#"jq -r .payload "$policy" | base64 -d |
+  jq -r --arg who "$who" 'first(.keys[] | select(.holder == $who)).spki' | base64 -d >"/tmp/key.$$"
+id=$(sha256sum <"/tmp/key.$$" | cut -c 1-64)
+jq -r --arg id "$id" '.signatures[] | select(.keyid == $id).sig' "$bundle" | base64 -d >"/tmp/signature.$$"
+signed "$bundle" >"/tmp/signed.$$"
+openssl pkeyutl -verify -rawin -pubin -keyform DER -inkey "/tmp/key.$$" -in "/tmp/signed.$$" -sigfile "/tmp/signature.$$""#;

@@ -4,7 +4,7 @@
 use super::transport::{Fault, Transport};
 use std::io::{self, BufRead, BufReader, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long making a connection may take.
 const CONNECTING: Duration = Duration::from_secs(5);
@@ -35,7 +35,12 @@ impl Http {
         Err(last.unwrap_or_else(|| wrong("the host has no address")))
     }
 
-    fn post(&self, mut stream: &TcpStream, frame: &[u8]) -> io::Result<Vec<u8>> {
+    fn post(
+        &self,
+        mut stream: &TcpStream,
+        frame: &[u8],
+        patience: Duration,
+    ) -> io::Result<Vec<u8>> {
         let mut request = format!(
             "POST /connector/api HTTP/1.1\r\nHost: {}:{}\r\nContent-Type: application/octet-stream\r\n\
              Content-Length: {}\r\nConnection: close\r\n\r\n",
@@ -46,7 +51,24 @@ impl Http {
         .into_bytes();
         request.extend_from_slice(frame);
         stream.write_all(&request)?;
-        read(&mut BufReader::new(stream))
+        read(&mut BufReader::new(Until { stream, end: Instant::now() + patience }))
+    }
+}
+
+/// What a connection says until that moment: an answer that trickles in must not hold the room for longer than one that does not come.
+struct Until<'a> {
+    stream: &'a TcpStream,
+    end: Instant,
+}
+
+impl io::Read for Until<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.stream.set_read_timeout(Some(left))?;
+        self.stream.read(buffer)
     }
 }
 
@@ -54,12 +76,10 @@ impl Transport for Http {
     fn exchange(&self, frame: &[u8], patience: Duration) -> Result<Vec<u8>, Fault> {
         let unreachable = |error: io::Error| Fault::Unreachable(error.to_string());
         let stream = self.connect().map_err(unreachable)?;
-        let prepared = stream
-            .set_nodelay(true)
-            .and_then(|()| stream.set_write_timeout(Some(CONNECTING)))
-            .and_then(|()| stream.set_read_timeout(Some(patience)));
+        let prepared =
+            stream.set_nodelay(true).and_then(|()| stream.set_write_timeout(Some(CONNECTING)));
         prepared.map_err(unreachable)?;
-        self.post(&stream, frame).map_err(|error| Fault::Lost(error.to_string()))
+        self.post(&stream, frame, patience).map_err(|error| Fault::Lost(error.to_string()))
     }
 
     fn limit(&self) -> Option<usize> {
@@ -84,7 +104,13 @@ fn read(input: &mut impl BufRead) -> io::Result<Vec<u8>> {
             return Err(wrong("the connector's answer has a header without a name"));
         };
         if name.eq_ignore_ascii_case("content-length") {
-            length = value.trim().parse::<u64>().ok();
+            let value = value.trim();
+            if length.is_some() || !value.bytes().all(|digit| digit.is_ascii_digit()) {
+                return Err(wrong(
+                    "the connector's answer has two lengths, or one that is no number",
+                ));
+            }
+            length = value.parse::<u64>().ok();
         } else if name.eq_ignore_ascii_case("transfer-encoding") {
             return Err(wrong("the connector's answer has a transfer encoding"));
         }
@@ -138,6 +164,8 @@ mod tests {
             "HTTP/1.1 200 OK\r\n\r\nabc",
             "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabc",
             "HTTP/1.1 200 OK\r\nContent-Length: 4097\r\n\r\nabc",
+            "HTTP/1.1 200 OK\r\nContent-Length: +3\r\n\r\nabc",
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 2\r\n\r\nabc",
             "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc",
             "HTTP/1.1 200 OK\r\nnothing\r\nContent-Length: 3\r\n\r\nabc",
         ] {
@@ -183,6 +211,26 @@ mod tests {
         assert!(matches!(http.exchange(b"frame", CONNECTING), Err(Fault::Lost(_))));
         serving.join().unwrap();
         assert!(matches!(http.exchange(b"frame", CONNECTING), Err(Fault::Unreachable(_))));
+    }
+
+    #[test]
+    fn an_answer_that_trickles_in_is_lost_when_patience_ends() {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let http = Http::new("127.0.0.1", listener.local_addr().unwrap().port());
+        let serving = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let head = b"HTTP/1.1 200 OK\r\nX: ".iter().copied().chain(std::iter::repeat(b'x'));
+            // Ends when the other side hangs up.
+            for byte in head.take(1000) {
+                if stream.write_all(&[byte]).is_err() {
+                    return true;
+                }
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            false
+        });
+        assert!(matches!(http.exchange(b"frame", Duration::from_millis(200)), Err(Fault::Lost(_))));
+        assert!(serving.join().unwrap(), "it listened to the end");
     }
 
     proptest! {

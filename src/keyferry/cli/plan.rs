@@ -70,7 +70,7 @@ pub(crate) struct NewArgs {
     #[arg(long, value_name = "ID", help_heading = "HSM object")]
     pub(crate) object_id: ObjectId,
 
-    /// As what: opaque, symmetric-key (`SYMMETRIC_DEFAULT`, firmware 2.3) or asymmetric-key [default: opaque; for RSA and ECC
+    /// As what: opaque, symmetric-key (`SYMMETRIC_DEFAULT`, firmware 2.4) or asymmetric-key [default: opaque; for RSA and ECC
     /// asymmetric-key]
     #[arg(long, value_name = "KIND", help_heading = "HSM object")]
     pub(crate) keep_as: Option<KeptAs>,

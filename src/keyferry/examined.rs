@@ -2,6 +2,7 @@
 
 use crate::cli::verify::Subject;
 use crate::opened::Trusted;
+use crate::trail;
 use keyferry_ceremony::evidence::{self, Chain, Claim, File, Pins, Report, Standing};
 use keyferry_console::Failure;
 use keyferry_console::folder::{self, Item};
@@ -22,6 +23,7 @@ impl Examined {
     /// Reads everything and examines it.
     pub(crate) fn read(subject: &Subject) -> Result<Self, Failure> {
         let pins = pins(subject)?;
+        let recorded = trail::read(&subject.cloudtrail)?;
         let (items, folders) = folder::read(&subject.paths)?;
         if let Some([first, _]) = items.array_windows().find(|[a, b]| a.name == b.name) {
             return Err(Failure::usage(format!("two files are called {}", first.name))
@@ -36,6 +38,9 @@ impl Examined {
             sentence: "is a folder: nothing in it was checked".to_owned(),
             standing: Standing::Refused,
         }));
+        if !subject.cloudtrail.is_empty() {
+            evidence::hold_against(&chain, &recorded, &mut report);
+        }
         Ok(Self { files, report, chain })
     }
 }

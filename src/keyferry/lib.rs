@@ -12,6 +12,7 @@ mod html;
 mod opened;
 mod render;
 mod report;
+mod trail;
 mod verdict;
 
 pub use cli::{command, run};

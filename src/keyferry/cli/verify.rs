@@ -6,9 +6,15 @@ use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: keyferry verify payments-1
+Example: keyferry verify payments-1 --cloudtrail 111122223333_CloudTrail_eu-central-1_*.json
 
 Exit codes: 0 every claim holds, 3 a bundle is refused, 4 only a quorum or a rule of the policy is not met, 8 a file cannot be \
-read. Without a pin the policy is taken from the folder and its fingerprint shown: compare it yourself.")]
+read. Without a pin the policy is taken from the folder and its fingerprint shown: compare it yourself.
+
+With --cloudtrail each request must have its GetParametersForImport and each receipt its ImportKeyMaterial, by key, key material, \
+ceremony and time, to five minutes. One without its event is refused where the files have events of that account and region from \
+before and after. An import into a planned key that no receipt here accounts for is refused; where another ceremony made it, give \
+the bundles of both, under different names. Whether the files are AWS's and complete, aws cloudtrail validate-logs says.")]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) subject: Subject,
@@ -32,6 +38,10 @@ pub(crate) struct Subject {
     /// End with exit code 3 when a link of the chain is missing: a plan, a request, a response, a receipt
     #[arg(long)]
     pub(crate) complete: bool,
+
+    /// What AWS recorded: log files of the trail as JSON, or the output of aws cloudtrail lookup-events
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) cloudtrail: Vec<PathBuf>,
 
     #[command(flatten)]
     pub(crate) trust: TrustArg,

@@ -19,7 +19,7 @@ fn whole(options: &[&str], method: &str, sentence: &str) {
 
 #[test]
 fn an_hmac_key() {
-    whole(&["--key-spec", "HMAC_384"], "mac", "KMS computed the MAC that the room had computed");
+    whole(&["--key-spec", "HMAC_384"], "mac", "KMS computed the MAC whose hash the room had published");
 }
 
 #[test]

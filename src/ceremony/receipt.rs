@@ -41,6 +41,7 @@ pub fn check(
     body: &Receipt,
 ) -> Result<(), Refusal> {
     refers(KIND, "response", body.response, response.digest())?;
+    let bound = proofs::Bound::to(response);
     let keys = plan.body().targets.iter().map(|target| &target.key);
     endpoint::check(KIND, policy.body(), &body.account, &body.endpoint, keys)?;
     for (index, entry) in body.targets.iter().enumerate() {
@@ -54,9 +55,9 @@ pub fn check(
             return Err(Refusal::link(KIND, &at("expiration"), "is not the planned one"));
         }
         if let (Some(proof), Some(answered)) = (&entry.proof, response.body().target(&entry.name)) {
-            proofs::check_answer(planned, answered, proof).map_err(|(member, problem)| {
-                Refusal::link(KIND, &at(&format!("proof.{member}")), problem)
-            })?;
+            proofs::check_answer(bound, planned, answered, proof).map_err(
+                |(member, problem)| Refusal::link(KIND, &at(&format!("proof.{member}")), problem),
+            )?;
         }
     }
     let entries = &body.targets;

@@ -11,6 +11,7 @@ use crate::upload::{self, Job};
 use crate::{expiry, keys, session, tokens};
 use keyferry_bundle::kinds::ReceiptTarget;
 use keyferry_bundle::{KeySpec, Plan, Request, Response, Verified};
+use keyferry_ceremony::proof::Bound;
 use keyferry_ceremony::{Countersigned, receipt as receipts, response as responses};
 use keyferry_console::args::CeremonyArgs;
 use keyferry_console::ceremony::refused;
@@ -109,12 +110,13 @@ pub fn run(
     desk.person.confirm(desk.screen, "Import this key material?", description_of(plan))?;
 
     let description = description_of(plan);
+    let bound = Bound::to(&response);
     let mut done = Vec::with_capacity(jobs.len());
     for job in &jobs {
         let symmetric = job.planned.key_spec == KeySpec::SymmetricDefault;
         let uploaded = upload::run(desk, kms, job, symmetric.then_some(description))
             .map_err(|failure| in_part(failure, &done, job, &chain.folder()))?;
-        done.push(proved(desk, prover, job, uploaded, &done, &chain.folder())?);
+        done.push(proved(desk, prover, bound, job, uploaded, &done, &chain.folder())?);
     }
     let body = draft.body(desk.clock.now().unwrap_or(now), done);
     receipt::write(desk, &operator, &body, &path, accept)
@@ -176,12 +178,13 @@ fn question(job: &Job<'_>) -> String {
 fn proved(
     desk: Desk<'_>,
     prover: &dyn Kms,
+    bound: Bound,
     job: &Job<'_>,
     uploaded: ReceiptTarget,
     done: &[ReceiptTarget],
     folder: &str,
 ) -> Result<ReceiptTarget, Failure> {
-    match proof::ask(desk, prover, job.planned, job.answered) {
+    match proof::ask(desk, prover, bound, job.planned, job.answered) {
         Ok(proof) => Ok(ReceiptTarget { proof: Some(proof), ..uploaded }),
         Err(Unproven::NotHad(failure)) => {
             desk.screen.warn(format!(

@@ -8,7 +8,7 @@ use crate::desk::Desk;
 use crate::kms::{CallError, EncryptionContext, Kms};
 use keyferry_bundle::Base64;
 use keyferry_bundle::kinds::{Proof, ProofMethod, ResponseTarget, Target};
-use keyferry_ceremony::proof::{MESSAGE, check_answer, method};
+use keyferry_ceremony::proof::{Bound, check_answer, known_answer_message, method};
 use keyferry_console::{Exit, Failure};
 use std::time::Duration;
 
@@ -44,14 +44,15 @@ pub(crate) const fn calls(target: &Target) -> &'static str {
     }
 }
 
-/// Asks KMS, and holds the answer against the response.
+/// Asks KMS, and holds the answer against the response that it is `bound` to.
 pub(crate) fn ask(
     desk: Desk<'_>,
     kms: &dyn Kms,
+    bound: Bound,
     planned: &Target,
     answered: &ResponseTarget,
 ) -> Result<Proof, Unproven> {
-    let asker = Asker { desk, kms, planned };
+    let asker = Asker { desk, kms, bound, planned };
     let method = method(planned.key_spec, planned.key_usage);
     let attested = answered.public_key.as_ref();
     let public_key = attested.map(|attested| asker.public_key(attested)).transpose()?;
@@ -70,7 +71,7 @@ pub(crate) fn ask(
         answer: Base64::new(answer).map_err(|problem| Unproven::Wrong("answer", problem))?,
         public_key,
     };
-    match check_answer(planned, answered, &proof) {
+    match check_answer(bound, planned, answered, &proof) {
         Ok(()) => Ok(proof),
         Err((member, problem)) => Err(Unproven::Wrong(member, problem)),
     }
@@ -95,6 +96,7 @@ pub(crate) fn other_key(target: &Target, member: &str, problem: &str, again: &st
 struct Asker<'a> {
     desk: Desk<'a>,
     kms: &'a dyn Kms,
+    bound: Bound,
     planned: &'a Target,
 }
 
@@ -141,9 +143,10 @@ impl Asker<'_> {
     fn mac(&self) -> Asked {
         let (key, spec) = (&self.planned.key, self.planned.key_spec);
         let algorithm = MacAlgorithm::of(spec).ok_or_else(|| no_way(self.planned))?;
-        let made = || self.kms.generate_mac(key, algorithm, MESSAGE);
+        let message = known_answer_message(self.bound.plan, &self.planned.name);
+        let made = || self.kms.generate_mac(key, algorithm, &message);
         let answer = self.call("kms:GenerateMac", made)?;
-        Ok((MESSAGE.to_vec(), answer))
+        Ok((message, answer))
     }
 
     fn round_trip(&self) -> Asked {

@@ -9,6 +9,7 @@ use crate::session;
 use keyferry_bundle::kinds::{ProofMethod, ReceiptTarget, Target};
 use keyferry_bundle::{KeyMaterialId, Receipt, Response, Verified};
 use keyferry_ceremony::Countersigned;
+use keyferry_ceremony::proof::Bound;
 use keyferry_console::args::CeremonyArgs;
 use keyferry_console::{Exit, Failure, Name};
 use serde_json::json;
@@ -38,6 +39,7 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &ProveArgs) -> Result<(), Failur
     session::must_fit(&session, plan)?;
     desk.screen.heading("What KMS proves");
     let mut proved = Vec::with_capacity(plan.targets.len());
+    let bound = Bound::to(&response);
     for entry in &receipt.body().targets {
         let (Some(planned), Some(answered)) =
             (plan.target(&entry.name), response.body().target(&entry.name))
@@ -48,7 +50,7 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &ProveArgs) -> Result<(), Failur
         must_be_in_use(planned, &found)?;
         let id = same_material(planned, entry, &found)?;
         let proof =
-            proof::ask(desk, kms, planned, answered).map_err(|unproven| match unproven {
+            proof::ask(desk, kms, bound, planned, answered).map_err(|unproven| match unproven {
                 Unproven::Wrong(member, problem) => other_key(planned, member, &problem, AGAIN),
                 Unproven::NotHad(failure) => {
                     failure.because(format!("target {}: nothing is proved", planned.name))
@@ -123,7 +125,7 @@ fn words(method: ProofMethod, id: Option<&KeyMaterialId>) -> String {
             "KMS holds the private key of the response's public key: it gives the same public key, and it agreed with a fresh ephemeral key on the right secret"
         }
         ProofMethod::Mac => {
-            "KMS holds the key material that the room made: it computes the MAC that the room computed"
+            "KMS holds the key material that the room made: it computes the MAC whose hash the room had published"
         }
         ProofMethod::RoundTrip => {
             "the key works: KMS decrypted the fresh challenge that it had encrypted; which key material it is, KMS alone knows"

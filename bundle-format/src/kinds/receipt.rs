@@ -29,7 +29,7 @@ word_type!(
         Decryption = "decryption",
         /// KMS and an ephemeral key agreed on a secret. Anybody can compute it again.
         SharedSecret = "shared-secret",
-        /// KMS computed the MAC that the room had computed. Anybody can compare them.
+        /// KMS computed the MAC whose hash the room had published. Anybody can compare them.
         Mac = "mac",
         /// KMS decrypted what it had encrypted: the key works. Which key material it is, this does not show.
         RoundTrip = "round-trip",

@@ -85,9 +85,10 @@ pub struct ResponseTarget {
     /// What the HSM attests about a private key that it generated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attestation: Option<AttestationChain>,
-    /// Of an HMAC key, the MAC of the ASCII text `keyferry check value v1` under the hash of its spec: what KMS must answer.
+    /// Of an HMAC key, the SHA-256 of the MAC that KMS must answer when it is asked to prove the key (SPEC.md section 9). The MAC itself
+    /// stays unknown until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub known_answer: Option<Base64>,
+    pub known_answer: Option<Digest>,
     /// The backup bundle of this material.
     pub backup: Digest,
 }

@@ -5,7 +5,7 @@ use super::Report;
 use super::chain::{Chain, Link};
 use crate::proof::{Attested, attested, signing_key_attested};
 use keyferry_bundle::kinds::ProofMethod;
-use keyferry_bundle::{Device, Receipt, Response};
+use keyferry_bundle::{Base64, Device, Receipt, Response};
 
 /// What the HSM attests about its signing key.
 pub(super) fn device(chain: &Chain, link: &Link<Device>, report: &mut Report) {
@@ -60,7 +60,7 @@ pub(super) fn response(chain: &Chain, link: &Link<Response>, report: &mut Report
 }
 
 /// What KMS answered.
-pub(super) fn receipt(link: &Link<Receipt>, report: &mut Report) {
+pub(super) fn receipt(chain: &Chain, link: &Link<Receipt>, report: &mut Report) {
     let id = "receipt.proof";
     for target in &link.bundle.body().targets {
         let name = &target.name;
@@ -76,8 +76,11 @@ pub(super) fn receipt(link: &Link<Receipt>, report: &mut Report) {
             ProofMethod::SharedSecret => {
                 "KMS agreed on a secret as only the private key of the response can: KMS holds that key"
             }
+            ProofMethod::Mac if shown_elsewhere(chain, link, &proof.answer) => {
+                "the operator states that KMS computed the MAC again whose hash the room had published; an earlier receipt shows it already"
+            }
             ProofMethod::Mac => {
-                "KMS computed the MAC that the room had computed: KMS holds that key material"
+                "KMS computed the MAC whose hash the room had published: KMS holds that key material"
             }
             ProofMethod::Decryption => {
                 "KMS has the public key of the response, and the operator states that it decrypted a fresh challenge under it"
@@ -88,4 +91,21 @@ pub(super) fn receipt(link: &Link<Receipt>, report: &mut Report) {
         };
         report.holds_that(id, &link.file, format!("target {name}: {shown}"));
     }
+}
+
+/// Whether a receipt for an earlier response of the same plan gives the same answer: a MAC is bound to the plan, so whoever read that
+/// receipt knows it.
+fn shown_elsewhere(chain: &Chain, link: &Link<Receipt>, answer: &Base64) -> bool {
+    let place = |link: &Link<Receipt>| {
+        let response = chain.responses.get(link.follows)?;
+        let request = chain.request_of(response).ok()?;
+        Some((request.follows, request.bundle.body().counter))
+    };
+    let Some((plan, counter)) = place(link) else { return false };
+    let before = chain
+        .receipts
+        .iter()
+        .filter(|other| place(other).is_some_and(|(of, number)| of == plan && number < counter));
+    let mut proofs = before.flat_map(|other| &other.bundle.body().targets);
+    proofs.any(|target| target.proof.as_ref().is_some_and(|proof| proof.answer == *answer))
 }

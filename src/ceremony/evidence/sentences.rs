@@ -203,7 +203,7 @@ pub(super) fn receipt(chain: &Chain, link: &Link<Receipt>, report: &mut Report) 
         );
         report.holds_that("receipt.import", &link.file, sentence);
     }
-    proofs::receipt(link, report);
+    proofs::receipt(chain, link, report);
 }
 
 /// What has not happened yet, as far as this folder shows. What a later request of the same plan has overtaken never will.

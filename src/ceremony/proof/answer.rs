@@ -1,10 +1,10 @@
 //! What KMS answered, held against what the response says. The bastion asks this before it signs a receipt, the auditor asks it again.
 
-use super::MESSAGE;
+use super::bound::{Bound, known_answer_message};
 use super::signature::{shared_secret, verifies};
 use crate::wrapping::{Plaintext, plaintext};
 use keyferry_bundle::kinds::{Proof, ProofMethod, ResponseTarget, Target};
-use keyferry_bundle::{Base64, KeySpec, KeyUsage};
+use keyferry_bundle::{Base64, Digest, KeySpec, KeyUsage};
 
 /// The fewest bytes of a challenge that is drawn for the occasion.
 const FEWEST_RANDOM_BYTES: usize = 32;
@@ -21,11 +21,12 @@ pub const fn method(spec: KeySpec, usage: KeyUsage) -> ProofMethod {
     }
 }
 
-/// Checks a proof against the plan and the response.
+/// Checks a proof against the plan and the response that it is `bound` to.
 ///
 /// # Errors
 /// The member that does not hold, and why.
 pub fn check(
+    bound: Bound,
     planned: &Target,
     answered: &ResponseTarget,
     proof: &Proof,
@@ -51,10 +52,13 @@ pub fn check(
             shared_secret(spec, key, challenge).is_some_and(|secret| secret == answer)
         }
         ProofMethod::Decryption | ProofMethod::RoundTrip => challenge == answer,
-        ProofMethod::Mac if challenge != MESSAGE => {
-            return Err(("challenge", "is not the message of the known answer".to_owned()));
+        ProofMethod::Mac if challenge != known_answer_message(bound.plan, &planned.name) => {
+            return Err((
+                "challenge",
+                "is not the known answer's message for this plan and target".to_owned(),
+            ));
         }
-        ProofMethod::Mac => answered.known_answer.as_ref() == Some(&proof.answer),
+        ProofMethod::Mac => answered.known_answer == Some(Digest::of(answer)),
     };
     if holds {
         return Ok(());
@@ -62,7 +66,9 @@ pub fn check(
     let problem = match expected {
         ProofMethod::Signature => "is no signature by the attested key",
         ProofMethod::SharedSecret => "is not what the attested key and the ephemeral one agree on",
-        ProofMethod::Mac => "is not the MAC that the room computed: KMS holds other key material",
+        ProofMethod::Mac => {
+            "is not the MAC whose hash the response has: KMS holds other key material"
+        }
         ProofMethod::Decryption | ProofMethod::RoundTrip => "is not what was encrypted",
     };
     Err(("answer", problem.to_owned()))

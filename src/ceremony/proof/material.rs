@@ -3,7 +3,7 @@
 use crate::attestation::{self, Fault, Origin};
 use crate::wrapping::{Plaintext, plaintext};
 use keyferry_bundle::kinds::{AttestationChain, ResponseTarget, Target};
-use keyferry_bundle::{Base64, Device, Digest, Domains, KeySpec, Label, ObjectId, Policy};
+use keyferry_bundle::{Base64, Device, Digest, Domains, KeyUsage, Label, ObjectId, Policy};
 
 /// The capability of leaving under wrap: the only one that generated key material has.
 const EXPORTABLE_UNDER_WRAP: u64 = 1 << 16;
@@ -19,15 +19,6 @@ pub enum Attested {
     NotLookedAt,
 }
 
-/// How long the MAC of an HMAC key is: its hash's output, which is also the length of the key material.
-#[must_use]
-pub const fn mac_length(spec: KeySpec) -> Option<usize> {
-    match (spec, plaintext(spec)) {
-        (KeySpec::SymmetricDefault, _) | (_, Plaintext::Pkcs8) => None,
-        (_, Plaintext::Raw(length)) => Some(length),
-    }
-}
-
 /// Which members a target's spec asks for, and that they agree with each other and, where the policy lists roots, with what the HSM
 /// attests. Names the member and the fault.
 pub(crate) fn check(
@@ -36,15 +27,19 @@ pub(crate) fn check(
     planned: &Target,
     entry: &ResponseTarget,
 ) -> Result<(), (&'static str, String)> {
-    let (present, answer) = (entry.public_key.as_ref(), entry.known_answer.as_ref());
+    let present = entry.public_key.as_ref();
     let unwanted = |member, found: bool| {
         let problem = || (member, format!("is there, but a {} key has none", planned.key_spec));
         if found { Err(problem()) } else { Ok(()) }
     };
-    match mac_length(planned.key_spec) {
-        None => unwanted("known_answer", answer.is_some())?,
-        Some(length) if answer.is_some_and(|mac| mac.as_bytes().len() == length) => {}
-        Some(length) => return Err(("known_answer", format!("is no MAC of {length} bytes"))),
+    match planned.key_usage {
+        KeyUsage::GenerateVerifyMac if entry.known_answer.is_none() => {
+            return Err(("known_answer", "is missing".to_owned()));
+        }
+        KeyUsage::GenerateVerifyMac => {}
+        KeyUsage::EncryptDecrypt | KeyUsage::SignVerify | KeyUsage::KeyAgreement => {
+            unwanted("known_answer", entry.known_answer.is_some())?;
+        }
     }
     if plaintext(planned.key_spec) != Plaintext::Pkcs8 {
         unwanted("public_key", present.is_some())?;

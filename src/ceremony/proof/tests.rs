@@ -5,9 +5,12 @@ use crate::testing::{Story, parse};
 use keyferry_bundle::kinds::{
     AttestationChain, KeptAs, Proof, ProofMethod, ResponseTarget, Target,
 };
-use keyferry_bundle::{Base64, KeySpec, KeyUsage};
+use keyferry_bundle::{Base64, Digest, KeySpec, KeyUsage};
 use p256::ecdsa::signature::Signer as _;
 use spki::EncodePublicKey as _;
+
+const BOUND: Bound =
+    Bound { plan: Digest::from_bytes([1; 32]), response: Digest::from_bytes([2; 32]) };
 
 fn base64(bytes: impl AsRef<[u8]>) -> Base64 {
     Base64::new(bytes.as_ref()).unwrap()
@@ -49,15 +52,15 @@ macro_rules! curve {
             let signature: $curve::ecdsa::Signature = key.sign(&challenge);
             let signature = signature.to_der();
             let mut sound = proof(ProofMethod::Signature, &challenge, signature.as_bytes(), &entry);
-            assert_eq!(check_answer(&planned, &entry, &sound), Ok(()));
+            assert_eq!(check_answer(BOUND, &planned, &entry, &sound), Ok(()));
             sound.challenge = base64([8; 32]);
-            assert_eq!(check_answer(&planned, &entry, &sound).unwrap_err().0, "answer");
+            assert_eq!(check_answer(BOUND, &planned, &entry, &sound).unwrap_err().0, "answer");
             sound.challenge = base64([9; 31]);
-            assert_eq!(check_answer(&planned, &entry, &sound).unwrap_err().0, "challenge");
+            assert_eq!(check_answer(BOUND, &planned, &entry, &sound).unwrap_err().0, "challenge");
             sound.public_key = None;
-            assert_eq!(check_answer(&planned, &entry, &sound).unwrap_err().0, "public_key");
+            assert_eq!(check_answer(BOUND, &planned, &entry, &sound).unwrap_err().0, "public_key");
             sound.method = ProofMethod::Decryption;
-            assert_eq!(check_answer(&planned, &entry, &sound).unwrap_err().0, "method");
+            assert_eq!(check_answer(BOUND, &planned, &entry, &sound).unwrap_err().0, "method");
         }
     };
 }
@@ -77,22 +80,30 @@ fn shared_secrets_prove() {
     let secret =
         p384::ecdh::diffie_hellman(theirs.to_nonzero_scalar(), ours.public_key().as_affine());
     let sound = proof(ProofMethod::SharedSecret, &[5; 48], secret.raw_secret_bytes(), &entry);
-    assert_eq!(check_answer(&planned, &entry, &sound), Ok(()));
+    assert_eq!(check_answer(BOUND, &planned, &entry, &sound), Ok(()));
     let other = proof(ProofMethod::SharedSecret, &[6; 48], secret.raw_secret_bytes(), &entry);
-    assert_eq!(check_answer(&planned, &entry, &other).unwrap_err().0, "answer");
+    assert_eq!(check_answer(BOUND, &planned, &entry, &other).unwrap_err().0, "answer");
 }
 
 #[test]
 fn macs_are_the_rooms() {
     let (planned, mut entry) = target(KeySpec::Hmac384, KeyUsage::GenerateVerifyMac, None);
-    entry.known_answer = Some(base64([1; 48]));
-    let sound = proof(ProofMethod::Mac, MESSAGE, &[1; 48], &entry);
-    assert_eq!(check_answer(&planned, &entry, &sound), Ok(()));
-    let other = proof(ProofMethod::Mac, MESSAGE, &[2; 48], &entry);
-    assert_eq!(check_answer(&planned, &entry, &other).unwrap_err().0, "answer");
-    let elsewhere =
-        proof(ProofMethod::Mac, b"another message of thirty-two bytes", &[1; 48], &entry);
-    assert_eq!(check_answer(&planned, &entry, &elsewhere).unwrap_err().0, "challenge");
+    entry.known_answer = Some(Digest::of(&[1; 48]));
+    let message = known_answer_message(BOUND.plan, &planned.name);
+    let sound = proof(ProofMethod::Mac, &message, &[1; 48], &entry);
+    assert_eq!(check_answer(BOUND, &planned, &entry, &sound), Ok(()));
+    let other = proof(ProofMethod::Mac, &message, &[2; 48], &entry);
+    assert_eq!(check_answer(BOUND, &planned, &entry, &other).unwrap_err().0, "answer");
+    // What everybody knows who has the response: it is no answer.
+    let published = entry.known_answer.unwrap();
+    let copied = proof(ProofMethod::Mac, &message, published.as_bytes(), &entry);
+    assert_eq!(check_answer(BOUND, &planned, &entry, &copied).unwrap_err().0, "answer");
+    let other_plan = known_answer_message(Digest::of(b"other"), &planned.name);
+    let other_target = known_answer_message(BOUND.plan, &parse("ledger"));
+    for message in [other_plan, other_target, b"keyferry check value v1".to_vec()] {
+        let elsewhere = proof(ProofMethod::Mac, &message, &[1; 48], &entry);
+        assert_eq!(check_answer(BOUND, &planned, &entry, &elsewhere).unwrap_err().0, "challenge");
+    }
 }
 
 #[test]
@@ -106,14 +117,10 @@ fn each_spec_has_its_members_and_no_others() {
     };
     let symmetric = KeySpec::SymmetricDefault;
     assert_eq!(fault(symmetric, &|_| {}), Ok(()));
-    assert_eq!(fault(symmetric, &|e| e.known_answer = Some(base64([1]))), Err("known_answer"));
+    assert_eq!(fault(symmetric, &|e| e.known_answer = Some(Digest::of(b""))), Err("known_answer"));
     assert_eq!(fault(symmetric, &|e| e.public_key = Some(base64([1]))), Err("public_key"));
     assert_eq!(fault(KeySpec::Hmac224, &|_| {}), Err("known_answer"));
-    assert_eq!(fault(KeySpec::Hmac224, &|e| e.known_answer = Some(base64([1; 28]))), Ok(()));
-    assert_eq!(
-        fault(KeySpec::Hmac512, &|e| e.known_answer = Some(base64([1; 28]))),
-        Err("known_answer")
-    );
+    assert_eq!(fault(KeySpec::Hmac224, &|e| e.known_answer = Some(Digest::of(b""))), Ok(()));
     let chain = || AttestationChain { certificate: base64([1]), issuers: vec![base64([1])] };
     assert_eq!(fault(KeySpec::Rsa2048, &|_| {}), Err("public_key"));
     assert_eq!(fault(KeySpec::Rsa2048, &|e| e.public_key = Some(base64([1]))), Err("attestation"));
@@ -124,7 +131,7 @@ fn each_spec_has_its_members_and_no_others() {
     assert_eq!(fault(KeySpec::Rsa2048, &both), Err("check_value"));
     let whole = |e: &mut ResponseTarget| {
         both(e);
-        e.check_value = keyferry_bundle::Digest::of(&[1]);
+        e.check_value = Digest::of(&[1]);
     };
     // The policy of these tests lists no root: nothing is believed, nothing looked at.
     assert_eq!(fault(KeySpec::Rsa2048, &whole), Ok(()));

@@ -25,7 +25,7 @@ pub(super) struct Material {
     pub(super) encrypted: Base64,
     pub(super) public_key: Option<Base64>,
     pub(super) attestation: Option<AttestationChain>,
-    pub(super) known_answer: Option<Base64>,
+    pub(super) known_answer: Option<Digest>,
     /// The bytes, where the host has them, for the custodians' copy.
     pub(super) bytes: Option<KeyMaterial>,
 }

@@ -29,7 +29,12 @@ pub(super) fn make(
         encrypted: wrap::wrap(&bytes, under, planned.wrapping_algorithm)?,
         public_key: None,
         attestation: None,
-        known_answer: known_answer::of(&bytes, planned.key_spec)?,
+        known_answer: known_answer::of(
+            &bytes,
+            planned.key_spec,
+            work.accepted.plan.digest(),
+            &planned.name,
+        )?,
         bytes: Some(bytes),
     })
 }

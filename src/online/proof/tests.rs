@@ -1,16 +1,27 @@
 use super::*;
 use crate::testing::{NOW, PrivateKey, Script, Step, at_the_desk, refused, round_trip, story_of};
 use keyferry_bundle::{KeyArn, KeySpec, KeyUsage};
-use keyferry_ceremony::testing::Story;
+use keyferry_ceremony::testing::{Story, digest_of};
 use keyferry_ceremony::wrapping;
+
+fn bound(story: &Story) -> Bound {
+    Bound { plan: digest_of(&story.plan), response: digest_of(&story.response) }
+}
+
+/// What the room computed the MAC of.
+fn message(story: &Story) -> Vec<u8> {
+    let digest = digest_of(&story.plan);
+    format!("keyferry known answer v1 {digest} payments").into_bytes()
+}
 
 /// Asks about the story's only target.
 fn asked(story: &Story, steps: impl IntoIterator<Item = Step>) -> Result<Proof, Unproven> {
     let script = Script::of(steps);
     let (planned, answered) = (&story.plan.targets[0], &story.response.targets[0]);
+    let bound = bound(story);
     let mut outcome = None;
     at_the_desk(NOW, |desk| {
-        outcome = Some(ask(desk, &script, planned, answered));
+        outcome = Some(ask(desk, &script, bound, planned, answered));
         Ok(())
     })
     .unwrap();
@@ -130,10 +141,8 @@ fn macs_are_the_rooms_or_of_other_key_material() {
     ] {
         let story = story_of(spec, KeyUsage::GenerateVerifyMac, None, Some(b"the room's MAC"));
         let arn = story.plan.targets[0].key.clone();
-        let answer = |mac: &[u8]| {
-            let message = b"keyferry check value v1".to_vec();
-            Step::Mac(arn.clone(), algorithm, message, Ok(mac.to_vec()))
-        };
+        let answer =
+            |mac: &[u8]| Step::Mac(arn.clone(), algorithm, message(&story), Ok(mac.to_vec()));
         let proof = asked(&story, [answer(b"the room's MAC")]).unwrap();
         assert_eq!((proof.method, proof.public_key), (ProofMethod::Mac, None));
         assert_eq!(wrong(asked(&story, [answer(b"another MAC")])), "answer");
@@ -179,7 +188,7 @@ fn a_key_that_is_not_in_use_everywhere_is_asked_again() {
     let spec = KeySpec::Hmac256;
     let story = story_of(spec, KeyUsage::GenerateVerifyMac, None, Some(b"the room's MAC"));
     let arn = story.plan.targets[0].key.clone();
-    let mac = |answer| Step::Mac(arn.clone(), MacAlgorithm::HmacSha256, MESSAGE.to_vec(), answer);
+    let mac = |answer| Step::Mac(arn.clone(), MacAlgorithm::HmacSha256, message(&story), answer);
     let not_yet = || mac(Err(refused("KMSInvalidStateException")));
     asked(&story, [not_yet(), not_yet(), mac(Ok(b"the room's MAC".to_vec()))]).unwrap();
     let outcome = asked(&story, (0..6).map(|_| not_yet()));

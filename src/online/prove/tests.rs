@@ -6,8 +6,8 @@ use crate::testing::{
 };
 use keyferry_bundle::kinds::Proof;
 use keyferry_bundle::{Base64, KeySpec, KeyUsage};
-use keyferry_ceremony::proof::MESSAGE;
-use keyferry_ceremony::testing::{Story, parse, signed};
+use keyferry_ceremony::proof::known_answer_message;
+use keyferry_ceremony::testing::{Story, digest_of, parse, signed};
 
 const MAC: [u8; 32] = [7; 32];
 
@@ -44,9 +44,13 @@ fn enabled(world: &World) -> Vec<Step> {
     first(world, key(world, KeyState::Enabled))
 }
 
+fn message(story: &Story) -> Vec<u8> {
+    known_answer_message(digest_of(&story.plan), &story.plan.targets[0].name)
+}
+
 fn mac(world: &World, answer: Result<Vec<u8>, CallError>) -> Step {
     let arn = world.story.plan.targets[0].key.clone();
-    Step::Mac(arn, MacAlgorithm::HmacSha256, MESSAGE.to_vec(), answer)
+    Step::Mac(arn, MacAlgorithm::HmacSha256, message(&world.story), answer)
 }
 
 #[test]
@@ -55,7 +59,7 @@ fn what_kms_answers_is_said_in_words() {
     let mut steps = enabled(&world);
     steps.push(mac(&world, Ok(MAC.to_vec())));
     prove(&world, steps).unwrap();
-    assert!(words(ProofMethod::Mac, None).contains("the MAC that the room computed"));
+    assert!(words(ProofMethod::Mac, None).contains("the MAC whose hash the room had published"));
     let id = material_id();
     let symmetric = words(ProofMethod::RoundTrip, Some(&id));
     assert!(symmetric.contains("KMS alone knows; its id is ab"), "{symmetric}");
@@ -125,9 +129,10 @@ fn without_a_receipt_there_is_nothing_to_prove() {
 fn a_receipt_with_a_wrong_proof_is_refused_unasked() {
     let held = |bytes: &[u8]| Base64::new(bytes).unwrap();
     let mut story = hmac();
+    let message = message(&story);
     let proof = |mac: &[u8]| Proof {
         method: ProofMethod::Mac,
-        challenge: held(MESSAGE),
+        challenge: held(&message),
         answer: held(mac),
         public_key: None,
     };

@@ -95,7 +95,7 @@ pub(crate) fn relink(story: &mut Story) {
     story.receipt.response = digest_of(&story.response);
 }
 
-/// A story about a key of another spec: a private key with this public half, or an HMAC key with this known answer.
+/// A story about a key of another spec: a private key with this public half, or an HMAC key whose known answer is this MAC.
 pub(crate) fn story_of(
     spec: KeySpec,
     usage: KeyUsage,
@@ -113,7 +113,7 @@ pub(crate) fn story_of(
     let answered = &mut story.response.targets[0];
     (answered.key_spec, answered.wrapping_algorithm) = (spec, planned.wrapping_algorithm);
     answered.public_key = public_key.map(held);
-    answered.known_answer = known_answer.map(held);
+    answered.known_answer = known_answer.map(Digest::of);
     if let Some(key) = public_key {
         answered.check_value = Digest::of(key);
         story.backup.check_value = answered.check_value;

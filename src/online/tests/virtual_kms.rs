@@ -13,10 +13,12 @@ mod world;
 use aes_kw::{KeyInit as _, KwpAes256};
 use elliptic_curve::Generate as _;
 use getrandom::SysRng;
+use hmac::{Hmac, Mac as _};
 use keyferry_bundle::kinds::{Outcome, ProofMethod};
 use keyferry_bundle::{
     Base64, Digest, Envelope, KeySpec, KeyUsage, Receipt, Request, Timestamp, WrappingAlgorithm,
 };
+use keyferry_ceremony::proof::known_answer_message;
 use keyferry_ceremony::testing::{Story, digest_of, parse, signed};
 use keyferry_ceremony::wrapping_key::WrappingPublicKey;
 use keyferry_virtual_kms::{ACCESS_KEY_ID, Options, SECRET_ACCESS_KEY, Service};
@@ -163,6 +165,12 @@ impl Bastion {
         target.wrapping_public_key_sha256 = Digest::of(der);
         target.import_token_sha256 = asked.import_token_sha256;
         target.encrypted_key_material = Base64::new(encrypted).unwrap();
+        if target.known_answer.is_some() {
+            let message = known_answer_message(request.plan, &target.name);
+            let mut mac = Hmac::<sha2::Sha384>::new_from_slice(material).unwrap();
+            mac.update(&message);
+            target.known_answer = Some(Digest::of(&mac.finalize().into_bytes()));
+        }
         story.response.request = envelope.digest();
         story.response.targets[0].backup = digest_of(&story.backup);
         let story = &self.world.story;
@@ -341,7 +349,7 @@ fn made(spec: KeySpec, usage: KeyUsage) -> (Story, Vec<u8>) {
         KeySpec::EccNistP384 => private!(p384::SecretKey::generate(), public_key),
         KeySpec::EccNistP521 => private!(p521::SecretKey::generate(), public_key),
         KeySpec::EccSecgP256k1 => private!(k256::SecretKey::generate(), public_key),
-        KeySpec::Hmac384 => (story_of(spec, usage, None, Some(&HMAC_384)), vec![7; 48]),
+        KeySpec::Hmac384 => (story_of(spec, usage, None, Some(b"")), vec![7; 48]),
         KeySpec::Rsa2048 => {
             private!(rsa::PrivateKey::new(&mut SysRng, 2048).unwrap(), as_public_key)
         }
@@ -355,13 +363,6 @@ fn made(spec: KeySpec, usage: KeyUsage) -> (Story, Vec<u8>) {
     }
 }
 
-/// HMAC-SHA-384 of `keyferry check value v1` under 48 bytes 07, computed with Python's `hmac`.
-const HMAC_384: [u8; 48] = [
-    0xc4, 0x25, 0x37, 0x5b, 0xc8, 0xf3, 0xab, 0x6f, 0xf9, 0xd2, 0x57, 0xe5, 0x9c, 0xd3, 0xea, 0x84,
-    0x4e, 0xcc, 0x09, 0x52, 0x5b, 0x00, 0x6c, 0x61, 0x8c, 0x3a, 0x26, 0xf7, 0xac, 0xf5, 0xef, 0xfb,
-    0x28, 0x6d, 0x50, 0x61, 0x05, 0x0b, 0x0a, 0x59, 0x57, 0x42, 0x16, 0x60, 0x1d, 0x5f, 0x48, 0x1f,
-];
-
 const KINDS: &[(KeySpec, KeyUsage, ProofMethod, &str)] = &[
     (KeySpec::EccNistP256, KeyUsage::SignVerify, ProofMethod::Signature, "its signature"),
     (KeySpec::EccNistP384, KeyUsage::KeyAgreement, ProofMethod::SharedSecret, "the right secret"),
@@ -369,7 +370,12 @@ const KINDS: &[(KeySpec, KeyUsage, ProofMethod, &str)] = &[
     (KeySpec::EccSecgP256k1, KeyUsage::SignVerify, ProofMethod::Signature, "its signature"),
     (KeySpec::Rsa2048, KeyUsage::SignVerify, ProofMethod::Signature, "its signature"),
     (KeySpec::Rsa2048, KeyUsage::EncryptDecrypt, ProofMethod::Decryption, "decrypted a fresh"),
-    (KeySpec::Hmac384, KeyUsage::GenerateVerifyMac, ProofMethod::Mac, "that the room computed"),
+    (
+        KeySpec::Hmac384,
+        KeyUsage::GenerateVerifyMac,
+        ProofMethod::Mac,
+        "whose hash the room had published",
+    ),
 ];
 
 #[test]

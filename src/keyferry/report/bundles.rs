@@ -49,7 +49,11 @@ const fn quorum(kind: Kind) -> &'static str {
 /// Every accepted bundle as `inspect` shows it.
 pub(super) fn in_full(html: &mut Html, chain: &Chain) {
     section(html, "bundles", "What the bundles say", |html| {
-        html.leaf("p", "", "Every accepted bundle as `keyferry inspect` shows it.");
+        html.element("p", &[], |html| {
+            html.text("Every accepted bundle as ");
+            html.leaf("code", "", "keyferry inspect");
+            html.text(" shows it.");
+        });
         for bundle in chain.bundles() {
             let page = Page::of_accepted(bundle);
             html.element("h3", &[], |html| {

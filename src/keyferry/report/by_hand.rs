@@ -28,23 +28,29 @@ pub(super) fn write(html: &mut Html, chain: &Chain) {
             signer.holder
         );
         html.leaf("pre", "run", format!("{who}{SIGNATURE}"));
-        html.leaf("p", "", "An HSM's key is in its device bundle, as .signing_key.spki; it is a P-256 key, and `openssl dgst -sha256 -verify` checks its signatures. What each field means and which digests must be equal is in bundle-format/SPEC.md of the program's source.");
+        html.leaf("p", "", "An HSM's key is in its device bundle, as .signing_key.spki. It is a P-256 key: openssl dgst -sha256 -verify checks its signatures. What each field means and which digests must be equal is in bundle-format/SPEC.md of the program's source.");
     });
 }
 
 /// The digest of every bundle.
-const DIGESTS: &str = r#"signed() {
-  jq -r .payload "$1" | base64 -d >"/tmp/payload.$$"
+const DIGESTS: &str = r#"t=$(mktemp -d)
+signed() {
+  jq -r .payload "$1" | base64 -d >"$t/payload"
   type=$(jq -r .payloadType "$1")
-  printf 'DSSEv1 %d %s %d ' "${#type}" "$type" "$(stat -c %s "/tmp/payload.$$")"
-  cat "/tmp/payload.$$"
+  printf 'DSSEv1 %d %s %d ' "${#type}" "$type" "$(stat -c %s "$t/payload")"
+  cat "$t/payload"
 }
-for file in *.json; do echo "$(signed "$file" | sha256sum | cut -c 1-64)  $file"; done"#;
+for file in *.json; do
+  echo "$(signed "$file" | sha256sum | cut -c 1-64)  $file"
+done"#;
 
 /// One person's signature.
 const SIGNATURE: &str = r#"jq -r .payload "$policy" | base64 -d |
-  jq -r --arg who "$who" 'first(.keys[] | select(.holder == $who)).spki' | base64 -d >"/tmp/key.$$"
-id=$(sha256sum <"/tmp/key.$$" | cut -c 1-64)
-jq -r --arg id "$id" '.signatures[] | select(.keyid == $id).sig' "$bundle" | base64 -d >"/tmp/signature.$$"
-signed "$bundle" >"/tmp/signed.$$"
-openssl pkeyutl -verify -rawin -pubin -keyform DER -inkey "/tmp/key.$$" -in "/tmp/signed.$$" -sigfile "/tmp/signature.$$""#;
+  jq -r --arg who "$who" 'first(.keys[] | select(.holder == $who)).spki' |
+  base64 -d >"$t/key"
+id=$(sha256sum <"$t/key" | cut -c 1-64)
+jq -r --arg id "$id" '.signatures[] | select(.keyid == $id).sig' "$bundle" |
+  base64 -d >"$t/signature"
+signed "$bundle" >"$t/signed"
+openssl pkeyutl -verify -rawin -pubin -keyform DER -inkey "$t/key" \
+  -in "$t/signed" -sigfile "$t/signature""#;

@@ -5,7 +5,7 @@ use super::{exact, row, section};
 use crate::html::Html;
 use crate::render::expiry;
 use keyferry_bundle::Backup;
-use keyferry_bundle::kinds::{KeptAs, Made, Outcome, ReceiptTarget};
+use keyferry_bundle::kinds::{KeptAs, Made, Outcome, ProofMethod, ReceiptTarget};
 use keyferry_ceremony::evidence::{Chain, Claim, KeyRecord, Link, Wrapping};
 use std::collections::BTreeSet;
 
@@ -109,16 +109,24 @@ fn imported(said: &ReceiptTarget) -> String {
     format!("{how}; {}", expiry(&said.expiration))
 }
 
-/// What was asked of KMS and answered, without what follows from it: that is a claim's business.
-fn proof(said: &ReceiptTarget) -> String {
-    said.proof.as_ref().map_or_else(
-        || "none".to_owned(),
-        |proof| {
-            let (asked, answered) =
-                (proof.challenge.as_bytes().len(), proof.answer.as_bytes().len());
-            format!("{}: {asked} bytes asked, {answered} bytes answered", proof.method)
-        },
-    )
+/// What was asked of KMS and answered; what follows from it is a claim's business.
+const fn proof(said: &ReceiptTarget) -> &'static str {
+    let Some(proof) = &said.proof else { return "none" };
+    match proof.method {
+        ProofMethod::Signature => "KMS signed a fresh message; the signature is in the receipt",
+        ProofMethod::Decryption => {
+            "KMS decrypted what was encrypted to the public key: the operator's word"
+        }
+        ProofMethod::SharedSecret => {
+            "KMS agreed on a secret with a fresh key; both are in the receipt"
+        }
+        ProofMethod::Mac => {
+            "KMS computed a MAC, which is held against what the response says of it"
+        }
+        ProofMethod::RoundTrip => {
+            "KMS decrypted what it had encrypted: the operator's word; the key works"
+        }
+    }
 }
 
 fn copies(html: &mut Html, link: &Link<Backup>) {

@@ -44,11 +44,13 @@ pub(super) fn write(
         html.leaf("li", "", format!("{} files", examined.files.len()));
         html.leaf("li", "", format!("{} bundles accepted", examined.chain.bundles().len()));
     });
-    let about = format!(
-        "Written by keyferry {} on a machine whose clock said {now}. It repeats what `keyferry verify` finds in the files and proves nothing by itself: whoever has the files can run it again, or check them without it.",
-        env!("CARGO_PKG_VERSION")
-    );
-    html.leaf("p", "soft", about);
+    html.element("p", &[("class", "soft")], |html| {
+        let version = env!("CARGO_PKG_VERSION");
+        html.text(format!("Written by keyferry {version} on a machine whose clock said {now}. It repeats what "));
+        html.leaf("code", "", "keyferry verify");
+        html.text(" finds in the files and proves nothing by itself: whoever has the files can run it again, or check them without it.");
+    });
+    contents(html, numbered);
     if numbered.count(FAILS) > 0 {
         section(html, "fails", "What fails", |html| {
             brief(html, numbered.filter(|claim| FAILS.contains(&claim.standing)));
@@ -60,6 +62,27 @@ pub(super) fn write(
             brief(html, numbered.filter(|claim| claim.standing == Standing::Open));
         });
     }
+}
+
+/// Where to go on from here; not in print.
+fn contents(html: &mut Html, numbered: &Numbered<'_>) {
+    let sections = [
+        ("#fails", "What fails", numbered.count(FAILS) > 0),
+        ("#policy", "Policy", true),
+        ("#open", "What is not shown", numbered.count(&[Standing::Open]) > 0),
+        ("#timeline", "Timeline", true),
+        ("#keys", "Keys", true),
+        ("#claims", "Claims", true),
+        ("#bundles", "Bundles", true),
+        ("#files", "Files", true),
+        ("#by-hand", "By hand", true),
+    ];
+    html.element("nav", &[("aria-label", "Contents")], |html| {
+        for (anchor, name, _) in sections.into_iter().filter(|(.., there)| *there) {
+            html.element("a", &[("href", anchor)], |html| html.text(name));
+            html.text("\n");
+        }
+    });
 }
 
 fn trust(html: &mut Html, trust: Option<&Trust>) {
@@ -83,12 +106,18 @@ fn trust(html: &mut Html, trust: Option<&Trust>) {
             html.element("dd", &[], |html| {
                 html.leaf("pre", "", fingerprint::hex(&trust.digest));
             });
-            html.leaf("dt", "", "In words (PGP word list)");
-            html.element("dd", &[], |html| {
-                html.leaf("pre", "", fingerprint::words(&trust.digest));
-            });
+            html.leaf("dt", "", "In words of the PGP list, two a group");
+            html.element("dd", &[], |html| html.leaf("pre", "", words(&trust.digest)));
         });
     });
+}
+
+/// The digest in words, two groups a line, each line with the number of its first group: so it fits a narrow screen.
+fn words(digest: &Digest) -> String {
+    let words = fingerprint::words(digest);
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let line = |(row, four): (usize, &[&str])| format!("{:>2}  {}", row * 2 + 1, four.join(" "));
+    words.chunks(4).enumerate().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Every file that was read, so that the page is about these bytes and no others.

@@ -1,4 +1,4 @@
-//! What KMS is asked to answer: drawn for the occasion, so that no answer can have been recorded before.
+//! What KMS is asked to answer: drawn for the occasion.
 
 use elliptic_curve::Generate as _;
 use getrandom::SysRng;
@@ -7,9 +7,9 @@ use keyferry_console::Failure;
 use sha2::Sha256;
 use spki::{DecodePublicKey as _, EncodePublicKey as _};
 
-/// Fresh bytes: a message to sign, a plaintext.
-pub(crate) fn draw() -> Result<Vec<u8>, Failure> {
-    let mut bytes = vec![0; 32];
+/// Fresh bytes: what makes a challenge new.
+pub(crate) fn draw() -> Result<[u8; 32], Failure> {
+    let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(Failure::bug)?;
     Ok(bytes)
 }

@@ -116,16 +116,21 @@ impl Asker<'_> {
         }
     }
 
+    /// A text for this response and target that nobody knew before.
+    fn challenge(&self) -> Result<Vec<u8>, Unproven> {
+        Ok(self.bound.challenge(&self.planned.name, challenge::draw()?))
+    }
+
     fn signature(&self) -> Asked {
         let (key, spec) = (&self.planned.key, self.planned.key_spec);
         let algorithm = SigningAlgorithm::of(spec).ok_or_else(|| no_way(self.planned))?;
-        let message = challenge::draw()?;
+        let message = self.challenge()?;
         let signature = self.call("kms:Sign", || self.kms.sign(key, algorithm, &message))?;
         Ok((message, signature))
     }
 
     fn decryption(&self, attested: &[u8]) -> Asked {
-        let plaintext = challenge::draw()?;
+        let plaintext = self.challenge()?;
         let ciphertext = challenge::encrypt_to(attested, &plaintext)?;
         let key = &self.planned.key;
         let answer = self.call("kms:Decrypt", || self.kms.decrypt_oaep(key, &ciphertext))?;
@@ -150,7 +155,7 @@ impl Asker<'_> {
     }
 
     fn round_trip(&self) -> Asked {
-        let plaintext = challenge::draw()?;
+        let plaintext = self.challenge()?;
         let key = &self.planned.key;
         let ciphertext = self.call("kms:Encrypt", || self.kms.encrypt(key, &plaintext, CONTEXT))?;
         let answer = self.call("kms:Decrypt", || self.kms.decrypt(key, &ciphertext, CONTEXT))?;

@@ -23,7 +23,7 @@ word_type!(
 word_type!(
     /// How it was shown that KMS holds the key material.
     ProofMethod {
-        /// KMS signed a fresh message: `RSASSA_PKCS1_V1_5_SHA_256`, or ECDSA with the hash of the curve. Anybody can verify it.
+        /// KMS signed a message that names the response and a fresh random number: `RSASSA_PKCS1_V1_5_SHA_256`, or ECDSA with the hash of the curve. Anybody can verify it.
         Signature = "signature",
         /// KMS decrypted a fresh plaintext that was encrypted to the attested public key: the operator's word for it.
         Decryption = "decryption",
@@ -81,7 +81,7 @@ pub struct ReceiptTarget {
 pub struct Proof {
     /// How it was asked.
     pub method: ProofMethod,
-    /// What was asked: the message, the plaintext, or the ephemeral private key's scalar.
+    /// What was asked: a message or plaintext of the form that SPEC.md section 9 gives, or the ephemeral private key's scalar.
     pub challenge: Base64,
     /// What KMS answered: the signature, MAC, plaintext or shared secret.
     pub answer: Base64,

@@ -4,8 +4,8 @@
 use super::Report;
 use super::chain::{Chain, Link};
 use crate::request;
-use keyferry_bundle::kinds::Made;
-use keyferry_bundle::{Device, Digest, Plan, Request, Response, Verified};
+use keyferry_bundle::kinds::{Made, ProofMethod};
+use keyferry_bundle::{Base64, Device, Digest, Plan, Receipt, Request, Response, Verified};
 
 /// Refuses each link that some earlier one is a twin of.
 fn no_twins<T>(
@@ -169,7 +169,7 @@ pub(super) fn responses(chain: &Chain, report: &mut Report) {
     }
 }
 
-/// One receipt a response.
+/// One receipt a response, and one ephemeral key an agreement: every other challenge names its response.
 pub(super) fn receipts(chain: &Chain, report: &mut Report) {
     no_twins(
         "receipt.response",
@@ -178,4 +178,13 @@ pub(super) fn receipts(chain: &Chain, report: &mut Report) {
         "is of the same response as",
         report,
     );
+    no_twins("receipt.proof", &chain.receipts, same_ephemeral, "has a challenge of", report);
+}
+
+fn same_ephemeral(a: &Link<Receipt>, b: &Link<Receipt>) -> bool {
+    fn ephemeral(link: &Link<Receipt>) -> impl Iterator<Item = &Base64> {
+        let proofs = link.bundle.body().targets.iter().filter_map(|target| target.proof.as_ref());
+        proofs.filter(|it| it.method == ProofMethod::SharedSecret).map(|proof| &proof.challenge)
+    }
+    ephemeral(a).any(|scalar| ephemeral(b).any(|other| scalar == other))
 }

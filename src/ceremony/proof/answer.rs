@@ -6,9 +6,6 @@ use crate::wrapping::{Plaintext, plaintext};
 use keyferry_bundle::kinds::{Proof, ProofMethod, ResponseTarget, Target};
 use keyferry_bundle::{Base64, Digest, KeySpec, KeyUsage};
 
-/// The fewest bytes of a challenge that is drawn for the occasion.
-const FEWEST_RANDOM_BYTES: usize = 32;
-
 /// How a key of this spec and usage is asked.
 #[must_use]
 pub const fn method(spec: KeySpec, usage: KeyUsage) -> ProofMethod {
@@ -41,9 +38,20 @@ pub fn check(
         return Err(("public_key", other.to_owned()));
     }
     let (challenge, answer) = (proof.challenge.as_bytes(), proof.answer.as_bytes());
-    if expected != ProofMethod::Mac && challenge.len() < FEWEST_RANDOM_BYTES {
-        let short = format!("has fewer than {FEWEST_RANDOM_BYTES} bytes");
-        return Err(("challenge", short));
+    let (asked, form) = match expected {
+        ProofMethod::Signature | ProofMethod::Decryption | ProofMethod::RoundTrip => (
+            bound.has_challenge(&planned.name, challenge),
+            "is not one for this response and target",
+        ),
+        ProofMethod::Mac => (
+            challenge == known_answer_message(bound.plan, &planned.name),
+            "is not the known answer's message for this plan and target",
+        ),
+        // A scalar of the curve; whether it is one shows below.
+        ProofMethod::SharedSecret => (true, ""),
+    };
+    if !asked {
+        return Err(("challenge", form.to_owned()));
     }
     let key = answered.public_key.as_ref().map(Base64::as_bytes).unwrap_or_default();
     let holds = match expected {
@@ -52,12 +60,6 @@ pub fn check(
             shared_secret(spec, key, challenge).is_some_and(|secret| secret == answer)
         }
         ProofMethod::Decryption | ProofMethod::RoundTrip => challenge == answer,
-        ProofMethod::Mac if challenge != known_answer_message(bound.plan, &planned.name) => {
-            return Err((
-                "challenge",
-                "is not the known answer's message for this plan and target".to_owned(),
-            ));
-        }
         ProofMethod::Mac => answered.known_answer == Some(Digest::of(answer)),
     };
     if holds {

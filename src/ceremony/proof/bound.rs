@@ -17,6 +17,25 @@ impl Bound {
     pub fn to(response: &Verified<Response>) -> Self {
         Self { plan: response.body().plan, response: response.digest() }
     }
+
+    /// What KMS is to sign, to decrypt or to give back, around 32 bytes that were drawn for the occasion: at most 180 bytes of ASCII,
+    /// since RSAES-OAEP with SHA-256 under a 2048-bit key takes 190 (RFC 8017 section 7.1.1).
+    #[must_use]
+    pub fn challenge(&self, target: &TargetName, drawn: [u8; 32]) -> Vec<u8> {
+        format!("{}{}", self.beginning(target), Digest::from_bytes(drawn)).into_bytes()
+    }
+
+    /// Whether a challenge is one of this response and target.
+    pub(super) fn has_challenge(&self, target: &TargetName, challenge: &[u8]) -> bool {
+        let drawn = challenge.strip_prefix(self.beginning(target).as_bytes());
+        drawn
+            .and_then(|drawn| str::from_utf8(drawn).ok())
+            .is_some_and(|drawn| drawn.parse::<Digest>().is_ok())
+    }
+
+    fn beginning(&self, target: &TargetName) -> String {
+        format!("keyferry proof v1 {} {target} ", self.response)
+    }
 }
 
 /// What the room computes the MAC of, and KMS must: 25 bytes of ASCII, the plan's digest in hexadecimal, a blank and the target's name.

@@ -48,15 +48,21 @@ macro_rules! curve {
             let spki = key.verifying_key().to_public_key_der().unwrap();
             let (planned, entry) =
                 target($spec, KeyUsage::SignVerify, Some(spki.as_bytes().to_vec()));
-            let challenge = [9; 32];
+            let challenge = BOUND.challenge(&planned.name, [9; 32]);
             let signature: $curve::ecdsa::Signature = key.sign(&challenge);
             let signature = signature.to_der();
             let mut sound = proof(ProofMethod::Signature, &challenge, signature.as_bytes(), &entry);
             assert_eq!(check_answer(BOUND, &planned, &entry, &sound), Ok(()));
-            sound.challenge = base64([8; 32]);
+            sound.challenge = base64(BOUND.challenge(&planned.name, [8; 32]));
             assert_eq!(check_answer(BOUND, &planned, &entry, &sound).unwrap_err().0, "answer");
-            sound.challenge = base64([9; 31]);
-            assert_eq!(check_answer(BOUND, &planned, &entry, &sound).unwrap_err().0, "challenge");
+            // What was signed for another response, though the key is the same.
+            let elsewhere = Bound { response: Digest::of(b"other"), ..BOUND };
+            let challenge = elsewhere.challenge(&planned.name, [9; 32]);
+            let signature: $curve::ecdsa::Signature = key.sign(&challenge);
+            let signature = signature.to_der();
+            let other = proof(ProofMethod::Signature, &challenge, signature.as_bytes(), &entry);
+            assert_eq!(check_answer(elsewhere, &planned, &entry, &other), Ok(()));
+            assert_eq!(check_answer(BOUND, &planned, &entry, &other).unwrap_err().0, "challenge");
             sound.public_key = None;
             assert_eq!(check_answer(BOUND, &planned, &entry, &sound).unwrap_err().0, "public_key");
             sound.method = ProofMethod::Decryption;
@@ -69,6 +75,58 @@ curve!(p256_signatures_prove, KeySpec::EccNistP256, p256, 32);
 curve!(p384_signatures_prove, KeySpec::EccNistP384, p384, 48);
 curve!(p521_signatures_prove, KeySpec::EccNistP521, p521, 66);
 curve!(secp256k1_signatures_prove, KeySpec::EccSecgP256k1, k256, 32);
+
+#[test]
+fn a_challenge_has_one_form() {
+    let (target, drawn) = (parse("payments"), [0xab; 32]);
+    let sound = BOUND.challenge(&target, drawn);
+    let text = format!("keyferry proof v1 {} payments {}", "02".repeat(32), "ab".repeat(32));
+    assert_eq!(str::from_utf8(&sound).unwrap(), text);
+    assert!(BOUND.has_challenge(&target, &sound));
+    assert!(!BOUND.has_challenge(&parse("ledger"), &sound));
+    assert!(!BOUND.has_challenge(&target, &[9; 32]));
+    let upper = text.replace("ab", "AB");
+    for other in [&text[1..], &text[..text.len() - 1], &format!("{text} "), &upper] {
+        assert!(!BOUND.has_challenge(&target, other.as_bytes()), "{other}");
+    }
+    // RSAES-OAEP with SHA-256 under RSA_2048: 256 - 2 * 32 - 2 bytes.
+    let longest = parse(&"x".repeat(32));
+    assert_eq!(BOUND.challenge(&longest, drawn).len(), 180);
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_but_its_own_form_are_a_challenge(drawn: [u8; 32], index in 0_usize..155, bit in 0_u8..8) {
+        let target = parse("payments");
+        let mut challenge = BOUND.challenge(&target, drawn);
+        assert!(BOUND.has_challenge(&target, &challenge));
+        let digits = challenge.len() - 64;
+        if let Some(byte) = challenge.get_mut(index) {
+            *byte ^= 1 << bit;
+            let digit = index >= digits && matches!(*byte, b'0'..=b'9' | b'a'..=b'f');
+            assert_eq!(BOUND.has_challenge(&target, &challenge), digit);
+        }
+    }
+}
+
+#[test]
+fn what_was_encrypted_must_come_back_and_be_of_this_response() {
+    for (spec, usage, method) in [
+        (KeySpec::SymmetricDefault, KeyUsage::EncryptDecrypt, ProofMethod::RoundTrip),
+        (KeySpec::Rsa2048, KeyUsage::EncryptDecrypt, ProofMethod::Decryption),
+    ] {
+        let (planned, entry) = target(spec, usage, None);
+        let challenge = BOUND.challenge(&planned.name, [9; 32]);
+        let other = BOUND.challenge(&planned.name, [8; 32]);
+        let told = |challenge: &[u8], answer: &[u8]| {
+            let proof = proof(method, challenge, answer, &entry);
+            check_answer(BOUND, &planned, &entry, &proof).map_err(|(member, _)| member)
+        };
+        assert_eq!(told(&challenge, &challenge), Ok(()));
+        assert_eq!(told(&challenge, &other), Err("answer"));
+        assert_eq!(told(&[9; 32], &[9; 32]), Err("challenge"));
+    }
+}
 
 #[test]
 fn shared_secrets_prove() {

@@ -35,7 +35,7 @@ fn an_rsa_key_that_signs() {
 #[test]
 fn an_rsa_key_that_decrypts() {
     let options = ["--key-spec", "RSA_2048", "--key-usage", "ENCRYPT_DECRYPT"];
-    whole(&options, "decryption", "decrypted a fresh challenge");
+    whole(&options, "decryption", "the operator states that it decrypted a fresh challenge");
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn an_ecc_key_that_signs() {
 #[test]
 fn an_ecc_key_that_agrees() {
     let options = ["--key-spec", "ECC_NIST_P384", "--key-usage", "KEY_AGREEMENT"];
-    whole(&options, "shared-secret", "agreed");
+    whole(&options, "shared-secret", "the operator states that it agreed on a secret");
 }
 
 #[test]

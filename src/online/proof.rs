@@ -1,5 +1,6 @@
-//! The proof that KMS holds the key material of a response: a question that nobody else can answer, and KMS's answer, held against the
-//! response before anybody relies on it. For symmetric keys it is less: that the key works.
+//! The proof that KMS holds the key material of a response: a question to KMS and its answer, held against the response before anybody relies
+//! on it. Signatures and MACs show it to everybody, decryption and agreement to whoever asks. For symmetric keys it is less: that the key
+//! works.
 
 use crate::algorithms::{MacAlgorithm, SigningAlgorithm};
 use crate::calls::failed;

@@ -119,10 +119,10 @@ fn words(method: ProofMethod, id: Option<&KeyMaterialId>) -> String {
             "KMS holds the private key of the response's public key: it gives the same public key, and its signature over a fresh challenge verifies"
         }
         ProofMethod::Decryption => {
-            "KMS holds the private key of the response's public key: it gives the same public key, and it decrypted a fresh challenge that was encrypted to it"
+            "KMS holds the private key of the response's public key: it gives the same public key, and it decrypted a fresh challenge that was encrypted to it; who was not here has the operator's word for that"
         }
         ProofMethod::SharedSecret => {
-            "KMS holds the private key of the response's public key: it gives the same public key, and it agreed with a fresh ephemeral key on the right secret"
+            "KMS holds the private key of the response's public key: it gives the same public key, and it agreed with a fresh ephemeral key on the right secret; who was not here has the operator's word for that"
         }
         ProofMethod::Mac => {
             "KMS holds the key material that the room made: it computes the MAC whose hash the room had published"

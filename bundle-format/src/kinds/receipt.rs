@@ -21,13 +21,15 @@ word_type!(
 );
 
 word_type!(
-    /// How it was shown that KMS holds the key material.
+    /// How KMS was asked to show that it holds the key material. Anybody can check [`Self::Signature`] and [`Self::Mac`]; the others are
+    /// the operator's word.
     ProofMethod {
         /// KMS signed a message that names the response and a fresh random number: `RSASSA_PKCS1_V1_5_SHA_256`, or ECDSA with the hash of the curve. Anybody can verify it.
         Signature = "signature",
         /// KMS decrypted a fresh plaintext that was encrypted to the attested public key: the operator's word for it.
         Decryption = "decryption",
-        /// KMS and an ephemeral key agreed on a secret. Anybody can compute it again.
+        /// KMS and an ephemeral key agreed on a secret: the operator's word for it, since whoever has the ephemeral key can compute the
+        /// secret without KMS.
         SharedSecret = "shared-secret",
         /// KMS computed the MAC whose hash the room had published. Anybody can compare them.
         Mac = "mac",
@@ -75,7 +77,7 @@ pub struct ReceiptTarget {
     pub proof: Option<Proof>,
 }
 
-/// A question to KMS that only the holder of this key material can answer, and the answer (SPEC.md section 9).
+/// A question to KMS about the key material, and the answer (SPEC.md section 9).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Proof {

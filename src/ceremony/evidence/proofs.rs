@@ -71,10 +71,10 @@ pub(super) fn receipt(chain: &Chain, link: &Link<Receipt>, report: &mut Report) 
         };
         let shown = match proof.method {
             ProofMethod::Signature => {
-                "KMS signed a fresh challenge with the private key of the response: KMS holds that key"
+                "KMS signed a fresh challenge, which names the response, with the private key of the response: KMS holds that key"
             }
             ProofMethod::SharedSecret => {
-                "KMS agreed on a secret as only the private key of the response can: KMS holds that key"
+                "KMS has the public key of the response, and the operator states that it agreed on a secret under it"
             }
             ProofMethod::Mac if shown_elsewhere(chain, link, &proof.answer) => {
                 "the operator states that KMS computed the MAC again whose hash the room had published; an earlier receipt shows it already"

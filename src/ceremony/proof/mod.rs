@@ -1,8 +1,8 @@
 //! What shows which key it is: in the response, what the HSM says of it; in the receipt, what KMS answers.
 //!
-//! Of a private key the HSM attests the public half, and KMS signs (or agrees, or decrypts) under the same public half. Of an HMAC key the
-//! room computes one MAC and publishes its hash, and KMS computes the MAC. Of a symmetric key nothing outside KMS can tell; that it works
-//! is shown.
+//! Of a private key the HSM attests the public half, and KMS signs under the same public half; that it agreed on a secret or decrypted
+//! under it is the operator's word. Of an HMAC key the room computes one MAC and publishes its hash, and KMS computes the MAC. Of a
+//! symmetric key nothing outside KMS can tell; that it works is shown.
 
 mod answer;
 mod bound;

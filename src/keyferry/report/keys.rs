@@ -118,7 +118,7 @@ const fn proof(said: &ReceiptTarget) -> &'static str {
             "KMS decrypted what was encrypted to the public key: the operator's word"
         }
         ProofMethod::SharedSecret => {
-            "KMS agreed on a secret with a fresh key; both are in the receipt"
+            "KMS agreed on a secret with a fresh key: the operator's word"
         }
         ProofMethod::Mac => {
             "KMS computed a MAC, which is held against what the response says of it"

@@ -16,6 +16,8 @@ mod sort;
 mod trail;
 
 #[cfg(test)]
+mod stated_tests;
+#[cfg(test)]
 mod tests;
 
 pub use chain::{Chain, Link};

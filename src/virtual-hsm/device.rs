@@ -20,6 +20,8 @@ pub(crate) enum Reply {
 /// A device at work.
 pub(crate) struct Device {
     state: State,
+    /// What a command goes back to whose change cannot be saved. Commands that only read copy nothing.
+    kept: State,
     file: StateFile,
     sessions: Sessions,
     faults: Faults,
@@ -43,6 +45,7 @@ impl Device {
         let (file, mut state) = StateFile::open(path, serial, fips)?;
         state.store.set_limit(faults.store_limit());
         let mut device = Self {
+            kept: state.clone(),
             state,
             file,
             sessions: Sessions::default(),
@@ -67,6 +70,7 @@ impl Device {
         while self.state.log.len() < faults.least_log() {
             self.state.log.boot(false);
         }
+        self.kept = self.state.clone();
         if self.state.log.len() == before { Ok(()) } else { Ok(self.file.write(&self.state)?) }
     }
 
@@ -119,11 +123,13 @@ impl Device {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, DeviceError>,
     ) -> Result<T, DeviceError> {
-        let before = self.state.clone();
         let outcome = work(self);
-        if self.state.take_changed() && self.file.write(&self.state).is_err() {
-            self.state = before;
-            return Err(DeviceError::StorageFailed);
+        if self.state.take_changed() {
+            if self.file.write(&self.state).is_err() {
+                self.state = self.kept.clone();
+                return Err(DeviceError::StorageFailed);
+            }
+            self.kept = self.state.clone();
         }
         outcome
     }
@@ -203,6 +209,7 @@ impl Device {
         self.started = now;
         let forced = self.state.options.is_forced();
         self.state.log.boot(forced);
+        self.kept = self.state.clone();
         // A file that cannot be written is noticed at the next command that changes something.
         let _ = self.file.write(&self.state);
         Reply::Lost

@@ -45,7 +45,8 @@ pub(crate) fn read(
     output: &mut impl Write,
 ) -> io::Result<Option<Request>> {
     let mut head = input.take(MAX_HEAD);
-    let Some(line) = line(&mut head)? else { return Ok(None) };
+    let mut buffer = Vec::new();
+    let Some(line) = line(&mut head, &mut buffer)? else { return Ok(None) };
     let mut words = line.split(' ');
     let (Some(method), Some(path), Some(version), None) =
         (words.next(), words.next(), words.next(), words.next())
@@ -60,19 +61,23 @@ pub(crate) fn read(
     };
     let (mut length, mut waits) = (0, false);
     loop {
-        let line = self::line(&mut head)?.ok_or_else(|| refused("the head"))?;
+        let line = self::line(&mut head, &mut buffer)?.ok_or_else(|| refused("the head"))?;
         if line.is_empty() {
             break;
         }
         let (name, value) = line.split_once(':').ok_or_else(|| refused("a header"))?;
         let value = value.trim();
-        match name.to_ascii_lowercase().as_str() {
-            "content-length" => length = value.parse().map_err(|_| refused("the length"))?,
-            "connection" if value.eq_ignore_ascii_case("close") => request.keep_alive = false,
-            "connection" if value.eq_ignore_ascii_case("keep-alive") => request.keep_alive = true,
-            "expect" => waits = value.eq_ignore_ascii_case("100-continue"),
-            "transfer-encoding" => return Err(refused("the transfer encoding")),
-            _ => {}
+        let is = |wanted| name.eq_ignore_ascii_case(wanted);
+        if is("content-length") {
+            length = value.parse().map_err(|_| refused("the length"))?;
+        } else if is("connection") && value.eq_ignore_ascii_case("close") {
+            request.keep_alive = false;
+        } else if is("connection") && value.eq_ignore_ascii_case("keep-alive") {
+            request.keep_alive = true;
+        } else if is("expect") {
+            waits = value.eq_ignore_ascii_case("100-continue");
+        } else if is("transfer-encoding") {
+            return Err(refused("the transfer encoding"));
         }
     }
     if length > MAX_BODY {
@@ -105,15 +110,15 @@ pub(crate) fn write(
     output.write_all(&bytes)
 }
 
-/// A line without its end; none at the end of the input.
-fn line(input: &mut impl BufRead) -> io::Result<Option<String>> {
-    let mut bytes = Vec::new();
-    if input.read_until(b'\n', &mut bytes)? == 0 {
+/// The next line, without its end, in a buffer that all lines of a head share; none at the end of the input.
+fn line<'a>(input: &mut impl BufRead, buffer: &'a mut Vec<u8>) -> io::Result<Option<&'a str>> {
+    buffer.clear();
+    if input.read_until(b'\n', buffer)? == 0 {
         return Ok(None);
     }
-    let text = bytes.strip_suffix(b"\n").ok_or_else(|| refused("a line"))?;
+    let text = buffer.strip_suffix(b"\n").ok_or_else(|| refused("a line"))?;
     let text = text.strip_suffix(b"\r").unwrap_or(text);
-    String::from_utf8(text.to_vec()).map(Some).map_err(|_| refused("a line"))
+    std::str::from_utf8(text).map(Some).map_err(|_| refused("a line"))
 }
 
 fn refused(what: &'static str) -> io::Error {

@@ -15,11 +15,19 @@ fn whole(options: &[&str], method: &str, sentence: &str) {
     let run = Run::of(&mut command, &[]).unwrap();
     assert_eq!(run.code, 0, "{options:?}: {}{}", run.stdout, run.stderr);
     assert!(run.says(sentence), "{sentence:?} is missing in:\n{}", run.stdout);
+    let attested = |line: &str| line.contains("PASS") && line.contains("[response.attestation]");
+    let private =
+        options.iter().any(|option| option.starts_with("RSA_") || option.starts_with("ECC_"));
+    assert_eq!(run.stdout.lines().any(attested), private, "{options:?}: {}", run.stdout);
 }
 
 #[test]
 fn an_hmac_key() {
-    whole(&["--key-spec", "HMAC_384"], "mac", "KMS computed the MAC whose hash the room had published");
+    whole(
+        &["--key-spec", "HMAC_384"],
+        "mac",
+        "KMS computed the MAC whose hash the room had published",
+    );
 }
 
 #[test]

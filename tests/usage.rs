@@ -1,5 +1,6 @@
 //! `docs/usage.md` is what the programs say of themselves. `KEYFERRY_BLESS=1 cargo test -p keyferry-tests usage` writes it anew.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/usage.md");
@@ -77,33 +78,82 @@ fn every_command_of_the_readme_and_the_runbook_exists() {
     }
 }
 
-#[test]
-fn every_test_that_the_threat_model_names_exists() {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    let mut sources = String::new();
-    let mut folders = vec![format!("{root}/tests"), format!("{root}/src")];
-    folders.push(format!("{root}/bundle-format"));
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// Every Rust file below these folders of the project: its path and its text.
+fn sources(folders: &[&str]) -> Vec<(String, String)> {
+    let mut sources = Vec::new();
+    let mut folders: Vec<String> = folders.iter().map(|name| format!("{ROOT}/{name}")).collect();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path.display().to_string());
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                sources.push_str(&std::fs::read_to_string(path).unwrap());
+                let text = std::fs::read_to_string(&path).unwrap();
+                sources.push((path.display().to_string(), text));
             }
         }
     }
-    let document = std::fs::read_to_string(format!("{root}/docs/threat-model.md")).unwrap();
+    sources
+}
+
+/// Whether a test of that name is there; those of `rules_tests.rs` are rows of a macro.
+fn is_a_test(sources: &[(String, String)], name: &str) -> bool {
+    let (function, row) = (format!("fn {name}("), format!("    {name}: accept_"));
+    sources.iter().any(|(_, text)| text.contains(&function) || text.contains(&row))
+}
+
+/// What stands in code marks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+#[test]
+fn every_test_that_the_threat_model_names_exists() {
+    let sources = sources(&["tests", "src", "bundle-format"]);
+    let document = std::fs::read_to_string(format!("{ROOT}/docs/threat-model.md")).unwrap();
     let mut seen = 0;
     let numbered = |line: &&str| line.starts_with("| ") && line[2..].starts_with(char::is_numeric);
     for row in document.lines().filter(numbered) {
         let Some(tests) = row.trim_end_matches('|').rsplit('|').next() else { continue };
-        for name in tests.split('`').skip(1).step_by(2).filter(|name| !name.contains('/')) {
-            let defined = sources.contains(&format!("fn {name}("))
-                || sources.contains(&format!("    {name}: accept_"));
-            assert!(defined, "docs/threat-model.md names {name}, which is no test");
+        for name in quoted(tests).filter(|name| !name.contains('/')) {
+            let there = is_a_test(&sources, name);
+            assert!(there, "docs/threat-model.md names {name}, which is no test");
             seen += 1;
         }
     }
     assert!(seen > 30, "{seen}");
+}
+
+/// The ids of claims in the code: texts such as `plan.approved`.
+fn ids_in_the_code() -> BTreeSet<String> {
+    let mut code = sources(&["src/ceremony/evidence"]);
+    code.retain(|(path, _)| !path.ends_with("tests.rs"));
+    let more = "src/keyferry/examined.rs";
+    code.push((more.to_owned(), std::fs::read_to_string(format!("{ROOT}/{more}")).unwrap()));
+    let word =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    let id = |text: &&str| text.split_once('.').is_some_and(|(of, what)| word(of) && word(what));
+    code.iter().flat_map(|(_, text)| text.split('"').filter(id)).map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn every_claim_is_documented_with_tests_that_exist() {
+    let sources = sources(&["tests", "src", "bundle-format"]);
+    let document = std::fs::read_to_string(format!("{ROOT}/docs/claims.md")).unwrap();
+    let mut documented = BTreeSet::new();
+    for row in document.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').collect();
+        let [id, _means, _rests_on, holds, or_else] = cells[..] else { panic!("{row}") };
+        let id = quoted(id).next().unwrap();
+        assert!(documented.insert(id.to_owned()), "docs/claims.md has {id} twice");
+        assert!(quoted(or_else).count() > 0, "docs/claims.md: no test shows {id} failing or open");
+        for name in quoted(holds).chain(quoted(or_else)) {
+            assert!(is_a_test(&sources, name), "docs/claims.md names {name}, which is no test");
+        }
+    }
+    let stated = ids_in_the_code();
+    assert!(stated.len() > 40, "{stated:#?}");
+    assert_eq!(stated, documented, "the claims in the code and in docs/claims.md");
 }

@@ -367,7 +367,7 @@ fn a_lost_answer_in_the_room_makes_nothing_twice() {
         assert_eq!(second.code, 0, "after {command} commands: {}", second.stderr);
         let response: keyferry_bundle::Response = scene.body("room", "response-1.json").unwrap();
         let now = crate::known_answer::held(&hsm.url).unwrap();
-        let expected = if stored.is_some() { "stored" } else { "generated" };
+        let expected = if stored.is_some() { "resumed" } else { "generated" };
         assert_eq!(response.targets[0].made.as_str(), expected, "{command}");
         assert!(stored.is_none_or(|before| before.same_as(&now)), "{command}");
     }
@@ -392,7 +392,7 @@ fn a_run_that_was_cut_off_while_it_wrote_goes_on() {
         let after: keyferry_bundle::Response = scene.body("room", "response-1.json").unwrap();
         assert_eq!(before.targets[0].check_value, after.targets[0].check_value);
         if kept < written.len() {
-            assert_eq!(after.targets[0].made.as_str(), "stored");
+            assert_eq!(after.targets[0].made.as_str(), "resumed");
             assert!(!scene.names("room").unwrap().iter().any(|name| name.contains("part")));
         }
         // Whatever was left, the request is answered now, and once.

@@ -11,6 +11,7 @@ pub use material::{OtherMaterial, Remembered};
 
 use crate::{Refusal, request as requests};
 use keyferry_bundle::json::{self, DecodeError};
+use keyferry_bundle::kinds::Made;
 use keyferry_bundle::{Digest, FieldError, Kind, Plan, Request, TargetName, Verified};
 use serde::{Deserialize, Serialize};
 
@@ -218,7 +219,8 @@ impl Ledger {
     ) -> Option<Remembered> {
         let entry = self.plans.iter().find(|entry| entry.plan == plan.digest())?;
         let known = entry.targets.iter().find(|known| known.name == *target)?;
-        Some(Remembered::new(known.name.clone(), known.check_value))
+        let made = if self.has_answered(plan) { Made::Stored } else { Made::Resumed };
+        Some(Remembered::new(known.name.clone(), known.check_value, made))
     }
 
     /// Whether any request of this plan was answered.

@@ -135,14 +135,14 @@ pub(super) fn responses(chain: &Chain, report: &mut Report) {
                     format!("target {}: is other key material than in {}", target.name, other.file);
                 report.refuses("response.material", &link.file, problem);
             }
-            let generated = |other: &Link<Response>| {
+            let first = |other: &Link<Response>| {
                 let known = other.bundle.body().target(&target.name);
                 place(other).map(|(_, number)| number) < place(link).map(|(_, number)| number)
                     && known.is_some_and(|known| {
-                        known.made == Made::Generated && known.check_value == target.check_value
+                        known.made != Made::Stored && known.check_value == target.check_value
                     })
             };
-            match (target.made, others().find(|other| generated(other))) {
+            match (target.made, others().find(|other| first(other))) {
                 (Made::Generated, _) => {
                     let sentence = format!(
                         "target {}: the HSM's key material was generated for this response",
@@ -150,10 +150,17 @@ pub(super) fn responses(chain: &Chain, report: &mut Report) {
                     );
                     report.holds_that("response.made", &link.file, sentence);
                 }
-                (Made::Stored, Some(first)) => {
+                (Made::Stored | Made::Resumed, Some(first)) => {
                     let sentence = format!(
-                        "target {}: stored key material was wrapped anew, the same as {} generated",
+                        "target {}: stored key material was wrapped anew, the same as in {}, which was the first",
                         target.name, first.file
+                    );
+                    report.holds_that("response.made", &link.file, sentence);
+                }
+                (Made::Resumed, None) => {
+                    let sentence = format!(
+                        "target {}: the HSM's key material is of a run of this plan that was cut off before it had answered any request",
+                        target.name
                     );
                     report.holds_that("response.made", &link.file, sentence);
                 }

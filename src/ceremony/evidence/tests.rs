@@ -231,7 +231,11 @@ fn one_target_has_one_key_material() {
     );
     let stored = claim(&report, "response.made", "2-response.json");
     assert_eq!(stored.standing, Standing::Holds);
-    assert!(stored.sentence.contains("the same as response.json generated"), "{}", stored.sentence);
+    assert!(
+        stored.sentence.contains("the same as in response.json, which was the first"),
+        "{}",
+        stored.sentence
+    );
     for made in [Made::Stored, Made::Generated] {
         let report = rewrapped(made, Digest::of(b"other material"));
         assert!(!report.holds());
@@ -244,6 +248,14 @@ fn one_target_has_one_key_material() {
     let report = examine(&story.folder(), &Pins::none());
     assert!(report.holds());
     assert_eq!(claim(&report, "response.made", "response.json").standing, Standing::Open);
+    assert_eq!(report.missing_links().count(), 1);
+    // Nothing was answered with it before: there is no earlier response to be missed.
+    story.response.targets[0].made = Made::Resumed;
+    story.relink();
+    let report = examine(&story.folder(), &Pins::none());
+    let resumed = claim(&report, "response.made", "response.json");
+    assert!(resumed.standing == Standing::Holds && resumed.sentence.contains("was cut off"));
+    assert_eq!(report.missing_links().count(), 0);
 }
 
 #[test]

@@ -8,6 +8,8 @@ use keyferry_bundle::{Digest, TargetName, kinds::Made};
 pub struct Remembered {
     target: TargetName,
     check_value: Option<Digest>,
+    /// What a response says of it.
+    made: Made,
 }
 
 /// The object holds other key material than this plan stored.
@@ -23,8 +25,8 @@ pub struct OtherMaterial {
 }
 
 impl Remembered {
-    pub(super) const fn new(target: TargetName, check_value: Option<Digest>) -> Self {
-        Self { target, check_value }
+    pub(super) const fn new(target: TargetName, check_value: Option<Digest>, made: Made) -> Self {
+        Self { target, check_value, made }
     }
 
     /// Whose material it is.
@@ -33,7 +35,8 @@ impl Remembered {
         &self.target
     }
 
-    /// Holds the check value of what was read back against the remembered one; the answer is what a response says of it. Where the HSM
+    /// Holds the check value of what was read back against the remembered one; the answer is what a response says of it:
+    /// [`Made::Stored`] once a request of the plan was answered, [`Made::Resumed`] before. Where the HSM
     /// was asked for a private key and its answer was lost, none is remembered: that the HSM generated it is all there is to hold.
     ///
     /// # Errors
@@ -43,7 +46,7 @@ impl Remembered {
             Some(remembered) if remembered != found => {
                 Err(OtherMaterial { target: self.target.clone(), found, remembered })
             }
-            Some(_) | None => Ok(Made::Stored),
+            Some(_) | None => Ok(self.made),
         }
     }
 }

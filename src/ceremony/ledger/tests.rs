@@ -144,9 +144,12 @@ fn stored_material_is_known_by_its_check_value() {
     ledger.storing(&plan, target, Digest::of(b"lost"));
     ledger.storing(&plan, target, Digest::of(b"stored"));
     let remembered = ledger.may_have_stored(&plan, target).unwrap();
-    assert_eq!(remembered.confirm(Digest::of(b"stored")), Ok(Made::Stored));
+    assert_eq!(remembered.confirm(Digest::of(b"stored")), Ok(Made::Resumed));
     let other = remembered.confirm(Digest::of(b"lost")).unwrap_err().to_string();
     assert!(other.starts_with("target payments: the check value is "), "{other}");
+    ledger.answered(&plan, &requests[0]);
+    let remembered = ledger.may_have_stored(&plan, target).unwrap();
+    assert_eq!(remembered.confirm(Digest::of(b"stored")), Ok(Made::Stored));
     let (other, _) = following(&plan, 2);
     assert!(ledger.may_have_stored(&other, target).is_none());
 }

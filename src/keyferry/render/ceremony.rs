@@ -104,6 +104,7 @@ pub(super) fn response(response: &Response) -> Page {
             match target.made {
                 Made::Generated => "drawn from the HSM's random generator for this response",
                 Made::Stored => "read back from what an earlier run of this plan stored",
+                Made::Resumed => "read back from what a run of this plan stored that was cut off",
             },
         );
         page.row(

@@ -24,7 +24,7 @@ pub(super) fn make(
     let Accepted { ceremony, device, plan, .. } = accepted;
     let check = material.check_value;
     let name = Name::Backup(planned.name.clone());
-    if material.made == Made::Stored && ceremony.has(&name) {
+    if material.made != Made::Generated && ceremony.has(&name) {
         let known = ceremony.backup(device, plan, &planned.name)?;
         if known.body().check_value == check {
             return Ok(known.digest());

@@ -11,14 +11,17 @@ use super::story::{
 };
 use super::vector::{Trust, Vector};
 use keyferry_bundle::envelope::{MAX_PAYLOAD_BYTES, MAX_SIGNATURES};
-use keyferry_bundle::kinds::{Isolation, Made, Outcome, ParametersSource, payload_type};
-use keyferry_bundle::{Environment, Expiration, ExpirationModel, Kind, Role};
+use keyferry_bundle::kinds::{
+    Isolation, Made, Outcome, ParametersSource, Proof, ProofMethod, payload_type,
+};
+use keyferry_bundle::{Digest, Environment, Expiration, ExpirationModel, KeySpec, Kind, Role};
 
 const GROUP: &str = "accepted";
 
 pub(crate) fn add(kit: &mut Kit) {
     each_kind(kit);
     variations(kit);
+    proofs(kit);
     json_freedom(kit);
     signatures(kit);
 }
@@ -165,6 +168,36 @@ fn variations(kit: &mut Kit) {
         bundle,
         "confirmed afterwards; expires; no key material id",
     );
+}
+
+/// What an HMAC key has and a symmetric key has not.
+fn proofs(kit: &mut Kit) {
+    let mut body = response();
+    body.targets[0].key_spec = KeySpec::Hmac256;
+    body.targets[0].made = Made::Resumed;
+    body.targets[0].known_answer = Some(Digest::of(b"MAC of the testkit"));
+    let bundle = signed(&body, &["hsm-1", "wendy"]);
+    add_one(
+        kit,
+        "response-known-answer",
+        Kind::Response,
+        hsm_and_witness(),
+        bundle,
+        "an HMAC key with its known answer, after a run that was cut off",
+    );
+
+    let message = format!("keyferry known answer v1 {} payments", digest_of(&plan()));
+    let mut said = receipt();
+    said.response = digest_of(&body);
+    said.targets[0].key_material_id = None;
+    said.targets[0].proof = Some(Proof {
+        method: ProofMethod::Mac,
+        challenge: base64(message.as_bytes()),
+        answer: base64(b"MAC of the testkit"),
+        public_key: None,
+    });
+    let bundle = signed(&said, &["oscar"]);
+    add_one(kit, "receipt-proof", Kind::Receipt, operator(), bundle, "shows a MAC of an HMAC key");
 }
 
 /// What strict JSON leaves free inside a payload: the signature covers the bytes as they are.

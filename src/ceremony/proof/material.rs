@@ -1,5 +1,6 @@
 //! What a response says of a target's key material.
 
+use super::spec;
 use crate::attestation::{self, Fault, Origin};
 use crate::wrapping::{Plaintext, plaintext};
 use keyferry_bundle::kinds::{AttestationChain, ResponseTarget, Target};
@@ -46,6 +47,9 @@ pub(crate) fn check(
         return unwanted("attestation", entry.attestation.is_some());
     }
     let key = present.ok_or(("public_key", "is missing".to_owned()))?;
+    if !spec::fits(planned.key_spec, key.as_bytes()) {
+        return Err(("public_key", format!("is no {} key", planned.key_spec)));
+    }
     let chain = entry.attestation.as_ref().ok_or(("attestation", "is missing".to_owned()))?;
     if entry.check_value != Digest::of(key.as_bytes()) {
         return Err(("check_value", "is not the SHA-256 of the public key".to_owned()));

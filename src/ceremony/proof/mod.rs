@@ -8,6 +8,7 @@ mod answer;
 mod bound;
 mod material;
 mod signature;
+mod spec;
 
 #[cfg(test)]
 mod tests;

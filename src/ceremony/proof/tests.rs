@@ -1,3 +1,4 @@
+use super::spec::tests::a_key;
 use super::*;
 use crate::attestation::Extension;
 use crate::attestation::tests::forge::{Chain, tlv};
@@ -180,17 +181,22 @@ fn each_spec_has_its_members_and_no_others() {
     assert_eq!(fault(KeySpec::Hmac224, &|_| {}), Err("known_answer"));
     assert_eq!(fault(KeySpec::Hmac224, &|e| e.known_answer = Some(Digest::of(b""))), Ok(()));
     let chain = || AttestationChain { certificate: base64([1]), issuers: vec![base64([1])] };
+    let key = a_key(KeySpec::Rsa2048);
+    let public = |e: &mut ResponseTarget| e.public_key = Some(base64(&key));
     assert_eq!(fault(KeySpec::Rsa2048, &|_| {}), Err("public_key"));
-    assert_eq!(fault(KeySpec::Rsa2048, &|e| e.public_key = Some(base64([1]))), Err("attestation"));
+    assert_eq!(fault(KeySpec::Rsa2048, &public), Err("attestation"));
     let both = |e: &mut ResponseTarget| {
-        e.public_key = Some(base64([1]));
+        public(e);
         e.attestation = Some(chain());
     };
     assert_eq!(fault(KeySpec::Rsa2048, &both), Err("check_value"));
     let whole = |e: &mut ResponseTarget| {
         both(e);
-        e.check_value = Digest::of(&[1]);
+        e.check_value = Digest::of(&key);
     };
+    // Attested or not, a key of another spec is none.
+    assert_eq!(fault(KeySpec::Rsa3072, &whole), Err("public_key"));
+    assert_eq!(fault(KeySpec::EccNistP256, &whole), Err("public_key"));
     // The policy of these tests lists no root: nothing is believed, nothing looked at.
     assert_eq!(fault(KeySpec::Rsa2048, &whole), Ok(()));
     let mut policy = story.policy.clone();

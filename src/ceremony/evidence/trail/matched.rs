@@ -24,22 +24,26 @@ impl<'a> Matched<'a> {
         self.free.iter().copied()
     }
 
-    /// The last free event of that kind, key and fit; it is free no longer.
+    /// The free event of that kind, key and fit that is nearest to a moment; it is free no longer.
     fn take(
         &mut self,
         action: Action,
         key: &KeyArn,
+        moment: i64,
         fits: impl Fn(&Event) -> bool,
     ) -> Option<&'a Event> {
-        let wanted = |event: &&Event| event.action == action && event.key == *key && fits(event);
-        let index = self.free.iter().rposition(wanted)?;
+        let wanted = |event: &Event| event.action == action && event.key == *key && fits(event);
+        let found = self.free.iter().enumerate().filter(|(_, event)| wanted(event));
+        let (index, _) =
+            found.min_by_key(|(_, event)| event.time.unix_seconds().abs_diff(moment))?;
         Some(self.free.remove(index))
     }
 
     /// Finds the event of one target's parameters; says so, and gives its time.
     pub(super) fn asked(&mut self, asked: &Asked<'_>, report: &mut Report) -> Option<Timestamp> {
         let (id, file, target) = ("cloudtrail.request", &asked.link.file, asked.target);
-        let found = self.take(Action::GetParameters, &target.key, |event| asked.is(event));
+        let fits = |event: &Event| asked.is(event);
+        let found = self.take(Action::GetParameters, &target.key, asked.handed_out(), fits);
         if let Some(event) = found {
             let sentence = format!(
                 "target {}: AWS recorded GetParametersForImport {}",
@@ -62,7 +66,7 @@ impl<'a> Matched<'a> {
     ) -> Option<&'a Event> {
         let (id, file, target) = ("cloudtrail.import", &upload.link.file, upload.target);
         let fits = |event: &Event| upload.differs(event).is_none();
-        let found = self.take(Action::Import, &target.key, fits);
+        let found = self.take(Action::Import, &target.key, *upload.window().end(), fits);
         if let Some(event) = found {
             let sentence =
                 format!("target {}: AWS recorded ImportKeyMaterial {}", target.name, told(event));
@@ -79,7 +83,8 @@ impl<'a> Matched<'a> {
     pub(super) fn repeated(&mut self, upload: &Uploaded<'_>, first: &Event, report: &mut Report) {
         let (id, file, target) = ("cloudtrail.import", &upload.link.file, upload.target);
         let fits = |event: &Event| upload.differs(event).is_none();
-        while let Some(event) = self.take(Action::Import, &target.key, fits) {
+        let end = *upload.window().end();
+        while let Some(event) = self.take(Action::Import, &target.key, end, fits) {
             let name = &target.name;
             let same =
                 event.key_material_id.is_some() && event.key_material_id == target.key_material_id;

@@ -3,8 +3,8 @@
 use super::hold_against;
 use crate::cloudtrail::Trail;
 use crate::evidence::{Claim, Pins, Report, Standing, examine_and_keep};
-use crate::testing::{Story, parse, time};
-use keyferry_bundle::{Expiration, ExpirationModel};
+use crate::testing::{Story, digest_of, parse, time};
+use keyferry_bundle::{Digest, Expiration, ExpirationModel};
 use serde_json::{Value, json};
 
 const ACCOUNT: &str = "111122223333";
@@ -182,6 +182,57 @@ fn an_import_whose_receipt_is_not_here_is_refused() {
     trail.add("trail.json", json!({ "Records": sound() }).to_string().as_bytes()).unwrap();
     hold_against(&chain, &trail, &mut report);
     stands(&report, "cloudtrail.event", Standing::Refused, "no receipt here accounts for it");
+}
+
+#[test]
+fn each_of_two_hasty_ceremonies_finds_its_own_events() {
+    let first = a_story();
+    let mut second = first.clone();
+    second.request.counter = 2;
+    second.request.previous = Some(digest_of(&first.request));
+    second.request.created = time("2026-11-04T00:02:00Z");
+    second.request.targets[0].parameters_valid_to = time("2026-11-05T00:02:00Z");
+    for token in [
+        &mut second.request.targets[0].import_token_sha256,
+        &mut second.response.targets[0].import_token_sha256,
+    ] {
+        *token = Digest::of(b"second token");
+    }
+    second.receipt.created = time("2026-11-04T02:03:00Z");
+    second.relink();
+    let mut folder = first.folder();
+    for mut file in second.folder() {
+        if ["request.json", "response.json", "receipt.json"].contains(&file.name.as_str()) {
+            file.name = format!("2-{}", file.name);
+            folder.push(file);
+        }
+    }
+    let (mut report, chain) = examine_and_keep(&folder, &Pins::none());
+    assert!(report.holds(), "{:#?}", report.claims);
+    let mut events = sound();
+    for (index, id, at) in
+        [(1, "event-3", "2026-11-04T00:02:00Z"), (2, "event-4", "2026-11-04T02:02:58Z")]
+    {
+        let mut event = events[index].clone();
+        event["eventID"] = json!(id);
+        event["eventTime"] = json!(at);
+        events.push(event);
+    }
+    let mut trail = Trail::default();
+    trail.add("trail.json", json!({ "Records": events }).to_string().as_bytes()).unwrap();
+    hold_against(&chain, &trail, &mut report);
+    assert!(report.holds(), "{:#?}", report.claims);
+    for (id, file, event) in [
+        ("cloudtrail.request", "request.json", "event-1"),
+        ("cloudtrail.request", "2-request.json", "event-3"),
+        ("cloudtrail.import", "receipt.json", "event-2"),
+        ("cloudtrail.import", "2-receipt.json", "event-4"),
+    ] {
+        let mut of_file = claims(&report, id).into_iter().filter(|claim| claim.file == file);
+        let claim = of_file.next().unwrap();
+        assert!(claim.sentence.ends_with(event), "{claim:#?}");
+        assert!(of_file.next().is_none());
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub use event::{Action, Event};
 pub use read::MAX_BYTES;
 
 use event::Found;
-use keyferry_bundle::{AccountId, AwsRegion, Timestamp};
+use keyferry_bundle::{AccountId, AwsRegion, Digest, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The events of some files.
@@ -32,6 +32,8 @@ pub struct Trail {
 pub struct Contents {
     /// Its name, as it was given.
     pub file: String,
+    /// The SHA-256 of its bytes.
+    pub digest: Digest,
     /// Events of any service.
     pub events: usize,
     /// Those about importing or deleting key material, with which something was done.
@@ -63,8 +65,13 @@ impl Trail {
     /// [`Fault`]; the trail is then as it was.
     pub fn add(&mut self, file: &str, bytes: &[u8]) -> Result<(), Fault> {
         let records = read::records(bytes)?;
-        let mut contents =
-            Contents { file: file.to_owned(), events: records.len(), about_material: 0, failed: 0 };
+        let mut contents = Contents {
+            file: file.to_owned(),
+            digest: Digest::of(bytes),
+            events: records.len(),
+            about_material: 0,
+            failed: 0,
+        };
         for found in &records {
             contents.about_material += usize::from(matches!(found, Found::Event(..)));
             contents.failed += usize::from(matches!(found, Found::Failed(..)));

@@ -54,6 +54,8 @@ fn an_event_is_read_in_every_wrapping() {
     ] {
         assert_eq!(read(&file).unwrap().events(), expected.events(), "{file:#}");
     }
+    let digest = keyferry_bundle::Digest::of(event.to_string().as_bytes());
+    assert_eq!(expected.files().first().map(|file| file.digest), Some(digest));
     let [event] = expected.events() else { panic!("{expected:#?}") };
     assert_eq!((event.action, event.time), (Action::Import, time("2026-11-04T01:59:30Z")));
     assert_eq!(event.key.to_string(), KEY);

@@ -96,6 +96,8 @@ pub struct KeyRecord<'a> {
 /// Key material as it was wrapped once.
 #[derive(Debug)]
 pub struct Wrapping<'a> {
+    /// The request that brought the wrapping public key.
+    pub request: &'a Link<Request>,
     /// The response that holds it.
     pub response: &'a Link<Response>,
     /// Its part about this key.
@@ -138,16 +140,19 @@ impl Chain {
         let mut keys = Vec::new();
         for (plan, link) in self.plans_in_order() {
             for target in &link.bundle.body().targets {
-                let requests = self.requests_of(plan);
-                let wrapped = requests.flat_map(|(request, _)| self.responses_of(request));
-                let wrappings = wrapped.filter_map(|(response, link)| {
+                let wrapped = self.requests_of(plan).flat_map(|(request, link)| {
+                    self.responses_of(request)
+                        .map(move |(response, wrapped)| (link, response, wrapped))
+                });
+                let wrappings = wrapped.filter_map(|(request, response, link)| {
                     let wrapped = link.bundle.body().target(&target.name)?;
                     let receipts = self.receipts.iter().filter(|r| r.follows == response);
                     let said = receipts.filter_map(|receipt| {
                         let mut targets = receipt.bundle.body().targets.iter();
                         Some((receipt, targets.find(|said| said.name == target.name)?))
                     });
-                    Some(Wrapping { response: link, target: wrapped, receipts: said.collect() })
+                    let receipts = said.collect();
+                    Some(Wrapping { request, response: link, target: wrapped, receipts })
                 });
                 let backups = self
                     .backups

@@ -11,24 +11,24 @@ pub(super) fn write(html: &mut Html, chain: &Chain) {
         html.leaf("p", "", "In the folder of the files, with OpenSSL 3, jq and a shell. A bundle is a DSSE envelope; its digest is the SHA-256 of the bytes that are signed. The first lines show the digests above, and for the policy its fingerprint:");
         html.leaf("pre", "run", DIGESTS);
         let bundles = chain.bundles();
+        // The first plan, and the version of the policy that its signers' keys are in.
         let plan = bundles.iter().find_map(|bundle| {
             let Accepted::Plan(link) = bundle else { return None };
-            Some((link.file(), link.bundle().signers().first()?))
+            Some((link, link.bundle().signers().first()?))
         });
-        let policy = bundles.iter().find_map(|bundle| {
-            let Accepted::Policy(link) = bundle else { return None };
-            Some(link.file())
-        });
-        let (Some((plan, signer)), Some(policy)) = (plan, policy) else { return };
+        let Some((plan, signer)) = plan else { return };
+        let policy = bundles.iter().map(Accepted::outline);
+        let mut policy = policy.filter(|known| known.digest == plan.bundle().body().policy);
+        let Some(policy) = policy.next() else { return };
         html.leaf("p", "", "Then a signature; the same for every bundle and everybody who signed it. The keys of people are in the policy.");
         let who = format!(
             "bundle={} policy={} who={}\n",
-            shell(Path::new(plan)),
-            shell(Path::new(policy)),
+            shell(Path::new(plan.file())),
+            shell(Path::new(policy.file)),
             signer.holder
         );
         html.leaf("pre", "run", format!("{who}{SIGNATURE}"));
-        html.leaf("p", "", "An HSM's key is in its device bundle, as .signing_key.spki. It is a P-256 key: openssl dgst -sha256 -verify checks its signatures. What each field means and which digests must be equal is in bundle-format/SPEC.md of the program's source.");
+        html.leaf("p", "", "An HSM's key is in its device bundle, as .signing_key.spki. It is a P-256 key: openssl dgst -sha256 -verify checks its signatures. The rest, with OpenSSL, jq and Python alone, is in docs/verify-without-keyferry.md of the program's source; what each field means is in bundle-format/SPEC.md.");
     });
 }
 

@@ -4,7 +4,7 @@ use super::section;
 use crate::html::Html;
 use crate::render::word;
 use keyferry_ceremony::evidence::{Claim, Report, Standing};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// The claims by file, in the order of the chain, each with the number it has on the page.
 #[derive(Debug)]
@@ -12,11 +12,14 @@ pub(super) struct Numbered<'a>(Vec<(usize, &'a Claim)>);
 
 impl<'a> Numbered<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
-        let mut seen = BTreeSet::new();
-        let files = report.claims.iter().map(|claim| claim.file.as_str());
-        let files: Vec<&str> = files.filter(|file| seen.insert(*file)).collect();
-        let of_file = |file: &'a str| report.claims.iter().filter(move |c| c.file == file);
-        Self((1..).zip(files.into_iter().flat_map(of_file)).collect())
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        for claim in &report.claims {
+            let next = places.len();
+            places.entry(&claim.file).or_insert(next);
+        }
+        let mut claims: Vec<&Claim> = report.claims.iter().collect();
+        claims.sort_by_key(|claim| places.get(claim.file.as_str()));
+        Self((1..).zip(claims).collect())
     }
 
     /// Those that are asked for.

@@ -51,7 +51,7 @@ fn one(html: &mut Html, key: &KeyRecord<'_>, numbered: &Numbered<'_>) {
     let mut files = BTreeSet::from([key.plan.file()]);
     files.extend(key.backups.iter().map(|link| link.file()));
     for wrapping in &key.wrappings {
-        files.insert(wrapping.response.file());
+        files.extend([wrapping.request.file(), wrapping.response.file()]);
         files.extend(wrapping.receipts.iter().map(|(link, _)| link.file()));
     }
     let about = format!("target {}:", target.name);
@@ -118,9 +118,7 @@ const fn proof(said: &ReceiptTarget) -> &'static str {
         ProofMethod::Decryption => {
             "KMS decrypted what was encrypted to the public key: the operator's word"
         }
-        ProofMethod::SharedSecret => {
-            "KMS agreed on a secret with a fresh key: the operator's word"
-        }
+        ProofMethod::SharedSecret => "KMS agreed on a secret with a fresh key: the operator's word",
         ProofMethod::Mac => {
             "KMS computed a MAC, which is held against what the response says of it"
         }

@@ -163,6 +163,23 @@ fn the_verdict_stands_first_and_tells_pass_open_and_fail_apart() {
 }
 
 #[test]
+fn a_key_has_the_claims_about_it_beside_it() {
+    let page = written(&sound().1);
+    let card =
+        page.split_once("<article class=\"key\">").unwrap().1.split_once("</article>").unwrap().0;
+    for told in [
+        "is within the policy and AWS&#39;s wrapping matrix",
+        "that it is AWS&#39;s is the bastion&#39;s word",
+        "is backed up in backup-payments.json",
+        "was generated for this response",
+        "nothing shows which key material KMS holds",
+    ] {
+        assert!(card.contains(told), "{told}: {card}");
+    }
+    assert!(!card.contains("is for the HSM of"), "{card}");
+}
+
+#[test]
 fn bundles_stand_after_those_they_follow() {
     let (_, examined) = sound();
     let files: Vec<&str> =

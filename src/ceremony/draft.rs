@@ -12,7 +12,7 @@ pub use seats::{NoSeat, Seats};
 
 use crate::links::{Countersigned, fits_environment, with_hsm};
 use crate::{Refusal, device as devices, plan as plans, receipt as receipts};
-use crate::{request as requests, response as responses};
+use crate::{request as requests, response as responses, roots};
 use keyferry_bundle::seal::claimed;
 use keyferry_bundle::{
     Bundle, Device, Envelope, Error, Kind, Plan, Policy, Receipt, Request, Requirements, Response,
@@ -24,7 +24,7 @@ use keyferry_bundle::{
 /// # Errors
 /// The first rule it breaks.
 pub fn policy(before: Option<&Verified<Policy>>, bytes: &[u8]) -> Result<(Policy, Seats), Refusal> {
-    open(bytes, |unverified, body: &Policy| {
+    let (body, seats) = open(bytes, |unverified, body: &Policy| {
         let mut required = body.requirements(&[Role::PolicyRoot])?;
         let outcome = match before {
             None => unverified.verify_first(),
@@ -36,7 +36,9 @@ pub fn policy(before: Option<&Verified<Policy>>, bytes: &[u8]) -> Result<(Policy
             }
         };
         Ok((required, outcome))
-    })
+    })?;
+    roots::check(&body)?;
+    Ok((body, seats))
 }
 
 /// A device bundle that its HSM signed, for witnesses to countersign.

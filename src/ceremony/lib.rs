@@ -21,6 +21,7 @@ pub mod receipt;
 mod refusal;
 pub mod request;
 pub mod response;
+mod roots;
 pub mod wrapping;
 pub mod wrapping_key;
 

@@ -2,7 +2,7 @@
 
 use crate::links::{Countersigned, refers, same_environment};
 use crate::wrapping::Plaintext;
-use crate::{Refusal, device as devices, policy as policies, wrapping};
+use crate::{Refusal, device as devices, policy as policies, roots, wrapping};
 use keyferry_bundle::kinds::Target;
 use keyferry_bundle::{
     Device, Environment, KeySpec, Kind, Plan, Policy, Role, Unverified, Verified, WrappingAlgorithm,
@@ -79,6 +79,15 @@ pub fn check(
                 Refusal::link(KIND, &format!("{field}.wrapping_algorithm"), rule.to_string())
             })?;
         check_keeping(&field, target)?;
+        if policy.body().environment == Environment::Production
+            && roots::lack(policy.body(), target.key_spec)
+        {
+            let problem = format!(
+                "is {}, but the policy lists no attestation root: in production the HSM attests that it generated a private key",
+                target.key_spec
+            );
+            return Err(Refusal::not_allowed(KIND, &format!("{field}.key_spec"), problem));
+        }
         if reserved.iter().any(|(_, id)| *id == target.object_id) {
             let problem = format!("{} is the id of one of the device's own keys", target.object_id);
             return Err(Refusal::link(KIND, &format!("{field}.object_id"), problem));

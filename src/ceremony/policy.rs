@@ -1,6 +1,6 @@
 //! The pinned policy.
 
-use crate::Refusal;
+use crate::{Refusal, roots};
 use keyferry_bundle::kinds::RoleRule;
 use keyferry_bundle::{
     Digest, Environment, FieldError, Holder, Kind, Plan, Policy, Role, Timestamp, Unverified,
@@ -21,6 +21,7 @@ pub fn history<B: AsRef<[u8]>>(versions: &[B]) -> Result<Vec<Verified<Policy>>, 
                 Some(current) => next.verify_successor(current),
             })
             .map_err(Refusal::bundle(Kind::Policy))?;
+        roots::check(next.body())?;
         accepted.push(next);
     }
     if accepted.is_empty() {
@@ -74,7 +75,8 @@ pub fn made_in_time(
     }
 }
 
-/// What a policy allows and its makers should have meant: roles of one in production, and people in several roles of a ceremony.
+/// What a policy allows and its makers should have meant: roles of one in production, people in several roles of a ceremony, and private
+/// keys that nothing attests.
 #[must_use]
 pub fn remarks(policy: &Policy) -> Vec<String> {
     let rule = |role: &Role| policy.roles.rule(*role).map(|rule| (*role, rule));
@@ -100,6 +102,16 @@ pub fn remarks(policy: &Policy) -> Vec<String> {
         if several.len() > 1 {
             remarks.push(format!("{holder} counts as {}", several.join(" and as ")));
         }
+    }
+    let unattested = policy.allowed.key_specs.iter().filter(|spec| roots::lack(policy, **spec));
+    let unattested: Vec<&str> = unattested.map(|spec| spec.as_str()).collect();
+    if !unattested.is_empty() {
+        let so = match policy.environment {
+            Environment::Production => "no plan for one is accepted in production",
+            Environment::Rehearsal => "that the HSM generated one is the witnesses' word",
+        };
+        let specs = unattested.join(", ");
+        remarks.push(format!("{specs} keys are allowed, but no attestation root is listed: {so}"));
     }
     remarks
 }

@@ -2,10 +2,10 @@
 
 use crate::testing::{Story, digest_of, parse, signed, time, told};
 use crate::{Countersigned, Refusal, device, plan, policy, response};
-use keyferry_bundle::kinds::Expiration;
+use keyferry_bundle::kinds::{Expiration, KeptAs};
 use keyferry_bundle::{
-    Base64, Digest, Domains, Environment, ExpirationModel, KeySpec, Serial, WrappingAlgorithm,
-    WrappingKeySpec,
+    Base64, Digest, Domains, Environment, ExpirationModel, KeySpec, KeyUsage, Serial,
+    WrappingAlgorithm, WrappingKeySpec,
 };
 
 fn spoiled<T>(
@@ -74,6 +74,15 @@ refused! {
             s.for_production();
             s.plan.custodians.clear();
         } => "custodians: is empty, but the HSM's wrap key does not leave it";
+    plan_for_a_private_key_without_a_root_in_production: accept_plan,
+        |s| {
+            let target = &mut s.plan.targets[0];
+            (target.key_spec, target.key_usage) = (KeySpec::EccNistP256, KeyUsage::SignVerify);
+            target.wrapping_algorithm = WrappingAlgorithm::RsaAesKeyWrapSha256;
+            target.kept_as = KeptAs::AsymmetricKey;
+            assert_eq!(told(s.accept_plan()), "accepted");
+            s.for_production();
+        } => "targets[0].key_spec: is ECC_NIST_P256, but the policy lists no attestation root";
     plan_with_an_unknown_custodian: accept_plan,
         |s| s.plan.custodians = vec![parse("mallory")] => "custodians[0]: mallory is not a custodian";
     plan_on_the_devices_own_object: accept_plan,
@@ -273,11 +282,19 @@ fn a_new_policy_needs_the_old_quorum_and_its_own() {
 #[test]
 fn a_policy_that_trusts_one_person_with_much_is_remarked_on() {
     let mut policy = Story::sound().policy;
-    assert_eq!(policy::remarks(&policy), ["bob counts as ceremony-officer and as witness"]);
+    let unattested = |so: &str| {
+        format!("ECC_NIST_P256 keys are allowed, but no attestation root is listed: {so}")
+    };
+    let word = unattested("that the HSM generated one is the witnesses' word");
+    let both = "bob counts as ceremony-officer and as witness".to_owned();
+    assert_eq!(policy::remarks(&policy), [both, word]);
     policy.environment = Environment::Production;
     policy.roles.witness.keys.pop();
     let alone = |role: &str| format!("one person alone is a quorum of {role}, in production");
-    assert_eq!(policy::remarks(&policy), [alone("online-operator"), alone("witness")]);
+    let refused = unattested("no plan for one is accepted in production");
+    assert_eq!(policy::remarks(&policy), [alone("online-operator"), alone("witness"), refused]);
+    policy.allowed.key_specs = vec![KeySpec::SymmetricDefault, KeySpec::Hmac256];
+    assert_eq!(policy::remarks(&policy).len(), 2);
 }
 
 #[test]

@@ -60,6 +60,15 @@ pub fn verify(
     Ok(Attestation { issuers: issuers.iter().map(Certificate::name).collect(), ..attestation })
 }
 
+/// The key of a certificate that is to stand in a list of roots: its `SubjectPublicKeyInfo` in DER. Who signed it does not matter: an
+/// authority below the vendor's root may be listed as well.
+///
+/// # Errors
+/// That it is no certificate that [`verify`] could read.
+pub fn root_key(root: &[u8]) -> Result<Vec<u8>, Fault> {
+    Certificate::parse(Position::Root(0), root)?.spki()
+}
+
 fn parse_all(
     certificates: &[&[u8]],
     position: fn(usize) -> Position,

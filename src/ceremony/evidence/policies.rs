@@ -3,9 +3,9 @@
 use super::chain::{Chain, Link};
 use super::sort::Sorted;
 use super::{File, Pins, Report, Trust, sentences};
-use crate::Refusal;
+use crate::{Refusal, roots};
 use keyferry_bundle::{
-    Device, Error, Kind, Plan, Policy, Timestamp, Unverified, Verified, kinds::Bundle as _,
+    Device, Kind, Plan, Policy, Timestamp, Unverified, Verified, kinds::Bundle as _,
 };
 
 /// Every version in the folder, each after the one before.
@@ -13,19 +13,22 @@ pub(super) fn find(sorted: &Sorted<'_>, report: &mut Report) -> Vec<Link<Policy>
     let mut found: Vec<Link<Policy>> = Vec::new();
     let mut left: Vec<&File> = sorted.of(Kind::Policy).collect();
     loop {
+        let refused = |source| Refusal::Bundle { kind: Kind::Policy, source };
         let next = |bytes: &[u8]| {
-            let next = Unverified::<Policy>::from_slice(bytes)?;
-            match found.last() {
+            let next = Unverified::<Policy>::from_slice(bytes).map_err(refused)?;
+            let next = match found.last() {
                 None => next.verify_first(),
                 Some(current) => next.verify_successor(&current.bundle),
             }
+            .map_err(refused)?;
+            roots::check(next.body())?;
+            Ok(next)
         };
-        let tried: Vec<Result<Verified<Policy>, Error>> =
+        let tried: Vec<Result<Verified<Policy>, Refusal>> =
             left.iter().map(|file| next(&file.bytes)).collect();
         let Some(index) = tried.iter().position(Result::is_ok) else {
             for (file, outcome) in left.iter().zip(tried) {
-                if let Err(source) = outcome {
-                    let refusal = Refusal::Bundle { kind: Kind::Policy, source };
+                if let Err(refusal) = outcome {
                     report.refuses_bundle("policy.signed", &file.name, &refusal);
                 }
             }

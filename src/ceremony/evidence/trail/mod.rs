@@ -66,9 +66,9 @@ pub fn hold_against(chain: &Chain, trail: &Trail, report: &mut Report) {
 
 /// What a file holds, and what nobody who reads it can know.
 fn file(contents: &Contents, report: &mut Report) {
-    let Contents { file, events, about_material, failed } = contents;
+    let Contents { file, digest, events, about_material, failed } = contents;
     let sentence = format!(
-        "holds {events} events: {about_material} about imported key material, and {failed} of such calls that failed; that they are AWS's and complete is not checked here: aws cloudtrail validate-logs"
+        "holds {events} events: {about_material} about imported key material, and {failed} of such calls that failed; that they are AWS's and complete is not checked here: aws cloudtrail validate-logs; SHA-256 {digest}"
     );
     report.leaves_open("cloudtrail.files", file, sentence);
 }

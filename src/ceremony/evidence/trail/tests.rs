@@ -110,9 +110,10 @@ fn a_ceremony_without_an_event_is_refused_where_the_files_cover_its_time() {
     stands(&report, "cloudtrail.import", Standing::Refused, "AWS recorded none that fits");
     events.remove(1);
     stands(&held(&a_story(), &events), "cloudtrail.request", Standing::Refused, "none that fits");
-    // The files end before it, or are of another region.
-    events.pop();
-    for events in [events, vec![]] {
+    // The files end before it, begin when it could have been over, or are of another region.
+    let [before, after] = events.as_slice() else { panic!("{events:#?}") };
+    let late = vec![bystander("2026-11-04T01:00:00Z"), after.clone()];
+    for events in [vec![before.clone()], late, vec![]] {
         let report = held(&a_story(), &events);
         assert!(report.holds(), "{:#?}", report.claims);
         stands(&report, "cloudtrail.import", Standing::Open, "is not shown: the files have");

@@ -11,12 +11,13 @@
 )]
 
 use crate::links::Countersigned;
+use crate::proof::Bound;
 use crate::{Refusal, backup, device, plan, policy, receipt, request, response};
 use ed25519_dalek::{Signer as _, SigningKey};
 use keyferry_bundle::kinds::{
     AgeCopy, Allowed, Bundle, Expiration, Isolation, KeptAs, Made, Operation, Outcome,
-    ParametersSource, PolicyKey, ReceiptTarget, RequestTarget, ResponseTarget, RoleRule, Roles,
-    Target, WrappedCopy,
+    ParametersSource, PolicyKey, Proof, ProofMethod, ReceiptTarget, RequestTarget, ResponseTarget,
+    RoleRule, Roles, Target, WrappedCopy,
 };
 use keyferry_bundle::{
     Backup, Base64, Custodian, Device, Digest, Domains, Environment, ExpirationModel, KeyId,
@@ -278,7 +279,12 @@ impl Story {
                     outcome: Outcome::Imported,
                     expiration,
                     key_material_id: None,
-                    proof: None,
+                    proof: Some(Proof {
+                        method: ProofMethod::RoundTrip,
+                        challenge: base64(b"before relink"),
+                        answer: base64(b"before relink"),
+                        public_key: None,
+                    }),
                 }],
             },
             policy,
@@ -299,7 +305,21 @@ impl Story {
         (self.response.plan, self.response.device) = (self.request.plan, self.plan.device);
         self.response.request = digest_of(&self.request);
         self.response.targets[0].backup = digest_of(&self.backup);
+        self.relink_receipt();
+    }
+
+    /// Makes the receipt one of the response as it is now, with the answer of a symmetric key where it has one.
+    pub fn relink_receipt(&mut self) {
         self.receipt.response = digest_of(&self.response);
+        let bound = Bound { plan: self.response.plan, response: self.receipt.response };
+        for target in &mut self.receipt.targets {
+            if let Some(proof) = &mut target.proof
+                && proof.method == ProofMethod::RoundTrip
+            {
+                proof.challenge = base64(&bound.challenge(&target.name, [9; 32]));
+                proof.answer = proof.challenge.clone();
+            }
+        }
     }
 
     /// The same ceremony in production, where a custodian keeps a copy.

@@ -12,7 +12,7 @@ pub(crate) struct Verdict {
     pub(crate) headline: String,
     /// The fingerprint that the reader must compare, where no pin vouches for the policy.
     pub(crate) compare: Option<Digest>,
-    /// The links of the chain that are not there, in words.
+    /// What is missing of the chain, in words.
     pub(crate) open: Vec<String>,
     /// How the program ends, unless all is well.
     pub(crate) failure: Option<Failure>,
@@ -50,7 +50,7 @@ fn holding(report: &Report, trust: &Trust, must_be_complete: bool, files: usize)
         let failure = Failure::new(Exit::Refused, "incomplete", "the chain is not complete");
         open.iter()
             .fold(failure, Failure::because)
-            .hint("bring the missing bundles from whoever made them")
+            .hint("bring the missing bundles from whoever made them; for a receipt without proof: keyferry-online import --resume --prove-profile NAME")
     });
     let compare = (!trust.pinned).then_some(trust.digest);
     Verdict { headline, compare, open, failure }

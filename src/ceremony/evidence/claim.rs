@@ -56,7 +56,8 @@ pub enum Standing {
     NotAllowed,
 }
 
-/// Claims that are open because a bundle which belongs into a ceremony's folder is not there.
+/// Claims that are open because something is not there which belongs into a ceremony's folder: a bundle, or in one the answer of KMS or
+/// an attestation that the policy lets nobody look at.
 const LINKS: &[&str] = &[
     "device.planned",
     "plan.requested",
@@ -64,10 +65,12 @@ const LINKS: &[&str] = &[
     "request.answered",
     "response.made",
     "response.imported",
+    "response.attestation",
+    "receipt.proof",
 ];
 
 impl Report {
-    /// Every open claim that a bundle would close which belongs into the folder. Copies, tokens and earlier plans are kept elsewhere.
+    /// Every open claim about something that belongs into the folder. Copies, tokens and earlier plans are kept elsewhere.
     pub fn missing_links(&self) -> impl Iterator<Item = &Claim> {
         let missing =
             |claim: &&Claim| claim.standing == Standing::Open && LINKS.contains(&claim.id);

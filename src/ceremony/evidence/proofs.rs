@@ -4,7 +4,7 @@
 use super::Report;
 use super::chain::{Chain, Link};
 use crate::proof::{Attested, attested, signing_key_attested};
-use keyferry_bundle::kinds::ProofMethod;
+use keyferry_bundle::kinds::{Proof, ProofMethod};
 use keyferry_bundle::{Base64, Device, Receipt, Response};
 
 /// What the HSM attests about its signing key.
@@ -90,6 +90,15 @@ pub(super) fn receipt(chain: &Chain, link: &Link<Receipt>, report: &mut Report) 
             }
         };
         report.holds_that(id, &link.file, format!("target {name}: {shown}"));
+    }
+}
+
+/// Whether a proof shows to everybody that KMS holds this key material; otherwise it is the operator's word.
+pub(super) fn shows(chain: &Chain, link: &Link<Receipt>, proof: &Proof) -> bool {
+    match proof.method {
+        ProofMethod::Signature => true,
+        ProofMethod::Mac => !shown_elsewhere(chain, link, &proof.answer),
+        ProofMethod::Decryption | ProofMethod::SharedSecret | ProofMethod::RoundTrip => false,
     }
 }
 

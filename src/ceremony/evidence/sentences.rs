@@ -4,7 +4,7 @@ use super::chain::{Chain, Link};
 use super::sort::Sorted;
 use super::{Report, proofs};
 use crate::response;
-use keyferry_bundle::kinds::{Isolation, Outcome, ProofMethod, ResponseTarget};
+use keyferry_bundle::kinds::{Isolation, Outcome, ResponseTarget};
 use keyferry_bundle::{
     Backup, Device, Endpoint, ExpirationModel, Plan, Policy, Receipt, Request, Response, Verified,
 };
@@ -190,7 +190,7 @@ pub(super) fn receipt(chain: &Chain, link: &Link<Receipt>, report: &mut Report) 
             .key_material_id
             .as_ref()
             .map_or_else(String::new, |id| format!(", key material id {id}"));
-        let shown = target.proof.as_ref().is_some_and(|p| p.method != ProofMethod::RoundTrip);
+        let shown = target.proof.as_ref().is_some_and(|proof| proofs::shows(chain, link, proof));
         let proof = match target.outcome {
             Outcome::Confirmed if !shown => {
                 "; it was not proved that KMS holds this very key material"

@@ -56,7 +56,7 @@ fn a_sound_ceremony_states_these_claims_and_no_others() {
             ("receipt.json", "receipt.signed", Holds),
             ("receipt.json", "receipt.endpoint", Holds),
             ("receipt.json", "receipt.import", Holds),
-            ("receipt.json", "receipt.proof", Open),
+            ("receipt.json", "receipt.proof", Holds),
             ("backup-payments.yhw", "backup.copy", Holds),
             ("import-token-1-payments.bin", "request.token", Holds),
         ]
@@ -73,12 +73,14 @@ fn what_nothing_can_show_is_called_somebodys_word() {
         ("response.isolation", "the room's host states"),
         ("receipt.endpoint", "the operator states"),
         ("receipt.import", "the operator states"),
+        ("receipt.proof", "the operator states"),
         ("device.attestation", "the witnesses' word"),
     ] {
         let told = &claim(&report, id).sentence;
         assert!(told.contains(word), "{id}: {told}");
     }
     story.response.isolation = Isolation::Overridden;
+    story.receipt.targets[0].proof = None;
     story.relink();
     let report = examine(&whole(&story), &Pins::none());
     assert!(claim(&report, "response.isolation").sentence.contains("was on a network"));

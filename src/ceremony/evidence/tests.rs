@@ -266,6 +266,11 @@ fn a_confirmed_import_is_no_proof_of_the_material() {
     let told = &claim(&report, "receipt.import", "receipt.json").sentence;
     assert!(told.contains("it was not proved that KMS holds this very key material"), "{told}");
     assert!(report.holds());
+    // Without any answer of KMS, the receipt is a link that is missing.
+    story.receipt.targets[0].proof = None;
+    let report = examine(&story.folder(), &Pins::none());
+    let missing: Vec<&str> = report.missing_links().map(|claim| claim.id).collect();
+    assert!(report.holds() && missing == ["receipt.proof"], "{missing:?}");
 }
 
 /// The version after the story's, and both of them accepted.

@@ -32,7 +32,7 @@ pub(super) fn write(
         if !verdict.open.is_empty() {
             html.element("ul", &[], |html| {
                 for open in &verdict.open {
-                    html.leaf("li", "", format!("Not here: {open}"));
+                    html.leaf("li", "", format!("Missing: {open}"));
                 }
             });
         }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{NOW, World, at_the_desk, relink};
+use crate::testing::{NOW, World, at_the_desk};
 use keyferry_ceremony::testing::{Story, signed};
 use keyferry_console::Exit;
 
@@ -83,7 +83,7 @@ fn a_request_of_another_account_region_or_key_is_refused() {
 fn a_rehearsal_has_no_place_in_production() {
     let mut story = Story::sound();
     story.policy.environment = keyferry_bundle::Environment::Production;
-    relink(&mut story);
+    story.relink();
     let failure = check_at(&World::fetched(story), NOW).unwrap_err();
     assert_eq!(failure.exit, Exit::Refused);
     assert!(failure.because.concat().contains("environment"));

@@ -1,6 +1,6 @@
 use super::*;
 use crate::kms::{CallError, KeyState};
-use crate::testing::{NOW, Script, Step, World, at_the_desk, key, relink, session};
+use crate::testing::{NOW, Script, Step, World, at_the_desk, key, session};
 use keyferry_ceremony::testing::{Story, WRAPPING_KEY, signed, time};
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -137,7 +137,7 @@ fn two_operators() -> World {
     let mut story = Story::sound();
     story.policy.roles.online_operator.keys.extend(story.policy.roles.witness.keys.clone());
     story.policy.roles.online_operator.threshold = 2;
-    relink(&mut story);
+    story.relink();
     World::new(story)
 }
 

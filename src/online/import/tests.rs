@@ -2,8 +2,8 @@ use super::*;
 use crate::algorithms::SigningAlgorithm;
 use crate::kms::{CallError, Imported, Session};
 use crate::testing::{
-    NOW, PrivateKey, Script, Seen, Step, World, at_the_desk, key, material_id, refused, relink,
-    round_trip, session, story_of,
+    NOW, PrivateKey, Script, Seen, Step, World, at_the_desk, key, material_id, refused, round_trip,
+    session, story_of,
 };
 use keyferry_bundle::kinds::{Expiration, Outcome, ProofMethod};
 use keyferry_bundle::{Base64, Digest, ExpirationModel, KeyUsage, Receipt, Verified};
@@ -264,7 +264,7 @@ fn expiring(model: ExpirationModel, valid_to: Option<&str>) -> World {
     let mut story = Story::sound();
     let expiration = Expiration { model, valid_to: valid_to.map(time) };
     story.plan.targets[0].expiration = expiration;
-    relink(&mut story);
+    story.relink();
     World::answered(story)
 }
 
@@ -317,7 +317,7 @@ fn the_backup_must_be_of_the_same_material() {
 fn a_response_that_names_a_backup_of_other_material_is_refused() {
     let mut story = Story::sound();
     story.backup.check_value = Digest::of(b"other material");
-    relink(&mut story);
+    story.relink();
     let failure = refused_unasked(&World::answered(story), NOW);
     assert_eq!(failure.exit, Exit::Refused);
     assert!(failure.error.contains("backup-payments.json"));
@@ -373,7 +373,7 @@ fn two() -> World {
     story.plan.targets.push(planned);
     story.request.targets.push(asked);
     story.response.targets.push(answered);
-    relink(&mut story);
+    story.relink();
     (backup.plan, backup.device) = (story.backup.plan, story.backup.device);
     story.response.targets[1].backup = digest_of(&backup);
     let world = World::answered(story);

@@ -77,24 +77,6 @@ impl World {
     }
 }
 
-/// Makes every link of a changed story name its predecessor again.
-pub(crate) fn relink(story: &mut Story) {
-    let digest = digest_of(&story.policy);
-    story.device.policy = digest;
-    story.plan.policy = digest;
-    let device = digest_of(&story.device);
-    story.plan.device = device;
-    story.backup.device = device;
-    story.response.device = device;
-    let plan = digest_of(&story.plan);
-    story.request.plan = plan;
-    story.backup.plan = plan;
-    story.response.plan = plan;
-    story.response.request = digest_of(&story.request);
-    story.response.targets[0].backup = digest_of(&story.backup);
-    story.receipt.response = digest_of(&story.response);
-}
-
 /// A story about a key of another spec: a private key with this public half, or an HMAC key whose known answer is this MAC.
 pub(crate) fn story_of(
     spec: KeySpec,
@@ -110,6 +92,7 @@ pub(crate) fn story_of(
     planned.kept_as = wrapping::usually_kept(spec);
     planned.wrapping_algorithm = wrapping::usual(spec);
     story.request.targets[0].wrapping_algorithm = planned.wrapping_algorithm;
+    story.receipt.targets[0].proof = None;
     let answered = &mut story.response.targets[0];
     (answered.key_spec, answered.wrapping_algorithm) = (spec, planned.wrapping_algorithm);
     answered.public_key = public_key.map(held);
@@ -122,6 +105,6 @@ pub(crate) fn story_of(
         let issuers = vec![certificate.clone()];
         answered.attestation = Some(AttestationChain { certificate, issuers });
     }
-    relink(&mut story);
+    story.relink();
     story
 }

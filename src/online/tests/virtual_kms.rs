@@ -28,7 +28,7 @@ use spki::EncodePublicKey as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
-use world::{PASSPHRASE, World, relink, story_of};
+use world::{PASSPHRASE, World, story_of};
 
 /// A service with a key, and a ceremony for it.
 struct Bastion {
@@ -119,7 +119,7 @@ impl Bastion {
         let arn = made["arn"].as_str().unwrap().to_owned();
         story.plan.targets[0].key = parse(&arn);
         story.backup.key = parse(&arn);
-        relink(&mut story);
+        story.relink();
         Self { world: World::new(story), service, arn, _folder: folder }
     }
 

@@ -89,7 +89,8 @@ pub(crate) struct NewArgs {
     #[arg(long, value_name = "SERIAL", num_args = 1.., required = true, help_heading = "Allowed")]
     pub(crate) device: Vec<Serial>,
 
-    /// Certificates that an HSM's attestations must lead to, PEM or DER: the vendor's root, or whoever issued the HSM's own
+    /// Certificates that an HSM's attestations must lead to, PEM or DER: the vendor's root, or the certificate that issued the HSM's own
+    /// attestation certificate
     #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "Allowed")]
     pub(crate) attestation_root: Vec<PathBuf>,
 

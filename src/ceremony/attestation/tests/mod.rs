@@ -2,7 +2,7 @@
 
 pub(crate) mod forge;
 
-use super::{Attestation, Extension, ExtensionFault, Fault, Origin, Position, verify};
+use super::{Attestation, Extension, ExtensionFault, Fault, Origin, Position, root_key, verify};
 use forge::{
     BASIC_CONSTRAINTS, CRITICAL, Chain, Draft, KEY_USAGE, PLAIN, constraints, key, tlv, value,
 };
@@ -58,6 +58,18 @@ fn the_right_root_may_stand_anywhere_in_the_list() {
     assert!(verify(&leaf, &issuers, &[&root, &namesake]).is_ok());
     let not_its = Fault::Signature(Position::Issuer(1), Position::Root(0));
     assert_eq!(verify(&leaf, &issuers, &[&namesake]), Err(not_its));
+}
+
+#[test]
+fn whoever_issued_the_devices_certificate_may_stand_as_the_root() {
+    let short = verify(LEAF, &[DEVICE], &[AUTHORITY]).unwrap();
+    assert_eq!(short.issuers, ["CN=YubiHSM Attestation (34331133)"]);
+    assert_eq!(Attestation { issuers: real(LEAF).unwrap().issuers, ..short }, real(LEAF).unwrap());
+    assert!(root_key(AUTHORITY).is_ok());
+    // The vendor's root did not issue it, and the device's own certificate issued nothing but attestations.
+    let missing = Fault::UnknownRoot("CN=Yubico YubiHSM 6742036 Sub-CA".to_owned());
+    assert_eq!(verify(LEAF, &[DEVICE], &[ROOT]), Err(missing.clone()));
+    assert_eq!(verify(LEAF, &[DEVICE], &[DEVICE]), Err(missing));
 }
 
 #[test]

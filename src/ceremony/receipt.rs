@@ -4,7 +4,7 @@ use crate::links::{refers, same, same_environment};
 use crate::proof as proofs;
 use crate::{Refusal, endpoint};
 use keyferry_bundle::{
-    Kind, Plan, Policy, Receipt, Response, Role, TargetName, Unverified, Verified,
+    KeySpec, Kind, Plan, Policy, Receipt, Response, Role, TargetName, Unverified, Verified,
 };
 
 const KIND: Kind = Kind::Receipt;
@@ -53,6 +53,10 @@ pub fn check(
         same(KIND, &at("key"), &entry.key, &planned.key, "the plan")?;
         if entry.expiration != planned.expiration {
             return Err(Refusal::link(KIND, &at("expiration"), "is not the planned one"));
+        }
+        if entry.key_material_id.is_some() && planned.key_spec != KeySpec::SymmetricDefault {
+            let problem = format!("is there, but a {} key has none", planned.key_spec);
+            return Err(Refusal::link(KIND, &at("key_material_id"), problem));
         }
         if let (Some(proof), Some(answered)) = (&entry.proof, response.body().target(&entry.name)) {
             proofs::check_answer(bound, planned, answered, proof).map_err(

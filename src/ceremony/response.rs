@@ -93,10 +93,11 @@ fn check_target(
     let token = &asked.import_token_sha256;
     same(KIND, &at("import_token_sha256"), &entry.import_token_sha256, token, "the request")?;
     let length = entry.encrypted_key_material.as_bytes().len();
-    let expected = wrapping::encrypted_length(*algorithm, asked.wrapping_key_spec);
-    if expected.is_some_and(|expected| expected != length) {
-        let problem =
-            format!("{length} bytes, which is not the modulus length of the wrapping key");
+    if !wrapping::may_be_so_long(*algorithm, asked.wrapping_key_spec, length) {
+        let problem = format!(
+            "has {length} bytes, which {algorithm} under {} does not make",
+            asked.wrapping_key_spec
+        );
         return Err(Refusal::link(KIND, &at("encrypted_key_material"), problem));
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use crate::testing::{Story, digest_of, parse, signed, time, told};
 use crate::{Countersigned, Refusal, device, plan, policy, response};
-use keyferry_bundle::kinds::{Expiration, KeptAs};
+use keyferry_bundle::kinds::{AttestationChain, Expiration, KeptAs};
 use keyferry_bundle::{
     Base64, Digest, Domains, Environment, ExpirationModel, KeySpec, KeyUsage, Serial,
     WrappingAlgorithm, WrappingKeySpec,
@@ -15,6 +15,33 @@ fn spoiled<T>(
     let mut story = Story::sound();
     spoil(&mut story);
     told(ask(&story))
+}
+
+/// Makes the story one of an ECC key, without a proof.
+fn private_key(story: &mut Story) {
+    let target = &mut story.plan.targets[0];
+    (target.key_spec, target.key_usage) = (KeySpec::EccNistP256, KeyUsage::SignVerify);
+    target.wrapping_algorithm = WrappingAlgorithm::RsaAesKeyWrapSha256;
+    target.kept_as = KeptAs::AsymmetricKey;
+    story.request.targets[0].wrapping_algorithm = WrappingAlgorithm::RsaAesKeyWrapSha256;
+    let answer = &mut story.response.targets[0];
+    answer.key_spec = KeySpec::EccNistP256;
+    answer.wrapping_algorithm = WrappingAlgorithm::RsaAesKeyWrapSha256;
+    answer.encrypted_key_material = Base64::new([1; 256 + 40]).unwrap();
+    let spki = story.device.signing_key.spki.clone();
+    answer.check_value = Digest::of(spki.as_bytes());
+    story.backup.check_value = answer.check_value;
+    let unseen = Base64::new(b"not looked at").unwrap();
+    answer.attestation =
+        Some(AttestationChain { certificate: unseen.clone(), issuers: vec![unseen] });
+    answer.public_key = Some(spki);
+    story.receipt.targets[0].proof = None;
+    story.relink();
+}
+
+#[test]
+fn a_ceremony_for_a_private_key_is_accepted_without_proof() {
+    assert_eq!(spoiled(private_key, Story::accept_receipt), "accepted");
 }
 
 macro_rules! refused {
@@ -76,10 +103,7 @@ refused! {
         } => "custodians: is empty, but the HSM's wrap key does not leave it";
     plan_for_a_private_key_without_a_root_in_production: accept_plan,
         |s| {
-            let target = &mut s.plan.targets[0];
-            (target.key_spec, target.key_usage) = (KeySpec::EccNistP256, KeyUsage::SignVerify);
-            target.wrapping_algorithm = WrappingAlgorithm::RsaAesKeyWrapSha256;
-            target.kept_as = KeptAs::AsymmetricKey;
+            private_key(s);
             assert_eq!(told(s.accept_plan()), "accepted");
             s.for_production();
         } => "targets[0].key_spec: is ECC_NIST_P256, but the policy lists no attestation root";
@@ -141,7 +165,17 @@ refused! {
         |s| s.response.targets[0].object_id = parse("0x0a02") => "object_id: is 0x0a02";
     response_with_a_short_ciphertext: accept_response,
         |s| s.response.targets[0].encrypted_key_material = Base64::new([1; 255]).unwrap()
-            => "255 bytes, which is not the modulus length";
+            => "has 255 bytes, which RSAES_OAEP_SHA_256 under RSA_2048 does not make";
+    receipt_with_a_key_material_id_of_a_private_key: accept_receipt,
+        |s| {
+            private_key(s);
+            s.receipt.targets[0].key_material_id = Some(parse(&"ab".repeat(32)));
+        } => "targets[0].key_material_id: is there, but a ECC_NIST_P256 key has none";
+    response_whose_wrapped_key_is_cut_short: accept_response,
+        |s| {
+            private_key(s);
+            s.response.targets[0].encrypted_key_material = Base64::new([1; 256 + 39]).unwrap();
+        } => "has 295 bytes, which RSA_AES_KEY_WRAP_SHA_256 under RSA_2048 does not make";
     backup_of_another_object: accept_backup,
         |s| s.backup.object_id = parse("0x0a02") => "object_id: is 0x0a02";
     backup_under_another_wrap_key: accept_backup,

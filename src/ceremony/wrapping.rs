@@ -144,17 +144,20 @@ pub const fn check(
     }
 }
 
-/// How long the encrypted key material is, where the algorithm fixes it: one RSA block for OAEP.
+/// Whether encrypted key material of so many bytes can be: one RSA block for OAEP; for RSA AES key wrap an RSA block and what AES key wrap
+/// with padding (RFC 5649) makes of anything, whole half-blocks and at least two of them.
 #[must_use]
-pub const fn encrypted_length(
+pub const fn may_be_so_long(
     algorithm: WrappingAlgorithm,
     wrapping_key: WrappingKeySpec,
-) -> Option<usize> {
+    length: usize,
+) -> bool {
+    let Some(rest) = length.checked_sub(wrapping_key.modulus_bits() / 8) else { return false };
     match algorithm {
-        WrappingAlgorithm::RsaesOaepSha256 | WrappingAlgorithm::RsaesOaepSha1 => {
-            Some(wrapping_key.modulus_bits() / 8)
+        WrappingAlgorithm::RsaesOaepSha256 | WrappingAlgorithm::RsaesOaepSha1 => rest == 0,
+        WrappingAlgorithm::RsaAesKeyWrapSha256 | WrappingAlgorithm::RsaAesKeyWrapSha1 => {
+            rest >= 16 && rest.is_multiple_of(8)
         }
-        WrappingAlgorithm::RsaAesKeyWrapSha256 | WrappingAlgorithm::RsaAesKeyWrapSha1 => None,
     }
 }
 
@@ -218,6 +221,18 @@ mod tests {
                     assert!(length <= key.modulus_bits() / 8 - 66, "{spec} {key}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn ciphertexts_have_the_lengths_their_algorithms_make() {
+        let fits = |algorithm, length| may_be_so_long(algorithm, WrappingKeySpec::Rsa3072, length);
+        let (oaep, wrapped) =
+            (WrappingAlgorithm::RsaesOaepSha256, WrappingAlgorithm::RsaAesKeyWrapSha256);
+        for length in 0..1024 {
+            assert_eq!(fits(oaep, length), length == 384, "{length}");
+            let whole = length >= 384 + 16 && length % 8 == 0;
+            assert_eq!(fits(wrapped, length), whole, "{length}");
         }
     }
 }

@@ -70,9 +70,11 @@ pub(crate) fn run(
         Err(error) => return Err(failed("kms:ImportKeyMaterial", &error)),
     };
     let found = look(desk, kms, job).map_err(|last| unknown(job, &last).because(how(outcome)))?;
+    // AWS KMS gives ids to symmetric key material alone; a receipt of another key has none, whatever else answers.
+    let id = answer.key_material_id.or(found.key_material_id);
     Ok(ReceiptTarget {
         outcome,
-        key_material_id: answer.key_material_id.or(found.key_material_id),
+        key_material_id: id.filter(|_| target.key_spec == KeySpec::SymmetricDefault),
         ..job.hoped()
     })
 }

@@ -33,6 +33,9 @@ pub fn check(
     if proof.method != expected {
         return Err(("method", format!("is {}, but a {spec} key takes {expected}", proof.method)));
     }
+    if proof.public_key.is_some() && answered.public_key.is_none() {
+        return Err(("public_key", format!("is there, but a {spec} key has none")));
+    }
     if proof.public_key != answered.public_key {
         let other = "is not the one that the HSM attested: KMS holds another key";
         return Err(("public_key", other.to_owned()));

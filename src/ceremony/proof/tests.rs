@@ -126,6 +126,10 @@ fn what_was_encrypted_must_come_back_and_be_of_this_response() {
         assert_eq!(told(&challenge, &challenge), Ok(()));
         assert_eq!(told(&challenge, &other), Err("answer"));
         assert_eq!(told(&[9; 32], &[9; 32]), Err("challenge"));
+        let mut with_key = proof(method, &challenge, &challenge, &entry);
+        with_key.public_key = Some(base64([1]));
+        let refused = check_answer(BOUND, &planned, &entry, &with_key).unwrap_err();
+        assert_eq!(refused.0, "public_key");
     }
 }
 

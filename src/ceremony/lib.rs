@@ -29,6 +29,8 @@ pub use links::Countersigned;
 pub use refusal::Refusal;
 
 #[cfg(test)]
+mod forgery_tests;
+#[cfg(test)]
 mod matrix_tests;
 #[cfg(test)]
 mod rules_tests;

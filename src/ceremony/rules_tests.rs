@@ -2,7 +2,7 @@
 
 use crate::testing::{Story, digest_of, parse, signed, time, told};
 use crate::{Countersigned, Refusal, device, plan, policy, response};
-use keyferry_bundle::kinds::{AttestationChain, Expiration, KeptAs};
+use keyferry_bundle::kinds::Expiration;
 use keyferry_bundle::{
     Base64, Digest, Domains, Environment, ExpirationModel, KeySpec, KeyUsage, Serial,
     WrappingAlgorithm, WrappingKeySpec,
@@ -19,24 +19,8 @@ fn spoiled<T>(
 
 /// Makes the story one of an ECC key, without a proof.
 fn private_key(story: &mut Story) {
-    let target = &mut story.plan.targets[0];
-    (target.key_spec, target.key_usage) = (KeySpec::EccNistP256, KeyUsage::SignVerify);
-    target.wrapping_algorithm = WrappingAlgorithm::RsaAesKeyWrapSha256;
-    target.kept_as = KeptAs::AsymmetricKey;
-    story.request.targets[0].wrapping_algorithm = WrappingAlgorithm::RsaAesKeyWrapSha256;
-    let answer = &mut story.response.targets[0];
-    answer.key_spec = KeySpec::EccNistP256;
-    answer.wrapping_algorithm = WrappingAlgorithm::RsaAesKeyWrapSha256;
-    answer.encrypted_key_material = Base64::new([1; 256 + 40]).unwrap();
     let spki = story.device.signing_key.spki.clone();
-    answer.check_value = Digest::of(spki.as_bytes());
-    story.backup.check_value = answer.check_value;
-    let unseen = Base64::new(b"not looked at").unwrap();
-    answer.attestation =
-        Some(AttestationChain { certificate: unseen.clone(), issuers: vec![unseen] });
-    answer.public_key = Some(spki);
-    story.receipt.targets[0].proof = None;
-    story.relink();
+    *story = Story::of(KeySpec::EccNistP256, KeyUsage::SignVerify, Some(spki.as_bytes()), None);
 }
 
 #[test]

@@ -12,12 +12,12 @@
 
 use crate::links::Countersigned;
 use crate::proof::Bound;
-use crate::{Refusal, backup, device, plan, policy, receipt, request, response};
+use crate::{Refusal, backup, device, plan, policy, receipt, request, response, wrapping};
 use ed25519_dalek::{Signer as _, SigningKey};
 use keyferry_bundle::kinds::{
-    AgeCopy, Allowed, Bundle, Expiration, Isolation, KeptAs, Made, Operation, Outcome,
-    ParametersSource, PolicyKey, Proof, ProofMethod, ReceiptTarget, RequestTarget, ResponseTarget,
-    RoleRule, Roles, Target, WrappedCopy,
+    AgeCopy, Allowed, AttestationChain, Bundle, Expiration, Isolation, KeptAs, Made, Operation,
+    Outcome, ParametersSource, PolicyKey, Proof, ProofMethod, ReceiptTarget, RequestTarget,
+    ResponseTarget, RoleRule, Roles, Target, WrappedCopy,
 };
 use keyferry_bundle::{
     Backup, Base64, Custodian, Device, Digest, Domains, Environment, ExpirationModel, KeyId,
@@ -291,6 +291,39 @@ impl Story {
             device,
             plan,
         };
+        story.relink();
+        story
+    }
+
+    /// The ceremony of a key of another spec: a private key with this public half, or an HMAC key whose known answer is this MAC. Its
+    /// receipt has no proof.
+    pub fn of(
+        spec: KeySpec,
+        usage: KeyUsage,
+        public_key: Option<&[u8]>,
+        mac: Option<&[u8]>,
+    ) -> Self {
+        let mut story = Self::sound();
+        story.policy.allowed.key_specs = KeySpec::ALL.to_vec();
+        let planned = &mut story.plan.targets[0];
+        (planned.key_spec, planned.key_usage) = (spec, usage);
+        planned.kept_as = wrapping::usually_kept(spec);
+        planned.wrapping_algorithm = wrapping::usual(spec);
+        story.request.targets[0].wrapping_algorithm = planned.wrapping_algorithm;
+        let answered = &mut story.response.targets[0];
+        (answered.key_spec, answered.wrapping_algorithm) = (spec, planned.wrapping_algorithm);
+        answered.public_key = public_key.map(base64);
+        answered.known_answer = mac.map(Digest::of);
+        if let Some(key) = public_key {
+            answered.check_value = Digest::of(key);
+            story.backup.check_value = answered.check_value;
+            answered.encrypted_key_material = base64(&[1; 256 + 40]);
+            // The policy lists no root: nobody looks at it.
+            let certificate = base64(b"not looked at");
+            let issuers = vec![certificate.clone()];
+            answered.attestation = Some(AttestationChain { certificate, issuers });
+        }
+        story.receipt.targets[0].proof = None;
         story.relink();
         story
     }

@@ -3,7 +3,7 @@ use crate::algorithms::SigningAlgorithm;
 use crate::kms::{CallError, Imported, Session};
 use crate::testing::{
     NOW, PrivateKey, Script, Seen, Step, World, at_the_desk, key, material_id, refused, round_trip,
-    session, story_of,
+    session,
 };
 use keyferry_bundle::kinds::{Expiration, Outcome, ProofMethod};
 use keyferry_bundle::{Base64, Digest, ExpirationModel, KeyUsage, Receipt, Verified};
@@ -450,7 +450,7 @@ fn a_second_key_that_is_another_leaves_the_first_for_resuming() {
 /// A P-256 key to sign with, answered by the room.
 fn signing(key: &PrivateKey) -> World {
     let (spec, usage) = (KeySpec::EccNistP256, KeyUsage::SignVerify);
-    World::answered(story_of(spec, usage, Some(&key.public_key()), None))
+    World::answered(Story::of(spec, usage, Some(&key.public_key()), None))
 }
 
 /// Up to the question for the public key. The upload has neither description nor import type: those are for symmetric keys.

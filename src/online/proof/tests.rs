@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{NOW, PrivateKey, Script, Step, at_the_desk, refused, round_trip, story_of};
+use crate::testing::{NOW, PrivateKey, Script, Step, at_the_desk, refused, round_trip};
 use keyferry_bundle::{KeyArn, KeySpec, KeyUsage};
 use keyferry_ceremony::testing::{Story, digest_of};
 use keyferry_ceremony::wrapping;
@@ -38,7 +38,7 @@ fn wrong(outcome: Result<Proof, Unproven>) -> &'static str {
 }
 
 fn story(key: &PrivateKey, spec: KeySpec, usage: KeyUsage) -> (Story, KeyArn) {
-    let story = story_of(spec, usage, Some(&key.public_key()), None);
+    let story = Story::of(spec, usage, Some(&key.public_key()), None);
     let arn = story.plan.targets[0].key.clone();
     (story, arn)
 }
@@ -142,7 +142,7 @@ fn macs_are_the_rooms_or_of_other_key_material() {
         (KeySpec::Hmac384, MacAlgorithm::HmacSha384),
         (KeySpec::Hmac512, MacAlgorithm::HmacSha512),
     ] {
-        let story = story_of(spec, KeyUsage::GenerateVerifyMac, None, Some(b"the room's MAC"));
+        let story = Story::of(spec, KeyUsage::GenerateVerifyMac, None, Some(b"the room's MAC"));
         let arn = story.plan.targets[0].key.clone();
         let answer =
             |mac: &[u8]| Step::Mac(arn.clone(), algorithm, message(&story), Ok(mac.to_vec()));
@@ -189,7 +189,7 @@ fn no_answer_proves_nothing_and_refutes_nothing() {
 #[test]
 fn a_key_that_is_not_in_use_everywhere_is_asked_again() {
     let spec = KeySpec::Hmac256;
-    let story = story_of(spec, KeyUsage::GenerateVerifyMac, None, Some(b"the room's MAC"));
+    let story = Story::of(spec, KeyUsage::GenerateVerifyMac, None, Some(b"the room's MAC"));
     let arn = story.plan.targets[0].key.clone();
     let mac = |answer| Step::Mac(arn.clone(), MacAlgorithm::HmacSha256, message(&story), answer);
     let not_yet = || mac(Err(refused("KMSInvalidStateException")));

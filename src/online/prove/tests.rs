@@ -2,7 +2,7 @@ use super::*;
 use crate::algorithms::MacAlgorithm;
 use crate::kms::CallError;
 use crate::testing::{
-    NOW, Script, Step, World, at_the_desk, key, material_id, refused, round_trip, session, story_of,
+    NOW, Script, Step, World, at_the_desk, key, material_id, refused, round_trip, session,
 };
 use keyferry_bundle::kinds::Proof;
 use keyferry_bundle::{Base64, KeySpec, KeyUsage};
@@ -20,7 +20,7 @@ fn imported(story: Story) -> World {
 }
 
 fn hmac() -> Story {
-    story_of(KeySpec::Hmac256, KeyUsage::GenerateVerifyMac, None, Some(&MAC))
+    Story::of(KeySpec::Hmac256, KeyUsage::GenerateVerifyMac, None, Some(&MAC))
 }
 
 /// Proves what is in the folder, which it leaves as it is.

@@ -6,7 +6,7 @@ mod world;
 
 pub(crate) use private_key::PrivateKey;
 pub(crate) use script::{Script, Seen, Step};
-pub(crate) use world::{PASSPHRASE, World, story_of};
+pub(crate) use world::{PASSPHRASE, World};
 
 use crate::clock::Clock;
 use crate::desk::Desk;

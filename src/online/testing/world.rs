@@ -1,9 +1,6 @@
 //! The story's ceremony as an operator finds it on the bastion: a trust folder, an identity, and a ceremony's folder.
 
-use keyferry_bundle::kinds::AttestationChain;
-use keyferry_bundle::{Base64, Digest, KeySpec, KeyUsage};
 use keyferry_ceremony::testing::{Story, digest_of, person, signed};
-use keyferry_ceremony::wrapping;
 use keyferry_console::args::{CeremonyArgs, TrustArg};
 use keyferry_console::trust::Trust;
 use pkcs8::EncodePrivateKey as _;
@@ -75,37 +72,4 @@ impl World {
         std::fs::write(&path, bytes).unwrap();
         path
     }
-}
-
-/// A story about a key of another spec: a private key with this public half, or an HMAC key whose known answer is this MAC.
-pub(crate) fn story_of(
-    spec: KeySpec,
-    usage: KeyUsage,
-    public_key: Option<&[u8]>,
-    known_answer: Option<&[u8]>,
-) -> Story {
-    let held = |bytes: &[u8]| Base64::new(bytes).unwrap();
-    let mut story = Story::sound();
-    story.policy.allowed.key_specs = KeySpec::ALL.to_vec();
-    let planned = &mut story.plan.targets[0];
-    (planned.key_spec, planned.key_usage) = (spec, usage);
-    planned.kept_as = wrapping::usually_kept(spec);
-    planned.wrapping_algorithm = wrapping::usual(spec);
-    story.request.targets[0].wrapping_algorithm = planned.wrapping_algorithm;
-    story.receipt.targets[0].proof = None;
-    let answered = &mut story.response.targets[0];
-    (answered.key_spec, answered.wrapping_algorithm) = (spec, planned.wrapping_algorithm);
-    answered.public_key = public_key.map(held);
-    answered.known_answer = known_answer.map(Digest::of);
-    if let Some(key) = public_key {
-        answered.check_value = Digest::of(key);
-        story.backup.check_value = answered.check_value;
-        answered.encrypted_key_material = held(&[1; 256 + 40]);
-        // The policy lists no root: nobody looks at it.
-        let certificate = held(b"not looked at");
-        let issuers = vec![certificate.clone()];
-        answered.attestation = Some(AttestationChain { certificate, issuers });
-    }
-    story.relink();
-    story
 }

@@ -28,7 +28,7 @@ use spki::EncodePublicKey as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
-use world::{PASSPHRASE, World, story_of};
+use world::{PASSPHRASE, World};
 
 /// A service with a key, and a ceremony for it.
 struct Bastion {
@@ -340,7 +340,7 @@ fn made(spec: KeySpec, usage: KeyUsage) -> (Story, Vec<u8>) {
         ($key:expr, $public:ident) => {{
             let key = $key;
             let spki = key.$public().to_public_key_der().unwrap();
-            let story = story_of(spec, usage, Some(spki.as_bytes()), None);
+            let story = Story::of(spec, usage, Some(spki.as_bytes()), None);
             (story, key.to_pkcs8_der().unwrap().as_bytes().to_vec())
         }};
     }
@@ -349,7 +349,7 @@ fn made(spec: KeySpec, usage: KeyUsage) -> (Story, Vec<u8>) {
         KeySpec::EccNistP384 => private!(p384::SecretKey::generate(), public_key),
         KeySpec::EccNistP521 => private!(p521::SecretKey::generate(), public_key),
         KeySpec::EccSecgP256k1 => private!(k256::SecretKey::generate(), public_key),
-        KeySpec::Hmac384 => (story_of(spec, usage, None, Some(b"")), vec![7; 48]),
+        KeySpec::Hmac384 => (Story::of(spec, usage, None, Some(b"")), vec![7; 48]),
         KeySpec::Rsa2048 => {
             private!(rsa::PrivateKey::new(&mut SysRng, 2048).unwrap(), as_public_key)
         }

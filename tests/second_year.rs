@@ -157,7 +157,7 @@ fn a_second_year_follows_the_first() {
     years.hold(FIRST, 2);
     years.verified(
         FIRST,
-        &["stored key material was wrapped anew, the same as response-1.json generated"],
+        &["stored key material was wrapped anew, the same as in response-1.json, which was the first"],
     );
 
     // The HSM goes on under the next version of the policy with a device bundle of its own.

@@ -47,7 +47,7 @@ pub struct Response {
     pub device: Digest,
     /// When the room says it was made.
     pub created: Timestamp,
-    /// The serial number the HSM reported in the session that did it.
+    /// The serial number the HSM reported before the session that did it.
     pub serial: Serial,
     /// Whether the host was off every network.
     pub isolation: Isolation,

@@ -214,17 +214,14 @@ fn a_room_without_memory_answers_nothing() {
     assert_eq!(run.code, 8, "{}", run.stderr);
     assert!(run.says("memroy holds no memory of HSM 12345678"), "{}", run.stderr);
     assert!(!scene.machine("room").join("memroy").exists());
-    let arguments = [
-        "respond",
-        "payments-2026",
-        "--hsm",
-        &hsm.url,
-        "--allow-network",
-        "--room",
-        "payments-2026",
-    ];
-    let run = scene.run("room", "keyferry-offline", &arguments, &answers).unwrap();
-    assert_eq!(run.code, 2, "{}", run.stderr);
+    for room in ["payments-2026", "payments-2026/memory", "./payments-2026/a/b"] {
+        let fixed = ["respond", "payments-2026", "--hsm", &hsm.url, "--allow-network"];
+        let arguments = [&fixed[..], &["--room", room, "--new-room"]].concat();
+        let run = scene.run("room", "keyferry-offline", &arguments, &answers).unwrap();
+        assert_eq!(run.code, 2, "{room}: {}", run.stderr);
+        assert!(run.says("--room is the ceremony's own folder, or inside it"), "{}", run.stderr);
+    }
+    assert!(!scene.machine("room").join("payments-2026/memory").exists());
 }
 
 #[test]

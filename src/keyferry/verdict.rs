@@ -50,7 +50,7 @@ fn holding(report: &Report, trust: &Trust, must_be_complete: bool, files: usize)
         let failure = Failure::new(Exit::Refused, "incomplete", "the chain is not complete");
         open.iter()
             .fold(failure, Failure::because)
-            .hint("bring the missing bundles from whoever made them; for a receipt without proof: keyferry-online import --resume --prove-profile NAME")
+            .hint("bring the missing bundles from whoever made them; for a receipt without proof: keyferry-online import --resume --prove-profile NAME; that no attestation root was named when the key was made stays so: name one for later keys, keyferry policy new --attestation-root")
     });
     let compare = (!trust.pinned).then_some(trust.digest);
     Verdict { headline, compare, open, failure }
@@ -74,7 +74,7 @@ fn failing(report: &Report) -> Verdict {
     }
     if report.claims.iter().any(|c| c.id == "policy.pinned" && fails(&c)) {
         failure = failure.hint(
-            "if it is a later version, pin it: keyferry policy pin; if it is none of yours, find out whose policy this is",
+            "if it is a later version, pin it: keyferry policy pin; if it is another team's or a rehearsal's, --pin FINGERPRINT or --no-pin; else find out whose policy this is",
         );
     }
     let headline = format!("NOT VERIFIED: {bad}");

@@ -35,8 +35,8 @@ pub(crate) struct Subject {
     #[arg(long)]
     pub(crate) no_pin: bool,
 
-    /// End with exit code 3 when something of the chain is missing: a plan, a request, a response, a receipt, its proof, or an attestation
-    /// that leads to a root
+    /// End with exit code 3 when something of the chain is missing: a plan, a request, a response, a receipt, its proof, or a private
+    /// key's attestation that leads to a root
     #[arg(long)]
     pub(crate) complete: bool,
 

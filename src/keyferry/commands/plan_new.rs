@@ -8,6 +8,7 @@ use keyferry_bundle::kinds::{Operation, Target};
 use keyferry_bundle::{
     Bundle as _, Device, Expiration, ExpirationModel, Label, Plan, Policy, Verified,
 };
+use keyferry_ceremony::wrapping::Plaintext;
 use keyferry_ceremony::{Countersigned, device, plan, wrapping};
 use keyferry_console::ceremony::refused;
 use keyferry_console::{Exit, Failure, Name, Screen, clock, files, shell};
@@ -40,6 +41,9 @@ pub(crate) fn run(args: &NewArgs, screen: &Screen) -> Result<(), Failure> {
     let page = Page::of(&Body::Plan(Box::new(body.clone())));
     screen.heading(&page.heading);
     screen.table(&page.rows);
+    if let Some(warning) = copies(&body) {
+        screen.warn(warning);
+    }
     let path = args.folder.join(Name::Plan.to_string());
     let file = path.display().to_string();
     screen.say(format!(
@@ -54,6 +58,19 @@ pub(crate) fn run(args: &NewArgs, screen: &Screen) -> Result<(), Failure> {
         "counter": body.counter,
         "digest": envelope.digest(),
     }))
+}
+
+/// What its officers should know of the copies: custodians can hold raw key material alone, not a private key that the HSM wraps.
+fn copies(plan: &Plan) -> Option<&'static str> {
+    let raw = |target: &Target| matches!(wrapping::plaintext(target.key_spec), Plaintext::Raw(_));
+    match (plan.targets.iter().any(raw), plan.custodians.is_empty()) {
+        (true, true) => Some("no custodian gets a copy: the key material is lost with the HSM"),
+        (false, true) => Some("the only copy is under the HSM's wrap key: it is lost with the HSM"),
+        (false, false) => Some(
+            "its custodians get nothing: the only copy of a private key is under the HSM's wrap key and lost with the HSM",
+        ),
+        (true, false) => None,
+    }
 }
 
 /// The plan before, in its own ceremony's folder: it may have been made under an older policy or device bundle, but for the same HSM.

@@ -68,7 +68,7 @@ pub(crate) fn run(
     if let Some(response) = cut_off::already_written(&accepted)? {
         room.remember(|ledger| ledger.answered(&accepted.plan, &accepted.request))?;
         screen.say("This request was answered already; nothing was made anew.");
-        return finish(&accepted, &response, screen);
+        return finish(&accepted, &response, "The response that is here", screen);
     }
     accepted.admit(&room, args.new_room)?;
 
@@ -90,14 +90,18 @@ pub(crate) fn run(
     cut_off::sweep(&accepted, &stored, &room, screen)?;
     files::write_all_new(&files).map_err(|failure| after_change(failure, changed))?;
     room.remember(|ledger| ledger.answered(&accepted.plan, &accepted.request))?;
-    finish(&accepted, &response, screen)
+    finish(&accepted, &response, "The response is written", screen)
 }
 
 fn open_room(args: &Args, serial: Serial) -> Result<Room, Failure> {
     let real = |path: &Path| path.canonicalize().ok();
-    let ceremony = real(&args.ceremony.folder);
-    if ceremony.is_some() && real(&args.room) == ceremony {
-        return Err(Failure::usage("--room is the ceremony's own folder")
+    let inside = real(&args.ceremony.folder).is_some_and(|ceremony| {
+        // What of the room's path exists: with --new-room its end does not.
+        let room = std::path::absolute(&args.room).unwrap_or_else(|_| args.room.clone());
+        room.ancestors().find_map(real).is_some_and(|room| room.starts_with(ceremony))
+    });
+    if inside {
+        return Err(Failure::usage("--room is the ceremony's own folder, or inside it")
             .hint("name a folder that stays in the room from ceremony to ceremony"));
     }
     if args.new_room { Room::begin(&args.room, serial) } else { Room::open(&args.room, serial) }
@@ -170,13 +174,14 @@ fn after_change(mut failure: Failure, changed: bool) -> Failure {
 fn finish(
     accepted: &Accepted,
     response: &Verified<Response>,
+    heading: &str,
     screen: &Screen,
 ) -> Result<(), Failure> {
     let path = accepted.ceremony.path(&accepted.response_name());
-    screen.heading("The response is written");
+    screen.heading(heading);
     screen.table(&fingerprint::rows(&response.digest()));
     screen.say(format!(
-        "Next: each witness signs it: keyferry sign {} --identity FILE",
+        "Next: each witness who has not done so signs it: keyferry sign {} --identity FILE",
         shell(&path)
     ));
     screen.result(path.display().to_string())?;

@@ -69,7 +69,12 @@ impl Accepted {
         room.ledger().admit(memory, &self.plan, &requests).map_err(|refusal| {
             let blamed =
                 if refusal.kind() == Kind::Plan { Name::Plan } else { self.request_name() };
-            refused(blamed, &refusal)
+            let failure = refused(blamed, &refusal);
+            if room.ledger().has_answered(&self.plan) {
+                let lost = "find the response that was written then; if it is lost, fetch again: the next request is answered with the same key material";
+                return failure.hint(lost);
+            }
+            failure
         })
     }
 }

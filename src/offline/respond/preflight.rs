@@ -145,7 +145,7 @@ fn check_place(
             format!("object id {} is taken", target.object_id),
         )
         .because(because)
-        .hint("plan another object id, or find out whose object it is")
+        .hint("find out whose object it is: if an earlier ceremony with this HSM made it, bring that room's memory back (--room); else plan another object id")
     };
     let found =
         hsm.object(purpose(target).kind(), target.object_id).map_err(|error| hsm_failed(&error))?;

@@ -288,7 +288,7 @@ pub(super) fn attachments(chain: &Chain, sorted: &Sorted<'_>, report: &mut Repor
     }
     for (digest, claim, by, what) in &named {
         if !sorted.attachments.iter().any(|(_, known)| known == digest) {
-            let sentence = format!("its {what} is kept elsewhere; SHA-256 {digest}");
+            let sentence = format!("its {what} is not among these files; SHA-256 {digest}");
             report.leaves_open(claim, by, sentence);
         }
     }

@@ -99,7 +99,7 @@ fn a_ceremony_is_planned_signed_inspected_and_verified() {
         "PASS       policy \"Tests\" version 1, rehearsal, is signed by its policy-root quorum",
         "PASS       is the policy that was pinned",
         "PASS       plan 1 of ceremony tests-1 is approved",
-        "NOT SHOWN  its import token is kept elsewhere",
+        "NOT SHOWN  its import token is not among these files",
         "VERIFIED: ",
     ] {
         assert!(verified.out.contains(claim), "{claim} {verified:#?}");

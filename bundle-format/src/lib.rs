@@ -19,10 +19,10 @@ pub mod seal;
 pub use envelope::Envelope;
 pub use error::{Error, FieldError, Part};
 pub use identifiers::{
-    AccountId, AgeRecipient, AwsRegion, Base64, CeremonyId, Digest, Domains, Endpoint, Environment,
-    ExpirationModel, Firmware, Holder, KeyArn, KeyMaterialId, KeySpec, KeyUsage, KmsKeyId, Label,
-    ObjectId, Partition, Role, Serial, TargetName, Text, Timestamp, WrappingAlgorithm,
-    WrappingKeySpec,
+    AccountId, AgeRecipient, AwsRegion, Base64, CeremonyId, Curve, Digest, Domains, Endpoint,
+    Environment, ExpirationModel, Firmware, HmacHash, Holder, KeyArn, KeyFamily, KeyMaterialId,
+    KeySpec, KeyUsage, KmsKeyId, Label, ObjectId, Partition, Role, Serial, TargetName, Text,
+    Timestamp, WrappingAlgorithm, WrappingKeySpec,
 };
 pub use key::{KeyAlgorithm, KeyId, PublicKey};
 pub use kinds::{

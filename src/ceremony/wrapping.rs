@@ -2,7 +2,7 @@
 //! and import token", "Select a wrapping algorithm"). KMS's emulators do not enforce this table.
 
 use keyferry_bundle::kinds::KeptAs;
-use keyferry_bundle::{KeySpec, KeyUsage, WrappingAlgorithm, WrappingKeySpec};
+use keyferry_bundle::{Curve, KeyFamily, KeySpec, KeyUsage, WrappingAlgorithm, WrappingKeySpec};
 
 /// A pair the table refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -43,37 +43,23 @@ pub enum Plaintext {
 /// What is wrapped for a key spec.
 #[must_use]
 pub const fn plaintext(spec: KeySpec) -> Plaintext {
-    match spec {
-        KeySpec::SymmetricDefault | KeySpec::Hmac256 => Plaintext::Raw(32),
-        KeySpec::Hmac224 => Plaintext::Raw(28),
-        KeySpec::Hmac384 => Plaintext::Raw(48),
-        KeySpec::Hmac512 => Plaintext::Raw(64),
-        KeySpec::Rsa2048
-        | KeySpec::Rsa3072
-        | KeySpec::Rsa4096
-        | KeySpec::EccNistP256
-        | KeySpec::EccNistP384
-        | KeySpec::EccNistP521
-        | KeySpec::EccSecgP256k1
-        | KeySpec::EccNistEdwards25519 => Plaintext::Pkcs8,
+    match spec.raw_length() {
+        Some(length) => Plaintext::Raw(length),
+        None => Plaintext::Pkcs8,
     }
 }
 
 /// What AWS lets a key of a spec do (AWS KMS API reference, `CreateKey`, `KeyUsage`).
 #[must_use]
 pub const fn usages(spec: KeySpec) -> &'static [KeyUsage] {
-    match spec {
-        KeySpec::SymmetricDefault => &[KeyUsage::EncryptDecrypt],
-        KeySpec::Hmac224 | KeySpec::Hmac256 | KeySpec::Hmac384 | KeySpec::Hmac512 => {
-            &[KeyUsage::GenerateVerifyMac]
-        }
-        KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => {
-            &[KeyUsage::SignVerify, KeyUsage::EncryptDecrypt]
-        }
-        KeySpec::EccNistP256 | KeySpec::EccNistP384 | KeySpec::EccNistP521 => {
+    match spec.family() {
+        KeyFamily::Symmetric => &[KeyUsage::EncryptDecrypt],
+        KeyFamily::Hmac(_) => &[KeyUsage::GenerateVerifyMac],
+        KeyFamily::Rsa(_) => &[KeyUsage::SignVerify, KeyUsage::EncryptDecrypt],
+        KeyFamily::Ecc(Curve::P256 | Curve::P384 | Curve::P521) => {
             &[KeyUsage::SignVerify, KeyUsage::KeyAgreement]
         }
-        KeySpec::EccSecgP256k1 | KeySpec::EccNistEdwards25519 => &[KeyUsage::SignVerify],
+        KeyFamily::Ecc(Curve::P256k1) | KeyFamily::Ed25519 => &[KeyUsage::SignVerify],
     }
 }
 

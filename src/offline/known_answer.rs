@@ -2,7 +2,7 @@
 //! whoever shows the MAC later has it from KMS.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use keyferry_bundle::{Digest, KeySpec, TargetName};
+use keyferry_bundle::{Digest, HmacHash, KeyFamily, KeySpec, TargetName};
 use keyferry_ceremony::proof::known_answer_message;
 use keyferry_console::Failure;
 use keyferry_hsm::KeyMaterial;
@@ -23,20 +23,12 @@ pub(crate) fn of(
             Zeroizing::new(mac.finalize().into_bytes().to_vec())
         }};
     }
-    let mac = match spec {
-        KeySpec::Hmac224 => mac!(sha2::Sha224),
-        KeySpec::Hmac256 => mac!(sha2::Sha256),
-        KeySpec::Hmac384 => mac!(sha2::Sha384),
-        KeySpec::Hmac512 => mac!(sha2::Sha512),
-        KeySpec::SymmetricDefault
-        | KeySpec::Rsa2048
-        | KeySpec::Rsa3072
-        | KeySpec::Rsa4096
-        | KeySpec::EccNistP256
-        | KeySpec::EccNistP384
-        | KeySpec::EccNistP521
-        | KeySpec::EccSecgP256k1
-        | KeySpec::EccNistEdwards25519 => return Ok(None),
+    let KeyFamily::Hmac(hash) = spec.family() else { return Ok(None) };
+    let mac = match hash {
+        HmacHash::Sha224 => mac!(sha2::Sha224),
+        HmacHash::Sha256 => mac!(sha2::Sha256),
+        HmacHash::Sha384 => mac!(sha2::Sha384),
+        HmacHash::Sha512 => mac!(sha2::Sha512),
     };
     Ok(Some(Digest::of(&mac)))
 }

@@ -1,7 +1,7 @@
 //! With which algorithm KMS is asked, for every key spec (AWS KMS developer guide, "Key spec reference"). What RSA keys encrypt is under
 //! `RSAES_OAEP_SHA_256`, what curves agree on is `ECDH`: there is nothing to choose.
 
-use keyferry_bundle::KeySpec;
+use keyferry_bundle::{Curve, HmacHash, KeyFamily, KeySpec};
 
 /// How a message is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,19 +20,12 @@ impl SigningAlgorithm {
     /// What proofs take for a spec; none for keys that do not sign.
     #[must_use]
     pub const fn of(spec: KeySpec) -> Option<Self> {
-        match spec {
-            KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => {
-                Some(Self::RsassaPkcs1V15Sha256)
-            }
-            KeySpec::EccNistP256 | KeySpec::EccSecgP256k1 => Some(Self::EcdsaSha256),
-            KeySpec::EccNistP384 => Some(Self::EcdsaSha384),
-            KeySpec::EccNistP521 => Some(Self::EcdsaSha512),
-            KeySpec::SymmetricDefault
-            | KeySpec::Hmac224
-            | KeySpec::Hmac256
-            | KeySpec::Hmac384
-            | KeySpec::Hmac512
-            | KeySpec::EccNistEdwards25519 => None,
+        match spec.family() {
+            KeyFamily::Rsa(_) => Some(Self::RsassaPkcs1V15Sha256),
+            KeyFamily::Ecc(Curve::P256 | Curve::P256k1) => Some(Self::EcdsaSha256),
+            KeyFamily::Ecc(Curve::P384) => Some(Self::EcdsaSha384),
+            KeyFamily::Ecc(Curve::P521) => Some(Self::EcdsaSha512),
+            KeyFamily::Symmetric | KeyFamily::Hmac(_) | KeyFamily::Ed25519 => None,
         }
     }
 
@@ -65,20 +58,14 @@ impl MacAlgorithm {
     /// The only one of a spec; none for keys that make no MACs.
     #[must_use]
     pub const fn of(spec: KeySpec) -> Option<Self> {
-        match spec {
-            KeySpec::Hmac224 => Some(Self::HmacSha224),
-            KeySpec::Hmac256 => Some(Self::HmacSha256),
-            KeySpec::Hmac384 => Some(Self::HmacSha384),
-            KeySpec::Hmac512 => Some(Self::HmacSha512),
-            KeySpec::SymmetricDefault
-            | KeySpec::Rsa2048
-            | KeySpec::Rsa3072
-            | KeySpec::Rsa4096
-            | KeySpec::EccNistP256
-            | KeySpec::EccNistP384
-            | KeySpec::EccNistP521
-            | KeySpec::EccSecgP256k1
-            | KeySpec::EccNistEdwards25519 => None,
+        match spec.family() {
+            KeyFamily::Hmac(HmacHash::Sha224) => Some(Self::HmacSha224),
+            KeyFamily::Hmac(HmacHash::Sha256) => Some(Self::HmacSha256),
+            KeyFamily::Hmac(HmacHash::Sha384) => Some(Self::HmacSha384),
+            KeyFamily::Hmac(HmacHash::Sha512) => Some(Self::HmacSha512),
+            KeyFamily::Symmetric | KeyFamily::Rsa(_) | KeyFamily::Ecc(_) | KeyFamily::Ed25519 => {
+                None
+            }
         }
     }
 

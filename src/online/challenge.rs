@@ -2,7 +2,7 @@
 
 use elliptic_curve::Generate as _;
 use getrandom::SysRng;
-use keyferry_bundle::KeySpec;
+use keyferry_bundle::{Curve, KeyFamily, KeySpec};
 use keyferry_console::Failure;
 use sha2::Sha256;
 use spki::{DecodePublicKey as _, EncodePublicKey as _};
@@ -40,22 +40,15 @@ macro_rules! drawn_on {
 impl Ephemeral {
     /// A fresh one on the curve of a key that agrees.
     pub(crate) fn draw(spec: KeySpec) -> Result<Self, Failure> {
-        match spec {
-            KeySpec::EccNistP256 => drawn_on!(p256),
-            KeySpec::EccNistP384 => drawn_on!(p384),
-            KeySpec::EccNistP521 => drawn_on!(p521),
-            KeySpec::SymmetricDefault
-            | KeySpec::Hmac224
-            | KeySpec::Hmac256
-            | KeySpec::Hmac384
-            | KeySpec::Hmac512
-            | KeySpec::Rsa2048
-            | KeySpec::Rsa3072
-            | KeySpec::Rsa4096
-            | KeySpec::EccSecgP256k1
-            | KeySpec::EccNistEdwards25519 => {
-                Err(Failure::bug(format!("a {spec} key agrees on no secrets")))
-            }
+        match spec.family() {
+            KeyFamily::Ecc(Curve::P256) => drawn_on!(p256),
+            KeyFamily::Ecc(Curve::P384) => drawn_on!(p384),
+            KeyFamily::Ecc(Curve::P521) => drawn_on!(p521),
+            KeyFamily::Ecc(Curve::P256k1)
+            | KeyFamily::Symmetric
+            | KeyFamily::Hmac(_)
+            | KeyFamily::Rsa(_)
+            | KeyFamily::Ed25519 => Err(Failure::bug(format!("a {spec} key agrees on no secrets"))),
         }
     }
 }

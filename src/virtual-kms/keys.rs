@@ -18,7 +18,6 @@ pub(crate) use key::{Key, KeyState, Origin};
 pub(crate) use material::{Announced, ImportType};
 pub(crate) use private_key::PrivateKey;
 pub(crate) use rsa_key::RsaKey;
-pub(crate) use spec::KeyUsage;
 
 #[cfg(test)]
 mod incoming_tests;

@@ -5,6 +5,7 @@ mod aws;
 mod base64;
 mod digest;
 mod hsm;
+mod key_family;
 mod text;
 mod time;
 mod words;
@@ -16,6 +17,7 @@ pub use aws::{
 pub use base64::Base64;
 pub use digest::Digest;
 pub use hsm::{Domains, Firmware, Label, ObjectId, Serial};
+pub use key_family::{Curve, HmacHash, KeyFamily};
 pub use text::{AgeRecipient, CeremonyId, Holder, TargetName, Text};
 pub use time::Timestamp;
 pub use words::{Environment, Role};

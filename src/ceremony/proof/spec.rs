@@ -1,7 +1,7 @@
 //! Whether a public key is one of a key spec.
 
 use crate::wrapping_key::WrappingPublicKey;
-use keyferry_bundle::{KeySpec, WrappingKeySpec};
+use keyferry_bundle::{Curve, KeyFamily, KeySpec};
 use spki::{DecodePublicKey as _, EncodePublicKey as _};
 
 /// Whether this is the one DER form of a public key of the spec: RSA with exactly its modulus bits, no small factor and the exponent
@@ -15,21 +15,13 @@ pub(super) fn fits(spec: KeySpec, spki: &[u8]) -> bool {
                 .is_some_and(|written| written.as_bytes() == spki)
         };
     }
-    let rsa = |bits| WrappingPublicKey::from_der(spki, bits).is_ok();
-    match spec {
-        KeySpec::Rsa2048 => rsa(WrappingKeySpec::Rsa2048),
-        KeySpec::Rsa3072 => rsa(WrappingKeySpec::Rsa3072),
-        KeySpec::Rsa4096 => rsa(WrappingKeySpec::Rsa4096),
-        KeySpec::EccNistP256 => on!(p256),
-        KeySpec::EccNistP384 => on!(p384),
-        KeySpec::EccNistP521 => on!(p521),
-        KeySpec::EccSecgP256k1 => on!(k256),
-        KeySpec::SymmetricDefault
-        | KeySpec::Hmac224
-        | KeySpec::Hmac256
-        | KeySpec::Hmac384
-        | KeySpec::Hmac512
-        | KeySpec::EccNistEdwards25519 => false,
+    match spec.family() {
+        KeyFamily::Rsa(bits) => WrappingPublicKey::from_der(spki, bits).is_ok(),
+        KeyFamily::Ecc(Curve::P256) => on!(p256),
+        KeyFamily::Ecc(Curve::P384) => on!(p384),
+        KeyFamily::Ecc(Curve::P521) => on!(p521),
+        KeyFamily::Ecc(Curve::P256k1) => on!(k256),
+        KeyFamily::Symmetric | KeyFamily::Hmac(_) | KeyFamily::Ed25519 => false,
     }
 }
 

@@ -42,17 +42,21 @@ fn in_use(world: &World, before: impl IntoIterator<Item = Step>) -> Vec<Step> {
 }
 
 fn upload(world: &World, existing: bool, answer: Result<Imported, CallError>) -> Step {
+    Step::Import(Box::new(seen(world, existing, Some("tests-1"))), answer)
+}
+
+/// What `ImportKeyMaterial` is asked for.
+fn seen(world: &World, existing: bool, description: Option<&str>) -> Seen {
     let target = &world.story.plan.targets[0];
     let answered = &world.story.response.targets[0];
-    let seen = Seen {
+    Seen {
         key: target.key.clone(),
         token: b"token".to_vec(),
         encrypted_key_material: answered.encrypted_key_material.as_bytes().to_vec(),
         expiration: target.expiration,
         existing,
-        description: Some("tests-1".to_owned()),
-    };
-    Step::Import(Box::new(seen), answer)
+        description: description.map(str::to_owned),
+    }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "an answer of the script")]
@@ -460,15 +464,7 @@ fn private_upload(
     public_key: Result<Vec<u8>, CallError>,
 ) -> Vec<Step> {
     let target = &world.story.plan.targets[0];
-    let answered = &world.story.response.targets[0];
-    let seen = Seen {
-        key: target.key.clone(),
-        token: b"token".to_vec(),
-        encrypted_key_material: answered.encrypted_key_material.as_bytes().to_vec(),
-        expiration: target.expiration,
-        existing: false,
-        description: None,
-    };
+    let seen = seen(world, false, None);
     let before = if resumed { enabled(world) } else { pending(world) };
     let done = Imported { key_material_id: None };
     vec![

@@ -161,9 +161,8 @@ impl Oaep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::KeyUsage;
     use crate::keys::spec::algorithms;
-    use keyferry_bundle::KeySpec;
+    use keyferry_bundle::{KeySpec, KeyUsage};
 
     #[test]
     fn every_algorithm_of_a_signing_key_is_known() {

@@ -1,9 +1,9 @@
 //! ECC private keys on the four Weierstrass curves: PKCS#8 with the curve named (RFC 5915, RFC 5480), ECDSA, ECDH.
 
-use super::spec::Curve;
 use ecdsa::signature::hazmat::{PrehashVerifier as _, RandomizedPrehashSigner as _};
 use elliptic_curve::Generate as _;
 use getrandom::SysRng;
+use keyferry_bundle::Curve;
 use pkcs8::{
     DecodePrivateKey as _, DecodePublicKey as _, EncodePrivateKey as _, EncodePublicKey as _,
 };

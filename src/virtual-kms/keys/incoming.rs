@@ -1,7 +1,6 @@
 //! Key material on its way in: checked against the key spec, or made for it.
 
 use super::private_key::PrivateKey;
-use super::spec::{Form, form};
 use crate::random;
 use crate::refusal::{Kind, Refusal};
 use crate::wire::Blob;
@@ -21,13 +20,13 @@ impl Incoming {
     /// Checks unwrapped bytes. The kinds of refusal are AWS's, which of the two it gives for what is not recorded.
     pub(crate) fn fitting(spec: KeySpec, bytes: Blob) -> Result<Self, Refusal> {
         let found = bytes.as_bytes().len();
-        match form(spec) {
-            Form::Raw(length) if found == length => Ok(Self::raw(bytes)),
-            Form::Raw(length) => {
+        match spec.raw_length() {
+            Some(length) if found == length => Ok(Self::raw(bytes)),
+            Some(length) => {
                 let message = format!("{spec} key material has {length} bytes, not {found}");
                 Err(Kind::InvalidCiphertext.with(message))
             }
-            Form::Rsa(_) | Form::Ecc(_) | Form::Ed25519 => {
+            None => {
                 let key = PrivateKey::decode(spec, bytes.as_bytes()).ok_or_else(|| {
                     let message =
                         format!("the key material is no unencrypted PKCS#8 {spec} private key");
@@ -40,7 +39,7 @@ impl Incoming {
 
     /// Makes key material.
     pub(crate) fn generate(spec: KeySpec) -> Result<Self, Refusal> {
-        if let Form::Raw(length) = form(spec) {
+        if let Some(length) = spec.raw_length() {
             let mut bytes = Zeroizing::new(vec![0; length]);
             random::fill(&mut bytes)?;
             return Ok(Self::raw(bytes.into()));

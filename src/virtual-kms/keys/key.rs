@@ -2,11 +2,11 @@
 
 use super::incoming::Incoming;
 use super::material::{Announced, ImportType, Material, id};
-use super::spec::{KeyUsage, is_symmetric};
+use super::spec::is_symmetric;
 use crate::clock::Time;
 use crate::refusal::{Kind, Refusal};
 use crate::wire::Blob;
-use keyferry_bundle::{KeyMaterialId, KeySpec, KmsKeyId};
+use keyferry_bundle::{KeyMaterialId, KeySpec, KeyUsage, KmsKeyId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

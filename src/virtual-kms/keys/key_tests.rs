@@ -1,7 +1,7 @@
 use super::*;
 use crate::clock::Time;
 use crate::refusal::Kind;
-use keyferry_bundle::{KeyMaterialId, KeySpec};
+use keyferry_bundle::{KeyMaterialId, KeySpec, KeyUsage};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 

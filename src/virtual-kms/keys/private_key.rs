@@ -3,10 +3,9 @@
 use super::algorithm::{Scheme, SigningAlgorithm};
 use super::ec_key::EcKey;
 use super::rsa_key::RsaKey;
-use super::spec::{Form, form};
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, EncodePublicKey as _};
 use ed25519_dalek::{Digest as _, Sha512, Signature, SigningKey};
-use keyferry_bundle::KeySpec;
+use keyferry_bundle::{KeyFamily, KeySpec};
 use zeroize::Zeroizing;
 
 /// A private key.
@@ -22,11 +21,13 @@ pub(crate) enum PrivateKey {
 impl PrivateKey {
     /// Reads a private key that fits the key spec; nothing else, and nothing behind it.
     pub(crate) fn decode(spec: KeySpec, der: &[u8]) -> Option<Self> {
-        match form(spec) {
-            Form::Raw(_) => None,
-            Form::Rsa(bits) => RsaKey::decode(bits, der).map(|key| Self::Rsa(Box::new(key))),
-            Form::Ecc(curve) => EcKey::decode(curve, der).map(Self::Ec),
-            Form::Ed25519 => {
+        match spec.family() {
+            KeyFamily::Symmetric | KeyFamily::Hmac(_) => None,
+            KeyFamily::Rsa(size) => {
+                RsaKey::decode(size.modulus_bits(), der).map(|key| Self::Rsa(Box::new(key)))
+            }
+            KeyFamily::Ecc(curve) => EcKey::decode(curve, der).map(Self::Ec),
+            KeyFamily::Ed25519 => {
                 SigningKey::from_pkcs8_der(der).ok().map(|key| Self::Ed25519(Box::new(key)))
             }
         }
@@ -34,11 +35,13 @@ impl PrivateKey {
 
     /// A new private key; nothing for the specs that have none.
     pub(crate) fn generate(spec: KeySpec) -> Option<Self> {
-        match form(spec) {
-            Form::Raw(_) => None,
-            Form::Rsa(bits) => RsaKey::generate(bits).map(|key| Self::Rsa(Box::new(key))),
-            Form::Ecc(curve) => EcKey::generate(curve).map(Self::Ec),
-            Form::Ed25519 => {
+        match spec.family() {
+            KeyFamily::Symmetric | KeyFamily::Hmac(_) => None,
+            KeyFamily::Rsa(size) => {
+                RsaKey::generate(size.modulus_bits()).map(|key| Self::Rsa(Box::new(key)))
+            }
+            KeyFamily::Ecc(curve) => EcKey::generate(curve).map(Self::Ec),
+            KeyFamily::Ed25519 => {
                 let mut seed = Zeroizing::new([0; 32]);
                 getrandom::fill(seed.as_mut_slice()).ok()?;
                 Some(Self::Ed25519(Box::new(SigningKey::from_bytes(&seed))))

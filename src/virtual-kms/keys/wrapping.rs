@@ -2,7 +2,7 @@
 //! `GetParametersForImport`). Written apart from the ceremony's own table, so that one checks the other. Taken here and refused there:
 //! SHA-1, which AWS takes, and Ed25519 keys.
 
-use keyferry_bundle::{KeySpec, WrappingAlgorithm, WrappingKeySpec};
+use keyferry_bundle::{Curve, KeyFamily, KeySpec, WrappingAlgorithm, WrappingKeySpec};
 
 /// Whether a wrapping is refused, and why.
 pub(crate) fn refuse(
@@ -14,19 +14,12 @@ pub(crate) fn refuse(
         WrappingAlgorithm::RsaesOaepSha256 | WrappingAlgorithm::RsaesOaepSha1 => true,
         WrappingAlgorithm::RsaAesKeyWrapSha256 | WrappingAlgorithm::RsaAesKeyWrapSha1 => false,
     };
-    let taken = match spec {
-        KeySpec::SymmetricDefault
-        | KeySpec::Hmac224
-        | KeySpec::Hmac256
-        | KeySpec::Hmac384
-        | KeySpec::Hmac512 => oaep,
-        KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => !oaep,
+    let taken = match spec.family() {
+        KeyFamily::Symmetric | KeyFamily::Hmac(_) => oaep,
+        KeyFamily::Rsa(_) => !oaep,
+        KeyFamily::Ecc(Curve::P521) => !oaep || wrapping_key != WrappingKeySpec::Rsa2048,
         // The last one: the service model has the key spec, and no document tells of its import. Taken like the others of its size.
-        KeySpec::EccNistP256
-        | KeySpec::EccNistP384
-        | KeySpec::EccSecgP256k1
-        | KeySpec::EccNistEdwards25519 => true,
-        KeySpec::EccNistP521 => !oaep || wrapping_key != WrappingKeySpec::Rsa2048,
+        KeyFamily::Ecc(Curve::P256 | Curve::P384 | Curve::P256k1) | KeyFamily::Ed25519 => true,
     };
     (!taken).then(|| {
         format!("{spec} key material cannot be wrapped with {algorithm} under {wrapping_key}")

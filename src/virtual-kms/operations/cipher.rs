@@ -2,13 +2,13 @@
 
 use super::usable::Usable;
 use super::{Context, oaep};
-use crate::keys::KeyUsage::EncryptDecrypt;
 use crate::keys::algorithm::Oaep;
 use crate::keys::ciphertext::{self, Ciphertext};
 use crate::refusal::{Kind, Refusal};
 use crate::wire::Blob;
 use crate::wire::json::{length, required, violated};
 use keyferry_bundle::KeyMaterialId;
+use keyferry_bundle::KeyUsage::EncryptDecrypt;
 use serde::{Deserialize, Serialize};
 
 /// AWS's name of the symmetric algorithm.

@@ -4,11 +4,11 @@ use super::describe::{Output, output};
 use super::tags::Tag;
 use super::{Context, policy, tags};
 use crate::keys::spec::{NOT_HERE, algorithms};
-use crate::keys::{Announced, Incoming, Key, KeyUsage, Origin};
+use crate::keys::{Announced, Incoming, Key, Origin};
 use crate::random;
 use crate::refusal::{Kind, Refusal};
 use crate::wire::json::{length, violated, word};
-use keyferry_bundle::{KeySpec, KmsKeyId};
+use keyferry_bundle::{KeySpec, KeyUsage, KmsKeyId};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 

@@ -3,13 +3,13 @@
 use super::Context;
 use super::cipher::SYMMETRIC;
 use super::usable::Usable;
-use crate::keys::KeyUsage::EncryptDecrypt;
 use crate::keys::ciphertext;
 use crate::random;
 use crate::refusal::{Kind, Refusal};
 use crate::wire::Blob;
 use crate::wire::json::{required, violated};
 use keyferry_bundle::KeyMaterialId;
+use keyferry_bundle::KeyUsage::EncryptDecrypt;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 

@@ -3,11 +3,13 @@
 use super::Context;
 use crate::clock::Time;
 use crate::keys::spec::{algorithms, is_symmetric};
-use crate::keys::{Key, KeyState, KeyUsage, Origin};
+use crate::keys::{Key, KeyState, Origin};
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::wire::json::required;
-use keyferry_bundle::{AccountId, AwsRegion, ExpirationModel, KeyMaterialId, KeySpec, KmsKeyId};
+use keyferry_bundle::{
+    AccountId, AwsRegion, ExpirationModel, KeyMaterialId, KeySpec, KeyUsage, KmsKeyId,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 

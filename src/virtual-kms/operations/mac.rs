@@ -2,11 +2,11 @@
 
 use super::Context;
 use super::usable::Usable;
-use crate::keys::KeyUsage;
 use crate::refusal::{Kind, Refusal};
 use crate::wire::Blob;
 use crate::wire::json::{length, required, word};
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use keyferry_bundle::KeyUsage;
 use serde::{Deserialize, Serialize};
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 

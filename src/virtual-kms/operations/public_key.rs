@@ -2,12 +2,11 @@
 
 use super::Context;
 use super::usable::Usable;
-use crate::keys::KeyUsage;
-use crate::keys::spec::{Form, algorithms, form};
+use crate::keys::spec::algorithms;
 use crate::refusal::{Kind, Refusal};
 use crate::wire::Blob;
 use crate::wire::json::required;
-use keyferry_bundle::KeySpec;
+use keyferry_bundle::{KeySpec, KeyUsage};
 use serde::{Deserialize, Serialize};
 
 /// Input of `GetPublicKey`.
@@ -38,7 +37,7 @@ pub(super) struct Output {
 pub(super) fn get(context: &mut Context<'_>, input: Input) -> Result<Output, Refusal> {
     let name = required(input.key_id, "keyId")?;
     let key = context.state.find(&name)?;
-    if matches!(form(key.spec), Form::Raw(_)) {
+    if key.spec.raw_length().is_some() {
         let arn = context.state.key_arn(&key.id);
         let message =
             format!("{arn} key spec is {} which is not valid for GetPublicKey.", key.spec);

@@ -2,10 +2,11 @@
 
 use super::Context;
 use super::usable::Usable;
-use crate::keys::{KeyUsage, Origin, PrivateKey};
+use crate::keys::{Origin, PrivateKey};
 use crate::refusal::{Kind, Refusal};
 use crate::wire::Blob;
 use crate::wire::json::{length, required, violated};
+use keyferry_bundle::KeyUsage;
 use serde::{Deserialize, Serialize};
 
 const ALGORITHM: &str = "ECDH";

@@ -2,11 +2,11 @@
 
 use super::Context;
 use super::usable::Usable;
-use crate::keys::KeyUsage;
 use crate::keys::algorithm::{MessageType, SigningAlgorithm};
 use crate::refusal::{Kind, Refusal};
 use crate::wire::Blob;
 use crate::wire::json::{length, required, word};
+use keyferry_bundle::KeyUsage;
 use serde::{Deserialize, Serialize};
 
 /// Signing algorithms of the service model that belong to no key this service has.

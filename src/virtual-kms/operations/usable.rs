@@ -1,11 +1,11 @@
 //! A key that an operation may use now.
 
 use crate::keys::spec::algorithms;
-use crate::keys::{Key, KeyState, KeyUsage, PrivateKey};
+use crate::keys::{Key, KeyState, PrivateKey};
 use crate::refusal::{Kind, Refusal};
 use crate::state::State;
 use crate::wire::Blob;
-use keyferry_bundle::KeyMaterialId;
+use keyferry_bundle::{KeyMaterialId, KeyUsage};
 
 /// A key whose usage is the operation's and whose key material is there.
 pub(super) struct Usable<'a> {

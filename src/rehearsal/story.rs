@@ -270,7 +270,7 @@ impl Story<'_> {
         self.stage.carry(Place::Bastion, Place::Auditor, travels, self.screen)?;
         let copies = |name: &str| name.starts_with("backup-");
         self.stage.carry(Place::Room, Place::Auditor, copies, self.screen)?;
-        self.auditor.run("auditor", "keyferry", &["verify", CEREMONY], &[])?;
+        self.auditor.run("auditor", "keyferry", &["verify", "--complete", CEREMONY], &[])?;
         Ok(())
     }
 }

@@ -30,7 +30,7 @@ rehearse() {
         cat "$stage.log" >&2
         return 1
     }
-    (cd "$root" && cargo run --quiet -p keyferry -- verify --no-pin "$evidence") >"$stage.verify.log" || {
+    (cd "$root" && cargo run --quiet -p keyferry -- verify --complete --no-pin "$evidence") >"$stage.verify.log" || {
         cat "$stage.verify.log" >&2
         return 1
     }

@@ -39,6 +39,7 @@ pub(super) fn plan(plan: &Plan) -> Page {
         page.row("  account, region", format!("{}, {}", target.key.account, target.key.region));
         let kind = if target.multi_region { ", multi-Region" } else { "" };
         page.row("  key spec", format!("{}{kind}", target.key_spec));
+        page.row("  key usage", target.key_usage);
         page.row(
             "  wrapped with",
             format!("{} under {}", target.wrapping_algorithm, target.wrapping_key_spec),
@@ -48,6 +49,7 @@ pub(super) fn plan(plan: &Plan) -> Page {
             "  HSM object",
             format!("{} \"{}\", domains {}", target.object_id, target.label, target.domains),
         );
+        page.row("  kept as", target.kept_as);
     }
     page.row("age copies for", list(&plan.custodians));
     page.row("policy", plan.policy);
@@ -119,6 +121,14 @@ pub(super) fn response(response: &Response) -> Page {
         page.row("  import token", target.import_token_sha256);
         page.row("  HSM object", target.object_id);
         page.row("  check value", target.check_value);
+        if let Some(key) = &target.public_key {
+            page.row("  public key", Digest::of(key.as_bytes()));
+            let attested = if target.attestation.is_some() { "by the HSM" } else { "not" };
+            page.row("  attested", attested);
+        }
+        if let Some(answer) = target.known_answer {
+            page.row("  known answer", answer);
+        }
         page.row("  backup bundle", target.backup);
     }
     page.row("request", response.request);
@@ -170,6 +180,7 @@ pub(super) fn receipt(receipt: &Receipt) -> Page {
         if let Some(id) = &target.key_material_id {
             page.row("  key material id", id);
         }
+        page.row("  proof", target.proof.as_ref().map_or("none", |proof| proof.method.as_str()));
     }
     page.row("response", receipt.response);
     page

@@ -2,7 +2,7 @@
 
 use super::{Page, list};
 use keyferry_bundle::kinds::RoleRule;
-use keyferry_bundle::{KeyId, Policy};
+use keyferry_bundle::{Digest, KeyId, Policy};
 
 pub(super) fn page(policy: &Policy) -> Page {
     let mut page = Page::new(format!(
@@ -34,8 +34,14 @@ pub(super) fn page(policy: &Policy) -> Page {
     page.row("regions", list(&allowed.regions));
     page.row("key specs", list(&allowed.key_specs));
     page.row("wrapping algorithms", list(&allowed.wrapping_algorithms));
-    page.row("wrapping keys", format!("{} or larger", allowed.smallest_wrapping_key));
+    page.row("wrapping public keys", format!("{} or larger", allowed.smallest_wrapping_key));
     page.row("HSM serials", list(&policy.devices));
+    for root in &policy.attestation_roots {
+        page.row("attestation root", Digest::of(root.as_bytes()));
+    }
+    if policy.attestation_roots.is_empty() {
+        page.row("attestation roots", "none");
+    }
     for custodian in &policy.custodians {
         page.row(format!("custodian {}", custodian.holder), &custodian.recipient);
     }

@@ -31,13 +31,16 @@ pub(super) fn with_public_wrap_key<T>(
     let exported = compare(hsm, id, spki).and_then(|()| export(id));
     match hsm.delete_public_wrap_key(id) {
         Ok(()) => exported,
-        Err(error) => Err(Failure::new(
-            Exit::Unknown,
-            "public-wrap-key-left",
-            format!("public wrap key {id} may still be in the HSM"),
-        )
-        .because(error)
-        .hint("run the same command again: it is removed before anything else is done")),
+        Err(error) => {
+            let left = format!("public wrap key {id} may still be in the HSM");
+            Err(match exported {
+                // What went wrong first says what to do; it may say to stop.
+                Err(failure) => failure.because(left).because(error),
+                Ok(_) => Failure::new(Exit::Unknown, "public-wrap-key-left", left)
+                    .because(error)
+                    .hint("run the same command again: it is removed before anything else is done"),
+            })
+        }
     }
 }
 

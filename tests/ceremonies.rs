@@ -13,6 +13,7 @@ mod evidence;
 mod key_specs;
 mod known_answer;
 mod media;
+mod opened;
 mod private_keys;
 mod proxy;
 mod room;

@@ -1,6 +1,7 @@
 //! A whole ceremony for key specs of every kind, and what a wrong key in KMS leads to.
 
-use keyferry_bundle::{Receipt, Response};
+use keyferry_bundle::{Plan, Receipt, Response};
+use keyferry_ceremony::wrapping;
 use keyferry_tests::{Run, Scene, rehearse};
 use std::process::Command;
 
@@ -23,11 +24,10 @@ fn whole(options: &[&str], method: &str, sentence: &str) {
 
 #[test]
 fn an_hmac_key() {
-    whole(
-        &["--key-spec", "HMAC_384"],
-        "mac",
-        "KMS computed the MAC whose hash the room had published",
-    );
+    for spec in ["HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512"] {
+        let sentence = "KMS computed the MAC whose hash the room had published";
+        whole(&["--key-spec", spec], "mac", sentence);
+    }
 }
 
 #[test]
@@ -37,7 +37,9 @@ fn an_aes_key_that_cannot_be_read_back() {
 
 #[test]
 fn an_rsa_key_that_signs() {
-    whole(&["--key-spec", "RSA_3072"], "signature", "KMS signed a fresh challenge");
+    for spec in ["RSA_2048", "RSA_3072", "RSA_4096"] {
+        whole(&["--key-spec", spec], "signature", "KMS signed a fresh challenge");
+    }
 }
 
 #[test]
@@ -48,7 +50,7 @@ fn an_rsa_key_that_decrypts() {
 
 #[test]
 fn an_ecc_key_that_signs() {
-    for spec in ["ECC_NIST_P521", "ECC_SECG_P256K1"] {
+    for spec in ["ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1"] {
         whole(&["--key-spec", spec], "signature", "KMS signed a fresh challenge");
     }
 }
@@ -104,4 +106,43 @@ fn second_request(scene: &Scene) {
     assert_eq!(first.targets[0].check_value, second.targets[0].check_value);
     let encrypted = |response: &Response| response.targets[0].encrypted_key_material.clone();
     assert!(encrypted(&first) != encrypted(&second));
+}
+
+/// Cells of the wrapping matrix that are refused: what AWS does not take, what it takes and nobody should, what would be on the host.
+const REFUSED: [(&str, &str); 4] = [
+    ("SYMMETRIC_DEFAULT", "RSA_AES_KEY_WRAP_SHA_256"),
+    ("SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1"),
+    ("RSA_2048", "RSAES_OAEP_SHA_256"),
+    ("ECC_NIST_P256", "RSAES_OAEP_SHA_256"),
+];
+
+#[test]
+fn a_refused_cell_is_refused_by_the_office_the_bastion_and_the_room_with_the_same_words() {
+    for (spec, algorithm) in REFUSED {
+        let scene = Scene::new().unwrap().before_response().unwrap();
+        let mut plan: Plan = scene.body("office", "plan.json").unwrap();
+        let target = &mut plan.targets[0];
+        target.key_spec = spec.parse().unwrap();
+        target.wrapping_algorithm = algorithm.parse().unwrap();
+        let rule = wrapping::plannable(
+            target.key_spec,
+            target.wrapping_algorithm,
+            target.wrapping_key_spec,
+        );
+        let rule = rule.unwrap_err().to_string();
+        for machine in ["office", "bastion", "room"] {
+            scene.put(machine, "plan.json", &plan, &["alice", "bob"]).unwrap();
+        }
+        let hsm = scene.hsm(&[]).unwrap();
+        let sign = ["sign", "payments-2026/plan.json", "--identity", "alice.identity"];
+        let check = ["check", "payments-2026"];
+        for run in [
+            scene.run("office", "keyferry", &sign, &[]).unwrap(),
+            scene.run("bastion", "keyferry-online", &check, &[]).unwrap(),
+            scene.respond(&hsm.url).unwrap(),
+        ] {
+            assert_eq!(run.code, 3, "{spec} {algorithm}: {}", run.stderr);
+            assert!(run.says(&rule), "{rule:?} is missing in:\n{}", run.stderr);
+        }
+    }
 }

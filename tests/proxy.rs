@@ -5,11 +5,14 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
+/// A frame and the answer to it.
+pub(crate) type Exchange = (Vec<u8>, Vec<u8>);
+
 /// The connector, and what passed through it.
 pub(crate) struct Proxy {
     /// Where programs reach it.
     pub(crate) url: String,
-    traffic: Arc<Mutex<Vec<u8>>>,
+    exchanges: Arc<Mutex<Vec<Exchange>>>,
     frames: Arc<Mutex<usize>>,
     /// Says that the frame to stop at is here.
     stopped: Receiver<()>,
@@ -22,37 +25,36 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let to = to.trim_start_matches("http://").to_owned();
-        let (traffic, frames) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(0)));
+        let (exchanges, frames) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(0)));
         let (tell, stopped) = channel();
         let (go_on, wait) = channel();
-        let (kept, counted) = (Arc::clone(&traffic), Arc::clone(&frames));
+        let (kept, counted) = (Arc::clone(&exchanges), Arc::clone(&frames));
         std::thread::spawn(move || {
             for client in listener.incoming() {
                 let Ok(mut client) = client else { return };
-                let Some(request) = message(&mut client) else { continue };
+                let Some((request, command)) = message(&mut client) else { continue };
                 let number = {
                     let mut frames = counted.lock().unwrap();
                     *frames += usize::from(request.starts_with(b"POST"));
                     *frames
                 };
-                kept.lock().unwrap().extend_from_slice(&request);
                 if stop_at == Some(number) {
                     let _ = tell.send(());
                     let _ = wait.recv();
                 }
                 let mut service = TcpStream::connect(&to).unwrap();
                 service.write_all(&request).unwrap();
-                let Some(answer) = message(&mut service) else { continue };
-                kept.lock().unwrap().extend_from_slice(&answer);
+                let Some((answer, told)) = message(&mut service) else { continue };
+                kept.lock().unwrap().push((command, told));
                 let _ = client.write_all(&answer);
             }
         });
-        Self { url, traffic, frames, stopped, go_on }
+        Self { url, exchanges, frames, stopped, go_on }
     }
 
-    /// Everything that passed, both ways.
-    pub(crate) fn traffic(&self) -> Vec<u8> {
-        self.traffic.lock().unwrap().clone()
+    /// Every frame that passed, and its answer.
+    pub(crate) fn exchanges(&self) -> Vec<Exchange> {
+        self.exchanges.lock().unwrap().clone()
     }
 
     /// How many frames passed.
@@ -71,8 +73,8 @@ impl Proxy {
     }
 }
 
-/// One HTTP message with a Content-Length.
-fn message(stream: &mut TcpStream) -> Option<Vec<u8>> {
+/// One HTTP message with a Content-Length, and its body.
+fn message(stream: &mut TcpStream) -> Option<(Vec<u8>, Vec<u8>)> {
     let mut bytes = Vec::new();
     let mut byte = [0; 1];
     while !bytes.ends_with(b"\r\n\r\n") {
@@ -86,5 +88,5 @@ fn message(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut body = vec![0; length?.trim().parse().ok()?];
     stream.read_exact(&mut body).ok()?;
     bytes.extend_from_slice(&body);
-    Some(bytes)
+    Some((bytes, body))
 }

@@ -142,7 +142,7 @@ impl Error {
         }
     }
 
-    /// Whether only signatures are missing: the bundle is sound, but not enough people of a role signed it.
+    /// Whether only signatures are missing: nothing was read beyond the signatures, but not enough people of a role signed it.
     #[must_use]
     pub fn is_quorum_short(&self) -> bool {
         matches!(self, Self::QuorumShort { .. })

@@ -3,6 +3,17 @@
 use crate::{Refusal, links::same};
 use keyferry_bundle::{AccountId, AwsRegion, Endpoint, Environment, KeyArn, Kind, Policy};
 
+/// The suffix of AWS's public names in a region.
+fn suffix(region: &AwsRegion) -> &'static str {
+    if region.as_str().starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
+}
+
+/// The URL that `aws-default` stands for in a region.
+#[must_use]
+pub fn default_url(region: &AwsRegion) -> String {
+    format!("https://kms.{region}.{}", suffix(region))
+}
+
 /// Whether an endpoint is AWS's own for KMS in that region: the service's, its FIPS or dual-stack one, an interface endpoint of a VPC
 /// (AWS General Reference, "AWS Key Management Service endpoints and quotas"; AWS KMS developer guide, "Connect to AWS KMS through a
 /// VPC endpoint"), or the console.
@@ -14,13 +25,13 @@ pub fn is_of_aws(endpoint: &Endpoint, region: &AwsRegion) -> bool {
     }
     let Some(host) = text.strip_prefix("https://") else { return false };
     let host = host.strip_suffix(":443").unwrap_or(host);
-    let partition = if region.as_str().starts_with("cn-") { ".cn" } else { "" };
+    let suffix = suffix(region);
     let public = |service: &str| {
-        host == format!("{service}.{region}.amazonaws.com{partition}")
+        host == format!("{service}.{region}.{suffix}")
             || host == format!("{service}.{region}.api.aws")
     };
     let in_vpc = || {
-        let label = host.strip_suffix(&format!(".kms.{region}.vpce.amazonaws.com{partition}"));
+        let label = host.strip_suffix(&format!(".kms.{region}.vpce.{suffix}"));
         label.is_some_and(|label| {
             !label.is_empty()
                 && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')

@@ -5,7 +5,7 @@ use crate::wrapping::Plaintext;
 use crate::{Refusal, device as devices, policy as policies, roots, wrapping};
 use keyferry_bundle::kinds::Target;
 use keyferry_bundle::{
-    Device, Environment, KeySpec, Kind, Plan, Policy, Role, Unverified, Verified, WrappingAlgorithm,
+    Device, Environment, KeySpec, Kind, Plan, Policy, Role, Unverified, Verified,
 };
 use std::fmt::Display;
 
@@ -73,11 +73,12 @@ pub fn check(
     let domains = device.body().domains;
     for (index, target) in plan.targets.iter().enumerate() {
         let field = format!("targets[{index}]");
-        check_allowed(policy.body(), &field, target)?;
-        wrapping::check(target.key_spec, target.wrapping_algorithm, target.wrapping_key_spec)
+        // What nobody could allow comes before what this policy does not.
+        wrapping::plannable(target.key_spec, target.wrapping_algorithm, target.wrapping_key_spec)
             .map_err(|rule| {
-                Refusal::link(KIND, &format!("{field}.wrapping_algorithm"), rule.to_string())
-            })?;
+            Refusal::link(KIND, &format!("{field}.wrapping_algorithm"), rule.to_string())
+        })?;
+        check_allowed(policy.body(), &field, target)?;
         check_keeping(&field, target)?;
         if policy.body().environment == Environment::Production
             && roots::lack(policy.body(), target.key_spec)
@@ -115,15 +116,9 @@ pub fn check(
     Ok(())
 }
 
-/// The usage and the object that go with the key spec; and private keys never leave the HSM but under its own wrapping.
+/// The usage and the object that go with the key spec.
 fn check_keeping(field: &str, target: &Target) -> Result<(), Refusal> {
-    let (spec, algorithm) = (target.key_spec, target.wrapping_algorithm);
-    if wrapping::plaintext(spec) == Plaintext::Pkcs8
-        && algorithm == WrappingAlgorithm::RsaesOaepSha256
-    {
-        let rule = wrapping::Forbidden::OnTheHost(spec, algorithm);
-        return Err(Refusal::link(KIND, &format!("{field}.wrapping_algorithm"), rule.to_string()));
-    }
+    let spec = target.key_spec;
     fits(&format!("{field}.key_usage"), spec, &target.key_usage, wrapping::usages(spec))?;
     fits(&format!("{field}.kept_as"), spec, &target.kept_as, wrapping::kept(spec))
 }

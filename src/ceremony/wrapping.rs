@@ -102,6 +102,22 @@ pub const fn usual(spec: KeySpec) -> WrappingAlgorithm {
     }
 }
 
+/// What a plan may ask for: what AWS takes ([`check`]), and of private keys only what the HSM wraps itself.
+///
+/// # Errors
+/// Why the combination is refused.
+pub fn plannable(
+    spec: KeySpec,
+    algorithm: WrappingAlgorithm,
+    wrapping_key: WrappingKeySpec,
+) -> Result<(), Forbidden> {
+    check(spec, algorithm, wrapping_key)?;
+    if plaintext(spec) == Plaintext::Pkcs8 && algorithm == WrappingAlgorithm::RsaesOaepSha256 {
+        return Err(Forbidden::OnTheHost(spec, algorithm));
+    }
+    Ok(())
+}
+
 /// Looks a combination up. SHA-1 forms are refused throughout, though AWS still takes them.
 ///
 /// # Errors

@@ -100,7 +100,10 @@ pub fn run(
     let operator = Operator::open(desk.person, policy, &args.identity)?;
     let draft = Draft::new(&chain, &response, &session);
     // What could go wrong with the receipt goes wrong before the upload.
-    let rehearsed = operator.sign(&draft.body(now, jobs.iter().map(Job::hoped).collect()))?;
+    let hoped = draft.body(now, jobs.iter().map(Job::hoped).collect());
+    receipts::check(policy, &chain.plan, &response, &hoped)
+        .map_err(|refusal| refused(&name, &refusal))?;
+    let rehearsed = operator.sign(&hoped)?;
     let accept = |bytes: &[u8]| receipts::accept(policy, &chain.plan, &response, bytes);
     own_work(&name.to_string(), accept(&rehearsed))?;
     desk.screen.heading("About to upload");

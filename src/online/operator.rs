@@ -60,8 +60,8 @@ impl Operator {
     }
 }
 
-/// Holds our own bundle against the rules before it is written. A quorum that is still short is no fault of ours: the sentence
-/// that says who is missing comes back.
+/// Holds our own bundle against the policy before it is written. A quorum that is still short is no fault of ours: the sentence
+/// that says who is missing comes back. What is short is not read any further: whoever calls this has held the body against the rules.
 pub(crate) fn own_work<T>(
     name: &str,
     accepted: Result<Verified<T>, Refusal>,

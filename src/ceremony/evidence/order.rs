@@ -143,7 +143,14 @@ pub(super) fn responses(chain: &Chain, report: &mut Report) {
                     })
             };
             match (target.made, others().find(|other| first(other))) {
-                (Made::Generated, _) => {
+                (Made::Generated, Some(first)) => {
+                    let problem = format!(
+                        "target {}: says that its key material was generated for it, but {} has it already",
+                        target.name, first.file
+                    );
+                    report.refuses("response.made", &link.file, problem);
+                }
+                (Made::Generated, None) => {
                     let sentence = format!(
                         "target {}: the HSM's key material was generated for this response",
                         target.name

@@ -236,6 +236,10 @@ fn one_target_has_one_key_material() {
         "{}",
         stored.sentence
     );
+    let twice = rewrapped(Made::Generated, Digest::of(b"check"));
+    let told = claim(&twice, "response.made", "2-response.json");
+    assert_eq!(told.standing, Standing::Refused);
+    assert!(told.sentence.contains("but response.json has it already"), "{}", told.sentence);
     for made in [Made::Stored, Made::Generated] {
         let report = rewrapped(made, Digest::of(b"other material"));
         assert!(!report.holds());
@@ -363,6 +367,7 @@ fn a_request_that_was_overtaken_is_no_missing_link() {
     next.request.previous = Some(digest_of(&story.request));
     next.request.targets[0].import_token_sha256 = Digest::of(b"second token");
     next.response.targets[0].import_token_sha256 = Digest::of(b"second token");
+    next.response.targets[0].made = Made::Resumed;
     next.relink();
     let mut folder = next.folder();
     folder

@@ -12,7 +12,7 @@ use keyferry_bundle::{Domains, Holder, Label, ObjectId, Policy, Serial, Verified
 use keyferry_console::args::TrustArg;
 use keyferry_console::ceremony::pinned_policy;
 use keyferry_console::{Exit, Failure, Person, Screen, files};
-use keyferry_hsm::{Credential, Error, Place, YubiHsm2};
+use keyferry_hsm::{Credential, Error, Place, Purpose, YubiHsm2};
 use std::path::PathBuf;
 
 /// What to make.
@@ -59,6 +59,18 @@ struct Layout {
     backup: Place,
     ceremony: Place,
     administration: Place,
+}
+
+impl Layout {
+    /// What is made, and where.
+    const fn keys(&self) -> [(Purpose, &Place); 4] {
+        [
+            (Purpose::SigningKey, &self.signing),
+            (Purpose::BackupKey, &self.backup),
+            (Purpose::CeremonyKey, &self.ceremony),
+            (Purpose::AdministrationKey, &self.administration),
+        ]
+    }
 }
 
 impl Args {

@@ -80,6 +80,10 @@ fn refuse_strangers(hsm: &dyn Hsm, layout: &Layout, factory: ObjectId) -> Result
         (ObjectKind::WrapKey, layout.backup.id),
     ];
     let objects = hsm.objects().map_err(|error| hsm_failed(&error))?;
+    // What an interrupted run left is used again, or deleted: it must be what `init` makes there.
+    for (purpose, place) in layout.keys() {
+        is_there(hsm, purpose, place)?;
+    }
     match objects.iter().find(|object| !ours.contains(object)) {
         None => Ok(()),
         Some((kind, id)) => Err(Failure::new(
@@ -126,30 +130,34 @@ fn prove(hsm: &dyn Hsm, layout: &Layout) -> Result<(), Failure> {
 
 /// Each key is there and is what it must be: generated here, with these capabilities and no others.
 pub(super) fn check_keys(hsm: &dyn Hsm, layout: &Layout) -> Result<(), Failure> {
-    for (purpose, place) in [
-        (Purpose::SigningKey, &layout.signing),
-        (Purpose::BackupKey, &layout.backup),
-        (Purpose::CeremonyKey, &layout.ceremony),
-        (Purpose::AdministrationKey, &layout.administration),
-    ] {
-        let problem = match found(hsm, purpose, place.id)? {
-            None => "it is not there".to_owned(),
-            Some(object) => match object.serves(purpose) {
-                Ok(()) if object.label != place.label.as_str() => {
-                    format!("it is labelled {:?}, not {:?}", object.label, place.label.as_str())
-                }
-                Ok(()) if object.domains == place.domains => continue,
-                Ok(()) => format!("it is in domains {}, not {}", object.domains, place.domains),
-                Err(problem) => problem,
-            },
-        };
-        return Err(Failure::new(
-            Exit::Unchanged,
-            "hsm-key",
-            format!("the {} {} cannot be used", purpose.kind(), place.id),
-        )
-        .because(problem)
-        .hint("reset the HSM and run `keyferry-offline init` again"));
+    for (purpose, place) in layout.keys() {
+        if !is_there(hsm, purpose, place)? {
+            return Err(unusable(purpose, place, "it is not there".to_owned()));
+        }
     }
     Ok(())
+}
+
+/// Whether a key is there; what is there under its id and is not what `init` makes is refused.
+fn is_there(hsm: &dyn Hsm, purpose: Purpose, place: &Place) -> Result<bool, Failure> {
+    let Some(object) = found(hsm, purpose, place.id)? else { return Ok(false) };
+    let problem = match object.serves(purpose) {
+        Ok(()) if object.label != place.label.as_str() => {
+            format!("it is labelled {:?}, not {:?}", object.label, place.label.as_str())
+        }
+        Ok(()) if object.domains == place.domains => return Ok(true),
+        Ok(()) => format!("it is in domains {}, not {}", object.domains, place.domains),
+        Err(problem) => problem,
+    };
+    Err(unusable(purpose, place, problem))
+}
+
+fn unusable(purpose: Purpose, place: &Place, problem: String) -> Failure {
+    Failure::new(
+        Exit::Unchanged,
+        "hsm-key",
+        format!("the {} {} cannot be used", purpose.kind(), place.id),
+    )
+    .because(problem)
+    .hint("reset the HSM and run `keyferry-offline init` again")
 }

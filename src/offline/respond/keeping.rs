@@ -6,15 +6,20 @@ use keyferry_ceremony::wrapping::{self, Plaintext};
 use keyferry_console::Failure;
 use keyferry_hsm::{KeyAlgorithm, Purpose};
 
-/// About how many bytes a target's object takes: raw bytes as they are, of a private key what its private half can take.
-pub(super) fn room_for(target: &Target) -> usize {
-    match target.key_spec.family() {
-        KeyFamily::Rsa(modulus) => modulus.modulus_bits() / 8,
+/// A page of the HSM's store: objects take whole ones (YubiHSM 2 user guide, "Get Storage Info").
+pub(super) const PAGE: usize = 126;
+
+/// About how many pages a target's object takes: raw bytes as they are; of an RSA key its modulus, its primes and what speeds
+/// them up, of an ECC key its scalar and its point.
+pub(super) fn pages_for(target: &Target) -> usize {
+    let bytes = match target.key_spec.family() {
+        KeyFamily::Rsa(modulus) => modulus.modulus_bits() / 8 * 7 / 2,
         KeyFamily::Symmetric | KeyFamily::Hmac(_) | KeyFamily::Ecc(_) | KeyFamily::Ed25519 => {
-            // 66: a scalar of the longest curve.
-            target.key_spec.raw_length().unwrap_or(66)
+            // 198: scalar and point of the longest curve.
+            target.key_spec.raw_length().unwrap_or(198)
         }
-    }
+    };
+    bytes.div_ceil(PAGE)
 }
 
 /// What a target's object is for.

@@ -66,6 +66,8 @@ pub(crate) fn run(
     let device = accepted.device.body();
     let mut room = open_room(args, device.serial)?;
     if let Some(response) = cut_off::already_written(&accepted)? {
+        // A memory that is newer than this response learns of it.
+        room.remember(|ledger| ledger.begin(&accepted.plan, &accepted.request))?;
         room.remember(|ledger| ledger.answered(&accepted.plan, &accepted.request))?;
         screen.say("This request was answered already; nothing was made anew.");
         return finish(&accepted, &response, "The response that is here", screen);

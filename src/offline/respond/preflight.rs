@@ -1,7 +1,7 @@
 //! What must hold in the HSM before the person is asked.
 
 use super::accepted::Accepted;
-use super::keeping::{algorithm, purpose, room_for};
+use super::keeping::{PAGE, algorithm, pages_for, purpose};
 use super::public_wrap_key;
 use crate::hsm_access::hsm_failed;
 use crate::room::Room;
@@ -39,7 +39,7 @@ pub(super) fn look(hsm: &dyn Hsm, accepted: &Accepted, room: &Room) -> Result<St
             public_wrap_key::check_free(hsm, target.object_id)?;
         }
     }
-    check_room(hsm, accepted, &stored)?;
+    check_storage(hsm, accepted, &stored)?;
     Ok(stored)
 }
 
@@ -173,19 +173,23 @@ fn check_place(
     Ok(Some(remembered))
 }
 
-/// Room for every object that is still to be made.
-fn check_room(hsm: &dyn Hsm, accepted: &Accepted, stored: &Stored) -> Result<(), Failure> {
-    let missing = accepted.plan.body().targets.iter().filter(|target| !stored.has(&target.name));
-    let lengths: Vec<usize> = missing.map(room_for).collect();
+/// The store takes every object that is still to be made, and for private keys AWS's wrapping public key for a moment.
+fn check_storage(hsm: &dyn Hsm, accepted: &Accepted, stored: &Stored) -> Result<(), Failure> {
+    let targets = || accepted.plan.body().targets.iter();
+    let missing = targets().filter(|target| !stored.has(&target.name)).map(pages_for);
+    let visiting = targets()
+        .filter(|target| target.kept_as != KeptAs::Opaque)
+        .map(|target| (target.wrapping_key_spec.modulus_bits() / 8).div_ceil(PAGE));
+    let pages: Vec<usize> = missing.chain(visiting.max()).collect();
+    let bytes = pages.iter().sum::<usize>() * PAGE;
     let storage = hsm.storage().map_err(|error| hsm_failed(&error))?;
-    let bytes: usize = lengths.iter().sum();
-    if usize::from(storage.free_objects) >= lengths.len() && storage.free_bytes as usize >= bytes {
+    if usize::from(storage.free_objects) >= pages.len() && storage.free_bytes as usize >= bytes {
         return Ok(());
     }
     Err(Failure::new(Exit::Unchanged, "hsm-store-full", "the HSM's object store has no room")
         .because(format!(
             "{} object(s) of {bytes} bytes are needed, {} object(s) and {} bytes are free",
-            lengths.len(),
+            pages.len(),
             storage.free_objects,
             storage.free_bytes
         ))

@@ -5,6 +5,7 @@ use super::failures::call_error;
 use super::sent::Sent;
 use crate::kms::CallError;
 use keyferry_bundle::{AwsRegion, Endpoint};
+use keyferry_ceremony::endpoint::default_url;
 
 /// The endpoint as a bundle names it.
 pub(super) fn in_use(
@@ -30,8 +31,7 @@ pub(super) fn is_default(endpoint: &Endpoint) -> bool {
 /// `aws-default` for the service's own endpoint in the region, else scheme and authority and at most one path segment.
 fn named(url: &str, region: &AwsRegion) -> Result<Endpoint, String> {
     let url = url.trim_end_matches('/');
-    let own = |suffix: &str| url == format!("https://kms.{region}.{suffix}");
-    if own("amazonaws.com") || own("amazonaws.com.cn") {
+    if url == default_url(region) {
         return Endpoint::AWS_DEFAULT.parse();
     }
     url.parse().map_err(|problem| format!("endpoint {url}: {problem}"))
@@ -50,6 +50,7 @@ mod tests {
             "https://kms.eu-west-1.amazonaws.com",
             "http://kms.eu-central-1.amazonaws.com",
             "https://kms-fips.eu-central-1.amazonaws.com",
+            "https://kms.eu-central-1.amazonaws.com.cn",
             "http://127.0.0.1:4566",
         ] {
             assert_eq!(named(other), other);

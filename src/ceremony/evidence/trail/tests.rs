@@ -4,6 +4,7 @@ use super::hold_against;
 use crate::cloudtrail::Trail;
 use crate::evidence::{Claim, Pins, Report, Standing, examine_and_keep};
 use crate::testing::{Story, digest_of, parse, time};
+use keyferry_bundle::kinds::Made;
 use keyferry_bundle::{Digest, Expiration, ExpirationModel};
 use serde_json::{Value, json};
 
@@ -199,6 +200,7 @@ fn each_of_two_hasty_ceremonies_finds_its_own_events() {
     ] {
         *token = Digest::of(b"second token");
     }
+    second.response.targets[0].made = Made::Stored;
     second.receipt.created = time("2026-11-04T02:03:00Z");
     second.relink();
     let mut folder = first.folder();

@@ -214,3 +214,27 @@ fn a_wrapping_public_key_that_differs_after_read_back_is_not_used() {
     assert_eq!(EXPORTS.map(count), [0, 0], "{log:?}");
     assert!(!has_public_wrap_key(&session));
 }
+
+#[test]
+fn firmware_that_cannot_wrap_is_refused_before_anything_is_made() {
+    for (options, kept) in [
+        (["--key-spec", "ECC_NIST_P256"], "asymmetric-key"),
+        (["--keep-as", "symmetric-key"], "symmetric-key"),
+    ] {
+        let rehearsed = rehearse(&options).unwrap();
+        let scene = Scene::of(&rehearsed).unwrap().before_response().unwrap();
+        let before = scene.names("room").unwrap();
+        let hsm = scene.hsm(&[]).unwrap();
+        for firmware in [[2, 2, 0], [2, 3, 1]] {
+            let run = scene.respond(&Proxy::with_firmware(&hsm.url, firmware).url).unwrap();
+            assert_eq!(run.code, 5, "{}", run.stderr);
+            let version = firmware.map(|part| part.to_string()).join(".");
+            let said = format!("is kept as {kept}, which takes firmware 2.4; this is {version}");
+            assert!(run.says(&said), "{said:?} is missing in:\n{}", run.stderr);
+            assert_eq!(scene.names("room").unwrap(), before);
+        }
+        let objects = session(&hsm.url).objects().unwrap();
+        let id = "0x0a01".parse().unwrap();
+        assert!(objects.iter().all(|(_, object)| *object != id), "{objects:?}");
+    }
+}

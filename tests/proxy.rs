@@ -5,6 +5,9 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
+/// The answer to DEVICE INFO.
+const DEVICE_INFO: u8 = 0x86;
+
 /// A frame and the answer to it.
 pub(crate) type Exchange = (Vec<u8>, Vec<u8>);
 
@@ -22,6 +25,15 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// Passes everything on to the service at `to`; stops before frame `stop_at`, counted from 1.
     pub(crate) fn start(to: &str, stop_at: Option<usize>) -> Self {
+        Self::between(to, stop_at, None)
+    }
+
+    /// Passes everything on, but DEVICE INFO, which no session seals, tells of another firmware.
+    pub(crate) fn with_firmware(to: &str, firmware: [u8; 3]) -> Self {
+        Self::between(to, None, Some(firmware))
+    }
+
+    fn between(to: &str, stop_at: Option<usize>, firmware: Option<[u8; 3]>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let to = to.trim_start_matches("http://").to_owned();
@@ -44,7 +56,11 @@ impl Proxy {
                 }
                 let mut service = TcpStream::connect(&to).unwrap();
                 service.write_all(&request).unwrap();
-                let Some((answer, told)) = message(&mut service) else { continue };
+                let Some((mut answer, told)) = message(&mut service) else { continue };
+                if let (Some(firmware), [DEVICE_INFO, _, _, _, _, _, ..]) = (firmware, &told[..]) {
+                    let version = answer.len() - told.len() + 3;
+                    answer[version..version + 3].copy_from_slice(&firmware);
+                }
                 kept.lock().unwrap().push((command, told));
                 let _ = client.write_all(&answer);
             }

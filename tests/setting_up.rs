@@ -95,6 +95,23 @@ fn an_hsm_that_somebody_uses_is_not_set_up() {
 }
 
 #[test]
+fn a_strangers_key_under_the_ids_of_init_is_not_taken_for_its_own() {
+    let scene = Scene::new().unwrap();
+    let hsm = new_hsm(&scene, &[]);
+    let factory = open(&hsm.url, &Credential::factory().unwrap()).unwrap();
+    let place = Place {
+        id: "0x0002".parse().unwrap(),
+        label: "somebody's".parse().unwrap(),
+        domains: Domains::ONE,
+    };
+    factory.put_ceremony_key(&place, &credential("somebody's password")).unwrap();
+    let run = init(&scene, &hsm.url, &[SERIAL, PASSWORD, ADMINISTRATION]);
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    assert!(run.says("it is labelled \"somebody's\""), "{}", run.stderr);
+    assert!(open(&hsm.url, &credential("somebody's password")).is_ok());
+}
+
+#[test]
 fn an_hsm_that_the_policy_does_not_list_is_not_set_up() {
     let scene = Scene::new().unwrap();
     let hsm = new_hsm(&scene, &[]);

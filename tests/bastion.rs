@@ -1,5 +1,6 @@
 //! What the bastion refuses, before it calls AWS wherever that is possible.
 
+use crate::known_answer::restore;
 use keyferry_bundle::{Digest, Receipt, Response};
 use keyferry_tests::{Run, Scene, passphrase};
 
@@ -145,6 +146,16 @@ fn a_dry_run_uploads_nothing() {
 
 #[test]
 fn fetching_again_makes_request_two_that_the_room_answers_with_the_same_material() {
+    answered_twice(|_, _| {});
+}
+
+#[test]
+fn key_material_that_was_restored_from_its_copy_is_wrapped_again() {
+    answered_twice(|scene, hsm| drop(restore(scene, hsm)));
+}
+
+/// Request 2 is answered with the key material of request 1, after `between` had the HSM to itself.
+fn answered_twice(between: impl FnOnce(&Scene, &str)) {
     let scene = Scene::new().unwrap().before_import().unwrap();
     let kms = scene.kms(&[]).unwrap();
     let fetch = ["fetch", "payments-2026", "--identity", "oscar.identity"];
@@ -153,6 +164,7 @@ fn fetching_again_makes_request_two_that_the_room_answers_with_the_same_material
     std::fs::copy(scene.file("bastion", "request-2.json"), scene.file("room", "request-2.json"))
         .unwrap();
     let hsm = scene.hsm(&[]).unwrap();
+    between(&scene, &hsm.url);
     let run = scene.respond(&hsm.url).unwrap();
     assert_eq!(run.code, 0, "{}", run.stderr);
     let (first, second): (Response, Response) = (

@@ -38,6 +38,20 @@ pub(crate) fn replace(url: &str, bytes: Vec<u8>) {
     open("0x0002", "rehearsal password of hsm-1").put_opaque(&place, &material).unwrap();
 }
 
+/// Deletes the key material, and restores it from the copy under wrap as the runbook says.
+pub(crate) fn restore(scene: &Scene, url: &str) -> YubiHsm2 {
+    let address: Address = url.parse().unwrap();
+    let password = "rehearsal password of the administration".to_owned();
+    let credential = Credential::new("0x0003".parse().unwrap(), password.into());
+    let administration = YubiHsm2::open(&address, Serial::new(12_345_678), &credential).unwrap();
+    administration.delete_opaque("0x0a01".parse().unwrap()).unwrap();
+    assert!(held(url).is_none());
+    let text = std::fs::read_to_string(scene.file("auditor", "backup-payments.yhw")).unwrap();
+    let export = base64::engine::general_purpose::STANDARD.decode(text.trim()).unwrap();
+    administration.import_wrapped("0x0200".parse().unwrap(), &export).unwrap();
+    administration
+}
+
 /// What the custodian's identity opens.
 fn in_the_age_copy(scene: &Scene) -> Vec<u8> {
     let text = std::fs::read_to_string(scene.machine("office").join("carol.age-identity")).unwrap();
@@ -94,15 +108,7 @@ fn the_copy_under_wrap_restores_the_key_material() {
     let scene = Scene::new().unwrap();
     let service = scene.hsm(&[]).unwrap();
     let before = held(&service.url).unwrap();
-    let address: Address = service.url.parse().unwrap();
-    let password = "rehearsal password of the administration".to_owned();
-    let credential = Credential::new("0x0003".parse().unwrap(), password.into());
-    let administration = YubiHsm2::open(&address, Serial::new(12_345_678), &credential).unwrap();
-    administration.delete_opaque("0x0a01".parse().unwrap()).unwrap();
-    assert!(held(&service.url).is_none());
-    let text = std::fs::read_to_string(scene.file("auditor", "backup-payments.yhw")).unwrap();
-    let export = base64::engine::general_purpose::STANDARD.decode(text.trim()).unwrap();
-    administration.import_wrapped("0x0200".parse().unwrap(), &export).unwrap();
+    let administration = restore(&scene, &service.url);
     assert!(held(&service.url).unwrap().same_as(&before));
     // It restores, and can neither read nor use what it restored.
     assert!(administration.opaque("0x0a01".parse().unwrap()).is_err());

@@ -20,12 +20,12 @@ pub(super) fn write(html: &mut Html, chain: &Chain) {
         let policy = bundles.iter().map(Accepted::outline);
         let mut policy = policy.filter(|known| known.digest == plan.bundle().body().policy);
         let Some(policy) = policy.next() else { return };
-        html.leaf("p", "", "Then a signature; the same for every bundle and everybody who signed it. The keys of people are in the policy.");
+        html.leaf("p", "", "Then a signature; the same for every bundle and everybody who signed it: id is the keyid of the signature. The keys of people are in the policy.");
         let who = format!(
-            "bundle={} policy={} who={}\n",
+            "bundle={} policy={} id={}\n",
             shell(Path::new(plan.file())),
             shell(Path::new(policy.file)),
-            signer.holder
+            signer.key_id
         );
         html.leaf("pre", "run", format!("{who}{SIGNATURE}"));
         html.leaf("p", "", "An HSM's key is in its device bundle, as .signing_key.spki. It is a P-256 key: openssl dgst -sha256 -verify checks its signatures. The rest, with OpenSSL, jq and Python alone, is in docs/verify-without-keyferry.md of the program's source; what each field means is in bundle-format/SPEC.md.");
@@ -45,10 +45,12 @@ for file in *.json; do
 done"#;
 
 /// One person's signature.
-const SIGNATURE: &str = r#"jq -r .payload "$policy" | base64 -d |
-  jq -r --arg who "$who" 'first(.keys[] | select(.holder == $who)).spki' |
-  base64 -d >"$t/key"
-id=$(sha256sum <"$t/key" | cut -c 1-64)
+const SIGNATURE: &str = r#"jq -r .payload "$policy" | base64 -d | jq -r '.keys[].spki' |
+  while read -r spki; do
+    base64 -d <<<"$spki" >"$t/key"
+    if [ "$(sha256sum <"$t/key" | cut -c 1-64)" = "$id" ]; then break; fi
+    rm "$t/key"
+  done
 jq -r --arg id "$id" '.signatures[] | select(.keyid == $id).sig' "$bundle" |
   base64 -d >"$t/signature"
 signed "$bundle" >"$t/signed"

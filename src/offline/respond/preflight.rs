@@ -162,6 +162,11 @@ fn check_place(
     let Some(remembered) = room.ledger().may_have_stored(&accepted.plan, &target.name) else {
         return Err(taken(format!("{} {:?} is there", object.kind, object.label)));
     };
+    // A copy that the administration restored is the same: what it holds is held against the room's memory.
+    let restored =
+        object.origin == Origin::ImportedWrapped && target.key_spec.raw_length().is_some();
+    let origin = if restored { purpose(target).origin() } else { object.origin };
+    let object = keyferry_hsm::Object { origin, ..object };
     object.serves(purpose(target)).map_err(taken)?;
     let generated = algorithm(target.key_spec).filter(|_| object.origin == Origin::Generated);
     if generated.is_some_and(|algorithm| algorithm.algorithm() != object.algorithm) {

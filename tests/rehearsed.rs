@@ -19,7 +19,7 @@ pub struct Rehearsed {
     pub evidence: PathBuf,
     /// How the rehearsal ended and what it showed.
     pub run: Run,
-    // Removed with the test program's temporary folder, which nothing drops.
+    // Removed with this value; the one that all tests share is never dropped, and stays in the system's folder for such files.
     _folder: TempDir,
 }
 

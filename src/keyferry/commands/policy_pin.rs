@@ -64,6 +64,9 @@ pub(crate) fn run(args: &PinArgs, person: &Person, screen: &Screen) -> Result<()
         let page = Page::of(&opened.body);
         screen.heading(&page.heading);
         screen.table(&page.rows);
+        for remark in &opened.remarks {
+            screen.warn(remark);
+        }
         person.type_back(screen, &digest)?;
     }
     Trust::pin(trusted.folder(), &bytes, digest, policy.version)?;

@@ -30,7 +30,9 @@ pub(crate) fn run(args: &Args, screen: &Screen) -> Result<(), Failure> {
 fn must_lie_outside(page: &Path, paths: &[PathBuf]) -> Result<(), Failure> {
     let parent = page.parent().filter(|parent| !parent.as_os_str().is_empty());
     let Ok(parent) = parent.unwrap_or(Path::new(".")).canonicalize() else { return Ok(()) };
-    match paths.iter().find(|path| path.canonicalize().is_ok_and(|path| path == parent)) {
+    let holds =
+        |path: &PathBuf| path == &parent || path.is_file() && path.parent() == Some(&parent);
+    match paths.iter().find(|path| path.canonicalize().is_ok_and(|path| holds(&path))) {
         None => Ok(()),
         Some(folder) => Err(Failure::usage("the report would lie in the folder it is about")
             .because(format!("verify refuses anything in {} but evidence", folder.display()))

@@ -123,11 +123,7 @@ fn a_plan_beyond_the_policy_makes_no_folder() {
         (4, "account: is 999999999999", ["--key-arn", &account]),
         (4, "key_spec: is RSA_4096", ["--key-spec", "RSA_4096"]),
         (3, "RSAES_OAEP_SHA_256", ["--wrapping-algorithm", "RSA_AES_KEY_WRAP_SHA_256"]),
-        (
-            4,
-            "wrapping_algorithm: is RSAES_OAEP_SHA_1",
-            ["--wrapping-algorithm", "RSAES_OAEP_SHA_1"],
-        ),
+        (3, "RSAES_OAEP_SHA_1", ["--wrapping-algorithm", "RSAES_OAEP_SHA_1"]),
         (3, "one of the device's own keys", ["--object-id", "0x0200"]),
         (3, "domains: are 1,3, but the device's keys are in 1", ["--domains", "1,3"]),
         (4, "is not a custodian of the policy", ["--custodian", "carol"]),
@@ -294,7 +290,8 @@ fn a_full_disk_leaves_nothing_behind() {
         \"$0\" --answers-fd 3 \"$@\" 3<\"$ANSWERS\"; code=$?; ls -A disk >&2; exit $code";
     let enter = format!("exec unshare -rm sh -c '{script}' \"$0\" \"$@\"");
     let run = desk.run_after(&enter, &["identity", "new", "disk/carol"], &[PASSPHRASE]);
-    if !run.err.contains("error: ") {
+    // 77: nothing could be mounted; 1 without a word of the program: no namespace could be made.
+    if run.code == 77 || (run.code == 1 && run.err.contains("unshare")) {
         eprintln!("skipped: this host mounts nothing for its users: {run:?}");
         return;
     }

@@ -51,6 +51,8 @@ fn a_report_overwrites_nothing_and_stays_out_of_the_evidence() {
     assert_eq!(desk.read("report.html"), b"mine");
     for path in ["tests-1/report.html", "./tests-1/../tests-1/report.html"] {
         desk.run(&["report", "tests-1", "--html", path], &[]).refused(2, "would lie in the folder");
+        desk.run(&["report", "tests-1/plan.json", "--html", path], &[])
+            .refused(2, "would lie in the folder");
     }
     desk.run(&["verify", "tests-1"], &[]).done();
     desk.run(&["report", "tests-1", "--html", "missing/report.html"], &[]).refused(8, "written");

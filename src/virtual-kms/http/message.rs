@@ -111,7 +111,7 @@ impl Response {
         let reason = match self.status {
             200 => "OK",
             400 => "Bad Request",
-            404 => "Not Found",
+            403 => "Forbidden",
             _ => "Internal Server Error",
         };
         let connection = if connection == Connection::Close { "close" } else { "keep-alive" };

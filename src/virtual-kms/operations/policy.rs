@@ -164,27 +164,56 @@ fn is_principal(text: &str) -> bool {
     }
 }
 
-/// Whether a pattern with `*` and `?` matches, whatever the case.
+/// Whether a pattern with `*` and `?` matches, whatever the case. Only the last `*` is ever tried again: no pattern takes long.
 fn matches(pattern: &str, text: &str) -> bool {
-    fn from(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut pattern, mut text) = (pattern.as_bytes(), text.as_bytes());
+    // What follows the last `*`, and where it was tried.
+    let mut again: Option<(&[u8], &[u8])> = None;
+    loop {
         match (pattern.split_first(), text.split_first()) {
-            (None, None) => true,
+            (None, None) => return true,
             (Some((b'*', rest)), _) => {
-                from(rest, text) || text.split_first().is_some_and(|(_, tail)| from(pattern, tail))
+                again = Some((rest, text));
+                pattern = rest;
+                continue;
             }
-            (Some((b'?', rest)), Some((_, tail))) => from(rest, tail),
-            (Some((one, rest)), Some((other, tail))) => {
-                one.eq_ignore_ascii_case(other) && from(rest, tail)
+            (Some((one, rest)), Some((other, tail)))
+                if *one == b'?' || one.eq_ignore_ascii_case(other) =>
+            {
+                (pattern, text) = (rest, tail);
+                continue;
             }
-            (Some(_), None) | (None, Some(_)) => false,
+            (Some(_) | None, Some(_)) | (Some(_), None) => {}
         }
+        let Some((rest, tried)) = again else { return false };
+        let Some((_, tail)) = tried.split_first() else { return false };
+        again = Some((rest, tail));
+        (pattern, text) = (rest, tail);
     }
-    from(pattern.as_bytes(), text.as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_match_as_shells_do_and_no_pattern_takes_long() {
+        for (pattern, text) in [
+            ("kms:*", "kms:PutKeyPolicy"),
+            ("KMS:put*", "kms:PutKeyPolicy"),
+            ("*:P?tKey*y", "kms:PutKeyPolicy"),
+            ("*a*ab", "xaaab"),
+            ("*", ""),
+            ("", ""),
+        ] {
+            assert!(matches(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [("kms:Put", "kms:PutKeyPolicy"), ("?", ""), ("*b", "ba"), ("", "a")]
+        {
+            assert!(!matches(pattern, text), "{pattern} {text}");
+        }
+        assert!(!matches(&format!("{}x", "*a".repeat(5000)), &"a".repeat(5000)));
+    }
 
     fn checked(policy: &str, bypass: bool) -> Result<(), Kind> {
         let state =

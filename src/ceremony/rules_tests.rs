@@ -67,7 +67,7 @@ refused! {
     plan_for_another_partition: accept_plan,
         |s| s.plan.targets[0].key.partition = parse("aws-cn") => "partition: is aws-cn";
     plan_for_a_spec_not_allowed: accept_plan,
-        |s| s.plan.targets[0].key_spec = KeySpec::Rsa4096 => "key_spec: is RSA_4096";
+        |s| s.plan.targets[0].key_spec = KeySpec::Hmac384 => "key_spec: is HMAC_384";
     plan_with_rsa_aes_for_a_symmetric_key: accept_plan,
         |s| s.plan.targets[0].wrapping_algorithm = WrappingAlgorithm::RsaAesKeyWrapSha256
             => "SYMMETRIC_DEFAULT key takes RSAES_OAEP_SHA_256";

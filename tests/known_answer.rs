@@ -31,7 +31,7 @@ pub(crate) fn replace(url: &str, bytes: Vec<u8>) {
         let credential = Credential::new(key.parse().unwrap(), password.to_owned().into());
         YubiHsm2::open(&address, serial, &credential).unwrap()
     };
-    open("0x0003", "rehearsal password of the administration").delete_opaque(id).unwrap();
+    open("0x0005", "rehearsal password of the administration").delete_opaque(id).unwrap();
     let place =
         Place { id, label: "payments".parse().unwrap(), domains: keyferry_bundle::Domains::ONE };
     let material = KeyMaterial::take(bytes).unwrap();
@@ -41,15 +41,18 @@ pub(crate) fn replace(url: &str, bytes: Vec<u8>) {
 /// Deletes the key material, and restores it from the copy under wrap as the runbook says.
 pub(crate) fn restore(scene: &Scene, url: &str) -> YubiHsm2 {
     let address: Address = url.parse().unwrap();
-    let password = "rehearsal password of the administration".to_owned();
-    let credential = Credential::new("0x0003".parse().unwrap(), password.into());
-    let administration = YubiHsm2::open(&address, Serial::new(12_345_678), &credential).unwrap();
+    let open = |key: &str, password: &str| {
+        let credential = Credential::new(key.parse().unwrap(), password.to_owned().into());
+        YubiHsm2::open(&address, Serial::new(12_345_678), &credential).unwrap()
+    };
+    let administration = open("0x0005", "rehearsal password of the administration");
     administration.delete_opaque("0x0a01".parse().unwrap()).unwrap();
     assert!(held(url).is_none());
     let text = std::fs::read_to_string(scene.file("auditor", "backup-payments.yhw")).unwrap();
     let export = base64::engine::general_purpose::STANDARD.decode(text.trim()).unwrap();
-    administration.import_wrapped("0x0200".parse().unwrap(), &export).unwrap();
-    administration
+    let backup = open("0x0003", "rehearsal password of the backup");
+    backup.import_wrapped("0x0200".parse().unwrap(), &export).unwrap();
+    backup
 }
 
 /// What the custodian's identity opens.
@@ -108,11 +111,11 @@ fn the_copy_under_wrap_restores_the_key_material() {
     let scene = Scene::new().unwrap();
     let service = scene.hsm(&[]).unwrap();
     let before = held(&service.url).unwrap();
-    let administration = restore(&scene, &service.url);
+    let backup = restore(&scene, &service.url);
     assert!(held(&service.url).unwrap().same_as(&before));
     // It restores, and can neither read nor use what it restored.
-    assert!(administration.opaque("0x0a01".parse().unwrap()).is_err());
-    assert!(administration.random(32).is_err());
+    assert!(backup.opaque("0x0a01".parse().unwrap()).is_err());
+    assert!(backup.random(32).is_err());
 }
 
 #[test]

@@ -11,6 +11,8 @@ use tempfile::TempDir;
 
 /// The ceremony's folder on every machine.
 const CEREMONY: &str = "payments-2026";
+/// How the names of what a response makes begin.
+const MADE: &[&str] = &["response", "backup", "log"];
 
 /// A copy of every machine's folder.
 #[derive(Debug)]
@@ -87,8 +89,7 @@ impl Scene {
         self.rewind("before-response", "virtual-hsm.json")?;
         std::fs::remove_dir_all(self.machine("room").join("memory"))?;
         let made = self.names("room")?;
-        let made =
-            made.iter().filter(|name| name.starts_with("response") || name.starts_with("backup"));
+        let made = made.iter().filter(|name| MADE.iter().any(|made| name.starts_with(made)));
         let made: Vec<&str> = made.map(String::as_str).collect();
         self.without("room", &made)
     }

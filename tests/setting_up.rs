@@ -2,13 +2,15 @@
 
 use keyferry_bundle::{Digest, Domains, Serial};
 use keyferry_hsm::{
-    Address, Capabilities, Credential, Error, Hsm as _, Object, ObjectKind, Origin, Place, Purpose,
-    YubiHsm2,
+    Address, Capabilities, Credential, Duty, Error, Hsm as _, Object, ObjectKind, Origin, Place,
+    Purpose, YubiHsm2,
 };
 use keyferry_tests::{Run, Scene, Service, rehearsed};
 
 const PASSWORD: &str = "rehearsal password of hsm-1";
-const ADMINISTRATION: &str = "another long password";
+const OTHER: &str = "another long password";
+/// What is typed to set an HSM up: its serial number, and the passwords of its four authentication keys.
+const ANSWERS: &[&str] = &[SERIAL, PASSWORD, OTHER, OTHER, OTHER];
 const SERIAL: &str = "12345678";
 
 fn credential(password: &str) -> Credential {
@@ -54,7 +56,7 @@ fn the_factory_credential_goes_last() {
         {
             let cut = command.to_string();
             let hsm = new_hsm(&scene, &["--fail-after", &cut]);
-            let run = init(&scene, &hsm.url, &[SERIAL, PASSWORD, ADMINISTRATION]);
+            let run = init(&scene, &hsm.url, ANSWERS);
             if run.code == 0 {
                 break;
             }
@@ -66,8 +68,7 @@ fn the_factory_credential_goes_last() {
         let factory = open(&hsm.url, &Credential::factory().unwrap());
         let ours = open(&hsm.url, &credential(PASSWORD));
         assert!(factory.is_ok() || ours.is_ok(), "locked out after {command} commands");
-        let answers: &[&str] =
-            if factory.is_ok() { &[SERIAL, PASSWORD, ADMINISTRATION] } else { &[PASSWORD] };
+        let answers: &[&str] = if factory.is_ok() { ANSWERS } else { &[PASSWORD] };
         drop((factory, ours));
         let run = init(&scene, &hsm.url, answers);
         assert_eq!(run.code, 0, "after {command} commands: {}", run.stderr);
@@ -89,7 +90,7 @@ fn an_hsm_that_somebody_uses_is_not_set_up() {
         domains: Domains::ONE,
     };
     factory.generate_signing_key(&place).unwrap();
-    let run = init(&scene, &hsm.url, &[SERIAL, PASSWORD, ADMINISTRATION]);
+    let run = init(&scene, &hsm.url, ANSWERS);
     assert_eq!(run.code, 5, "{}", run.stderr);
     assert!(run.says("it holds the asymmetric key 0x0700"), "{}", run.stderr);
 }
@@ -104,8 +105,8 @@ fn a_strangers_key_under_the_ids_of_init_is_not_taken_for_its_own() {
         label: "somebody's".parse().unwrap(),
         domains: Domains::ONE,
     };
-    factory.put_ceremony_key(&place, &credential("somebody's password")).unwrap();
-    let run = init(&scene, &hsm.url, &[SERIAL, PASSWORD, ADMINISTRATION]);
+    factory.put_credential(Duty::Ceremony, &place, &credential("somebody's password")).unwrap();
+    let run = init(&scene, &hsm.url, ANSWERS);
     assert_eq!(run.code, 5, "{}", run.stderr);
     assert!(run.says("it is labelled \"somebody's\""), "{}", run.stderr);
     assert!(open(&hsm.url, &credential("somebody's password")).is_ok());
@@ -118,7 +119,7 @@ fn an_hsm_that_the_policy_does_not_list_is_not_set_up() {
     let arguments =
         ["init", "--hsm", &hsm.url, "--allow-network", "--serial", "7", "--name", "hsm-1"];
     let run = scene
-        .run("room", "keyferry-offline", &arguments, &["7", PASSWORD, ADMINISTRATION])
+        .run("room", "keyferry-offline", &arguments, &["7", PASSWORD, OTHER, OTHER, OTHER])
         .unwrap();
     assert_eq!(run.code, 4, "{}", run.stderr);
     assert!(run.says("serial 7 is not among its devices"), "{}", run.stderr);
@@ -138,8 +139,8 @@ fn the_ceremony_credential_can_do_little() {
         assert!(matches!(outcome, Err(Error::Refused { code: 0x09, .. })), "{outcome:?}");
     };
     refused(hsm.generate_signing_key(&place));
-    refused(hsm.generate_backup_key(&place));
-    refused(hsm.put_ceremony_key(&place, &credential(ADMINISTRATION)));
+    refused(hsm.generate_wrap_key(&place));
+    refused(hsm.put_credential(Duty::Audit, &place, &credential(OTHER)));
     refused(hsm.delete_authentication_key("0x0002".parse().unwrap()));
     // The signing key stays inside, under whatever wrap key.
     let export = hsm.export_wrapped(
@@ -166,5 +167,5 @@ fn a_key_with_another_origin_or_more_capabilities_does_not_serve() {
     let exportable = Capabilities(sound.capabilities.0 | 0x1_0000);
     let object = Object { capabilities: exportable, ..sound.clone() };
     assert!(object.serves(Purpose::SigningKey).unwrap_err().contains("capabilities"));
-    assert!(sound.serves(Purpose::BackupKey).is_err());
+    assert!(sound.serves(Purpose::WrapKey).is_err());
 }

@@ -58,6 +58,7 @@ fn position(kind: Kind) -> usize {
         Kind::Response,
         Kind::Backup,
         Kind::Receipt,
+        Kind::Log,
     ];
     order.iter().position(|k| *k == kind).unwrap() + 1
 }
@@ -82,6 +83,7 @@ fn every_closed_set_is_specified() {
     check(&spec, kinds::Made::ALL);
     check(&spec, kinds::Outcome::ALL);
     check(&spec, kinds::KeptAs::ALL);
+    check(&spec, kinds::AuditSetting::ALL);
     check(&spec, kinds::ProofMethod::ALL);
     check(&spec, KeyUsage::ALL);
 }

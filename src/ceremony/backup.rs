@@ -33,7 +33,7 @@ pub fn accept(
     })?;
     same(KIND, "key", &body.key, &target.key, "the plan")?;
     same(KIND, "object_id", &body.object_id, &target.object_id, "the plan")?;
-    let wrap_key = (&body.wrapped.wrap_key, &device.body().backup_key);
+    let wrap_key = (&body.wrapped.wrap_key, &device.body().wrap_key);
     same(KIND, "wrapped.wrap_key", wrap_key.0, wrap_key.1, "the device bundle")?;
     let expected = recipients(policy.body(), plan.body(), target);
     let found: Vec<Custodian> =

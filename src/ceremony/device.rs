@@ -1,6 +1,7 @@
 //! Accepting an initialised HSM.
 
 use crate::Refusal;
+use crate::hsm_log::command::check_audit;
 use crate::links::{Countersigned, same_environment};
 use crate::proof::signing_key_attested;
 use keyferry_bundle::{Device, Kind, Policy, Unverified, Verified};
@@ -19,6 +20,7 @@ pub fn accept(
         .and_then(|device| device.verify_under(policy, countersigned.roles()))
         .map_err(Refusal::bundle(Kind::Device))?;
     same_environment(policy, &device)?;
+    check_audit(device.body()).map_err(|source| Refusal::Link { kind: Kind::Device, source })?;
     signing_key_attested(policy.body(), device.body())
         .map_err(|problem| Refusal::link(Kind::Device, "signing_key.attestation", problem))?;
     Ok(device)

@@ -63,10 +63,11 @@ fn followed(first: &Story, proof: impl FnOnce(&mut Story)) -> Report {
     second.request.targets[0].import_token_sha256 = Digest::of(b"second token");
     second.response.targets[0].import_token_sha256 = Digest::of(b"second token");
     second.response.targets[0].made = Made::Stored;
-    second.relink();
+    second.log_after(first);
     proof(&mut second);
     let mut folder = first.folder();
     for (name, bytes) in [
+        ("log-2.json", signed(&second.log, &["hsm"])),
         ("request-2.json", signed(&second.request, &["oscar"])),
         ("response-2.json", signed(&second.response, &["hsm", "wendy"])),
         ("receipt-2.json", signed(&second.receipt, &["oscar"])),

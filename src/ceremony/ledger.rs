@@ -2,11 +2,13 @@
 //! begun and which requests answered, so that nothing old is answered again, and the check value of what was stored. The offline
 //! clock decides nothing here; counters and digests do.
 
+mod log;
 mod material;
 
 #[cfg(test)]
 mod tests;
 
+pub use log::{LogGap, LogMemory};
 pub use material::{OtherMaterial, Remembered};
 
 use crate::{Refusal, request as requests};
@@ -21,6 +23,9 @@ use serde::{Deserialize, Serialize};
 pub struct Ledger {
     /// Every plan ever begun, in order.
     pub plans: Vec<PlanEntry>,
+    /// What was read of the HSM's log; none before it was read first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogMemory>,
 }
 
 /// One plan that was begun.

@@ -14,6 +14,7 @@ pub mod evidence;
 pub mod hsm_log;
 pub mod ledger;
 mod links;
+pub mod log;
 pub mod plan;
 pub mod policy;
 pub mod proof;

@@ -10,20 +10,24 @@
     reason = "test code: every value here is fixed, and a panic is a failing test"
 )]
 
+use crate::hsm_log::{Entry, Record, command};
 use crate::links::Countersigned;
 use crate::proof::Bound;
-use crate::{Refusal, backup, device, plan, policy, receipt, request, response, wrapping};
+use crate::{Refusal, backup, device, log, plan, policy, receipt, request, response, wrapping};
 use ed25519_dalek::{Signer as _, SigningKey};
 use keyferry_bundle::kinds::{
-    AgeCopy, Allowed, AttestationChain, Bundle, Expiration, Isolation, KeptAs, Made, Operation,
-    Outcome, ParametersSource, PolicyKey, Proof, ProofMethod, ReceiptTarget, RequestTarget,
-    ResponseTarget, RoleRule, Roles, Target, WrappedCopy,
+    AgeCopy, Allowed, AttestationChain, Audit, AuditSetting, Bundle, Credentials, Expiration,
+    Isolation, KeptAs, LogHead, Made, Operation, Outcome, ParametersSource, PolicyKey, Proof,
+    ProofMethod, ReceiptTarget, RequestTarget, ResponseTarget, RoleRule, Roles, Target,
+    WrappedCopy,
 };
 use keyferry_bundle::{
     Backup, Base64, Custodian, Device, Digest, Domains, Environment, ExpirationModel, KeyId,
-    KeySpec, KeyUsage, Plan, Policy, PublicKey, Receipt, Request, Response, Serial, Timestamp,
-    Verified, WrappingAlgorithm, WrappingKeySpec,
+    KeySpec, KeyUsage, Log, LogDigest, Plan, Policy, PublicKey, Receipt, Request, Response, Serial,
+    Timestamp, Verified, WrappingAlgorithm, WrappingKeySpec,
 };
+pub mod deeds;
+
 use p256::ecdsa::{DerSignature, SigningKey as P256SigningKey};
 
 /// A sound `RSA_2048` wrapping public key, made for these tests.
@@ -146,10 +150,18 @@ pub struct Story {
     pub request: Request,
     /// The backup of `payments`.
     pub backup: Backup,
+    /// The HSM's log of it.
+    pub log: Log,
     /// Its response.
     pub response: Response,
     /// Its receipt.
     pub receipt: Receipt,
+}
+
+/// Everything logged that must be.
+pub fn sound_audit() -> Audit {
+    let fixed = (1..=0x77).filter(|code| command::is_logged(*code)).collect();
+    Audit { force: AuditSetting::Fixed, fixed }
 }
 
 /// A bundle's digest before anybody signed.
@@ -175,10 +187,16 @@ impl Story {
                 spki: base64(&hsm_public().to_spki_der().unwrap()),
                 attestation: None,
             },
-            backup_key: parse("0x0200"),
-            authentication_key: parse("0x0002"),
-            administration_key: parse("0x0003"),
+            wrap_key: parse("0x0200"),
+            credentials: Credentials {
+                ceremony: parse("0x0002"),
+                backup: parse("0x0003"),
+                audit: parse("0x0004"),
+                administration: parse("0x0005"),
+            },
             domains: Domains::ONE,
+            audit: sound_audit(),
+            log_anchor: LogHead { number: 3, digest: LogDigest::from_bytes([3; 16]) },
         };
         let key =
             parse("arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab");
@@ -207,6 +225,7 @@ impl Story {
                 domains: Domains::ONE,
             }],
             custodians: vec![],
+            boots: 2,
         };
         let mut story = Self {
             request: Request {
@@ -250,6 +269,7 @@ impl Story {
                 created: time("2026-11-04T01:00:00Z"),
                 serial: device.serial,
                 isolation: Isolation::Isolated,
+                log: Digest::of(b""),
                 targets: vec![ResponseTarget {
                     name: parse("payments"),
                     key: plan.targets[0].key.clone(),
@@ -287,10 +307,24 @@ impl Story {
                     }),
                 }],
             },
+            log: Log {
+                environment: Environment::Rehearsal,
+                device: digest_of(&device),
+                created: time("2026-11-04T01:00:00Z"),
+                serial: device.serial,
+                counter: 1,
+                previous: None,
+                plan: Some(digest_of(&plan)),
+                from: Some(device.log_anchor),
+                entries: base64(&[0; 32]),
+                unlogged_boots: 0,
+                unlogged_authentications: 0,
+            },
             policy,
             device,
             plan,
         };
+        story.record(&deeds::usual(KeptAs::Opaque));
         story.relink();
         story
     }
@@ -324,6 +358,7 @@ impl Story {
             answered.attestation = Some(AttestationChain { certificate, issuers });
         }
         story.receipt.targets[0].proof = None;
+        story.record(&deeds::usual(story.plan.targets[0].kept_as));
         story.relink();
         story
     }
@@ -338,6 +373,8 @@ impl Story {
         (self.response.plan, self.response.device) = (self.request.plan, self.plan.device);
         self.response.request = digest_of(&self.request);
         self.response.targets[0].backup = digest_of(&self.backup);
+        (self.log.plan, self.log.device) = (Some(self.request.plan), self.plan.device);
+        self.response.log = digest_of(&self.log);
         self.relink_receipt();
     }
 
@@ -368,6 +405,7 @@ impl Story {
             &mut self.plan.environment,
             &mut self.request.environment,
             &mut self.backup.environment,
+            &mut self.log.environment,
             &mut self.response.environment,
             &mut self.receipt.environment,
         ] {
@@ -412,6 +450,42 @@ impl Story {
         backup::accept(&policy, &device, &self.accept_plan()?, &bytes)
     }
 
+    /// The log, accepted or refused.
+    pub fn accept_log(&self) -> Result<Verified<Log>, Refusal> {
+        let bytes = signed(&self.log, &["hsm"]);
+        log::accept(&self.accept_policy()?, &self.accept_device()?, &bytes)
+    }
+
+    /// Makes its log the one after another ceremony's: of stored key material that was wrapped again.
+    pub fn log_after(&mut self, first: &Self) {
+        self.log.counter = first.log.counter + 1;
+        self.log.previous = Some(digest_of(&first.log));
+        self.record_after(
+            log::last(&first.log).unwrap(),
+            &deeds::answering_again(self.plan.targets[0].kept_as),
+        );
+        self.relink();
+    }
+
+    /// Has the HSM log these commands from the device's anchor on.
+    pub fn record(&mut self, records: &[Record]) {
+        self.record_after(self.device.log_anchor, records);
+    }
+
+    /// Has the HSM log these commands after an entry.
+    pub fn record_after(&mut self, from: LogHead, records: &[Record]) {
+        let mut bytes = Vec::new();
+        let mut head = from;
+        for record in records {
+            let number = head.number.wrapping_add(1);
+            let entry = Entry::after(head.digest.as_bytes(), number, *record);
+            bytes.extend(entry.encode());
+            head = entry.head();
+        }
+        self.log.from = Some(from);
+        self.log.entries = base64(&bytes);
+    }
+
     /// The response, accepted or refused.
     pub fn accept_response(&self) -> Result<Verified<Response>, Refusal> {
         let bytes = signed(&self.response, &["hsm", "wendy"]);
@@ -434,6 +508,7 @@ impl Story {
         vec![
             file("backup-payments.json", signed(&self.backup, &["hsm"])),
             file("backup-payments.yhw", b"copy".to_vec()),
+            file("log.json", signed(&self.log, &["hsm"])),
             file("device.json", signed(&self.device, &["hsm", "wendy"])),
             file("plan.json", signed(&self.plan, &["alice", "bob"])),
             file("policy-v1.json", signed(&self.policy, &["alice", "bob"])),

@@ -4,10 +4,10 @@ use crate::args::CeremonyArgs;
 use crate::names::Name;
 use crate::{Exit, Failure, files, trust};
 use keyferry_bundle::{
-    Backup, Device, Plan, Policy, Receipt, Request, Response, TargetName, Verified,
+    Backup, Device, Log, Plan, Policy, Receipt, Request, Response, TargetName, Verified,
 };
 use keyferry_ceremony::{Countersigned, Refusal};
-use keyferry_ceremony::{backup, device, plan, policy, receipt, request, response};
+use keyferry_ceremony::{backup, device, log, plan, policy, receipt, request, response};
 use std::path::{Path, PathBuf};
 
 /// The folder and the policy in force. What the folder says about the policy counts for nothing: the pin decides.
@@ -142,6 +142,14 @@ impl Ceremony {
         self.accept(&Name::Backup(target.clone()), |bytes| {
             backup::accept(&self.policy, device, plan, bytes)
         })
+    }
+
+    /// The HSM's log up to response `counter`.
+    ///
+    /// # Errors
+    /// When it is missing or refused.
+    pub fn log(&self, device: &Verified<Device>, counter: u32) -> Result<Verified<Log>, Failure> {
+        self.accept(&Name::Log(counter), |bytes| log::accept(&self.policy, device, bytes))
     }
 
     /// The receipt for the response to request `counter`.

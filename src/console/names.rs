@@ -24,6 +24,8 @@ pub enum Name {
     WrappedCopy(TargetName),
     /// `backup-TARGET.age`: the copy for custodians.
     AgeCopy(TargetName),
+    /// `log-N.json`: the HSM's log up to response N.
+    Log(u32),
     /// `receipt-N.json`: the receipt for response N.
     Receipt(u32),
 }
@@ -40,6 +42,7 @@ impl fmt::Display for Name {
             Self::Backup(target) => write!(f, "backup-{target}.json"),
             Self::WrappedCopy(target) => write!(f, "backup-{target}.yhw"),
             Self::AgeCopy(target) => write!(f, "backup-{target}.age"),
+            Self::Log(counter) => write!(f, "log-{counter}.json"),
             Self::Receipt(counter) => write!(f, "receipt-{counter}.json"),
         }
     }
@@ -66,6 +69,7 @@ impl Name {
         None.or_else(|| counter("policy-v").map(Self::Policy))
             .or_else(|| counter("request-").map(Self::Request))
             .or_else(|| counter("response-").map(Self::Response))
+            .or_else(|| counter("log-").map(Self::Log))
             .or_else(|| counter("receipt-").map(Self::Receipt))
             .or_else(|| target(".json").map(Self::Backup))
             .or_else(|| target(".yhw").map(Self::WrappedCopy))
@@ -97,6 +101,7 @@ mod tests {
             Name::Backup(target.clone()),
             Name::WrappedCopy(target.clone()),
             Name::AgeCopy(target),
+            Name::Log(2),
             Name::Receipt(3),
         ] {
             assert_eq!(Name::parse(&name.to_string()), Some(name));
@@ -108,7 +113,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_what_would_be_written_is_read(text in "(policy-v|request-|backup-|import-token-|x)?[a-z0-9.-]{0,20}(.json|.bin|.yhw|.age)?") {
+        fn only_what_would_be_written_is_read(text in "(policy-v|request-|log-|backup-|import-token-|x)?[a-z0-9.-]{0,20}(.json|.bin|.yhw|.age)?") {
             if let Some(name) = Name::parse(&text) {
                 prop_assert_eq!(name.to_string(), text);
             }

@@ -1,7 +1,7 @@
 //! The operations a ceremony uses, and no others.
 
 use crate::{
-    AuditOptions, AuditSetting, CommandCode, Credential, DeviceInfo, Error, KeyAlgorithm,
+    AuditOptions, AuditSetting, CommandCode, Credential, DeviceInfo, Duty, Error, KeyAlgorithm,
     KeyMaterial, LogEntries, Object, ObjectKind, Storage,
 };
 use keyferry_bundle::{Digest, Domains, Label, ObjectId, PublicKey};
@@ -56,13 +56,15 @@ pub trait Hsm {
     fn generate_signing_key(&self, place: &Place) -> Result<(), Error>;
 
     /// Generates an AES-256 wrap key for opaque objects.
-    fn generate_backup_key(&self, place: &Place) -> Result<(), Error>;
+    fn generate_wrap_key(&self, place: &Place) -> Result<(), Error>;
 
-    /// Adds the credential that ceremonies use, with what [`Hsm`] needs in a ceremony and no more.
-    fn put_ceremony_key(&self, place: &Place, credential: &Credential) -> Result<(), Error>;
-
-    /// Adds the credential that restores copies, deletes key material and reads the log, and can do nothing else.
-    fn put_administration_key(&self, place: &Place, credential: &Credential) -> Result<(), Error>;
+    /// Adds a credential that can do what its duty asks for and nothing else.
+    fn put_credential(
+        &self,
+        duty: Duty,
+        place: &Place,
+        credential: &Credential,
+    ) -> Result<(), Error>;
 
     /// Puts an object back from an export under wrap; its type and id come with it.
     fn import_wrapped(&self, wrap_key: ObjectId, export: &[u8]) -> Result<(), Error>;

@@ -26,5 +26,5 @@ pub use hsm::{Hsm, Place};
 pub use material::KeyMaterial;
 pub use model::{DeviceInfo, Feature, Storage};
 pub use object::{Object, ObjectKind, Origin};
-pub use purpose::Purpose;
+pub use purpose::{Duty, Purpose};
 pub use yubihsm2::{Credential, DEFAULT_AUTHENTICATION_KEY, YubiHsm2};

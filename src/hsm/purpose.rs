@@ -10,11 +10,9 @@ pub enum Purpose {
     /// Signs bundles: a P-256 key generated in the device that cannot be exported.
     SigningKey,
     /// Exports copies: an AES-256 wrap key generated in the device.
-    BackupKey,
-    /// The credential of ceremonies.
-    CeremonyKey,
-    /// The credential that restores copies, deletes key material and reads the log, outside of ceremonies.
-    AdministrationKey,
+    WrapKey,
+    /// A credential.
+    Credential(Duty),
     /// Key material, as an opaque object.
     KeyMaterial,
     /// Key material, as a private key that was generated in the device and leaves it under wrap alone.
@@ -23,6 +21,24 @@ pub enum Purpose {
     SymmetricKey,
     /// AWS's wrapping public key, for the moment of one export.
     PublicWrapKey,
+}
+
+/// What a credential is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duty {
+    /// Ceremonies: generates, keeps, wraps, signs.
+    Ceremony,
+    /// Exports copies under the wrap key and restores them, outside of ceremonies.
+    Backup,
+    /// Reads the log, and acknowledges it.
+    Audit,
+    /// Deletes key material, outside of ceremonies.
+    Administration,
+}
+
+impl Duty {
+    /// Every duty.
+    pub const ALL: [Self; 4] = [Self::Ceremony, Self::Backup, Self::Audit, Self::Administration];
 }
 
 /// What `respond` and `inspect` need for key material in opaque objects.
@@ -43,12 +59,13 @@ const SYMMETRIC: Capabilities = GENERATED.and(Capabilities::PUT_SYMMETRIC_KEY);
 const RSA_WRAP: Capabilities =
     SYMMETRIC.and(Capabilities::PUT_PUBLIC_WRAP_KEY).and(Capabilities::DELETE_PUBLIC_WRAP_KEY);
 
-/// What the administration's credential may do: nothing that makes, reads or exports key material.
-const ADMINISTRATION: Capabilities = Capabilities::IMPORT_WRAPPED
-    .and(Capabilities::DELETE_OPAQUE)
+/// What the backup credential may do.
+const BACKUP: Capabilities = Capabilities::EXPORT_WRAPPED.and(Capabilities::IMPORT_WRAPPED);
+/// What the audit credential may do. Acknowledging takes the same capability as reading (command reference, SET LOG INDEX).
+const AUDIT: Capabilities = Capabilities::GET_LOG_ENTRIES.and(Capabilities::GET_OPTION);
+/// What the administration's credential may do.
+const ADMINISTRATION: Capabilities = Capabilities::DELETE_OPAQUE
     .and(Capabilities::DELETE_ASYMMETRIC_KEY)
-    .and(Capabilities::GET_LOG_ENTRIES)
-    .and(Capabilities::GET_OPTION)
     .and(Capabilities::CHANGE_AUTHENTICATION_KEY);
 /// Besides, from firmware 2.3 on.
 const ADMINISTRATION_SYMMETRIC: Capabilities =
@@ -62,8 +79,8 @@ impl Purpose {
     pub const fn kind(self) -> ObjectKind {
         match self {
             Self::SigningKey | Self::GeneratedKey => ObjectKind::AsymmetricKey,
-            Self::BackupKey => ObjectKind::WrapKey,
-            Self::CeremonyKey | Self::AdministrationKey => ObjectKind::AuthenticationKey,
+            Self::WrapKey => ObjectKind::WrapKey,
+            Self::Credential(_) => ObjectKind::AuthenticationKey,
             Self::KeyMaterial => ObjectKind::Opaque,
             Self::SymmetricKey => ObjectKind::SymmetricKey,
             Self::PublicWrapKey => ObjectKind::PublicWrapKey,
@@ -74,58 +91,47 @@ impl Purpose {
     #[must_use]
     pub const fn origin(self) -> Origin {
         match self {
-            Self::SigningKey | Self::BackupKey | Self::GeneratedKey => Origin::Generated,
-            Self::CeremonyKey
-            | Self::AdministrationKey
-            | Self::KeyMaterial
-            | Self::SymmetricKey
-            | Self::PublicWrapKey => Origin::Imported,
+            Self::SigningKey | Self::WrapKey | Self::GeneratedKey => Origin::Generated,
+            Self::Credential(_) | Self::KeyMaterial | Self::SymmetricKey | Self::PublicWrapKey => {
+                Origin::Imported
+            }
         }
     }
 
-    /// What such an object may do on a device. The credential gets nothing that makes or deletes a credential or a wrap key.
+    /// What such an object may do on a device. No credential makes or deletes a credential or a wrap key.
     pub(crate) fn capabilities(self, device: &DeviceInfo) -> Capabilities {
-        self.fixed().unwrap_or_else(|| {
-            if self == Self::AdministrationKey {
-                return if device.has(Feature::SymmetricKeys) {
-                    ADMINISTRATION_SYMMETRIC
-                } else {
-                    ADMINISTRATION
-                };
-            }
-            if device.has(Feature::RsaWrap) {
-                RSA_WRAP
-            } else if device.has(Feature::SymmetricKeys) {
-                SYMMETRIC
-            } else {
-                GENERATED
-            }
-        })
-    }
-
-    /// What such an object may do on every device; none for the two credentials.
-    const fn fixed(self) -> Option<Capabilities> {
+        let symmetric = device.has(Feature::SymmetricKeys);
         match self {
-            Self::CeremonyKey | Self::AdministrationKey => None,
-            Self::SigningKey => Some(Capabilities::SIGN_ECDSA),
+            Self::Credential(Duty::Ceremony) if device.has(Feature::RsaWrap) => RSA_WRAP,
+            Self::Credential(Duty::Ceremony) if symmetric => SYMMETRIC,
+            Self::Credential(Duty::Ceremony) => GENERATED,
+            Self::Credential(Duty::Backup) => BACKUP,
+            Self::Credential(Duty::Audit) => AUDIT,
+            Self::Credential(Duty::Administration) if symmetric => ADMINISTRATION_SYMMETRIC,
+            Self::Credential(Duty::Administration) => ADMINISTRATION,
+            Self::SigningKey => Capabilities::SIGN_ECDSA,
             // Puts a copy back where one is restored.
-            Self::BackupKey => Some(Capabilities::EXPORT_WRAPPED.and(Capabilities::IMPORT_WRAPPED)),
+            Self::WrapKey => Capabilities::EXPORT_WRAPPED.and(Capabilities::IMPORT_WRAPPED),
             Self::KeyMaterial | Self::GeneratedKey | Self::SymmetricKey => {
-                Some(Capabilities::EXPORTABLE_UNDER_WRAP)
+                Capabilities::EXPORTABLE_UNDER_WRAP
             }
-            Self::PublicWrapKey => Some(Capabilities::EXPORT_WRAPPED),
+            Self::PublicWrapKey => Capabilities::EXPORT_WRAPPED,
         }
     }
 
-    /// Whether such an object may have these capabilities. A credential's set depends on the firmware it was made on, and may be the
-    /// one for opaque objects alone.
+    /// Whether such an object may have these capabilities. A credential's set depends on the firmware it was made on.
     fn allows(self, found: Capabilities) -> Result<(), String> {
-        let allowed = match self.fixed() {
-            Some(one) => vec![one],
-            None if self == Self::AdministrationKey => {
-                vec![ADMINISTRATION, ADMINISTRATION_SYMMETRIC]
+        let allowed: &[Capabilities] = match self {
+            Self::Credential(Duty::Ceremony) => &[GENERATED, SYMMETRIC, RSA_WRAP],
+            Self::Credential(Duty::Backup) => &[BACKUP],
+            Self::Credential(Duty::Audit) => &[AUDIT],
+            Self::Credential(Duty::Administration) => &[ADMINISTRATION, ADMINISTRATION_SYMMETRIC],
+            Self::SigningKey => &[Capabilities::SIGN_ECDSA],
+            Self::WrapKey => &[BACKUP],
+            Self::KeyMaterial | Self::GeneratedKey | Self::SymmetricKey => {
+                &[Capabilities::EXPORTABLE_UNDER_WRAP]
             }
-            None => vec![OPAQUE, GENERATED, SYMMETRIC, RSA_WRAP],
+            Self::PublicWrapKey => &[Capabilities::EXPORT_WRAPPED],
         };
         if allowed.contains(&found) {
             return Ok(());
@@ -138,29 +144,29 @@ impl Purpose {
         ))
     }
 
-    /// What objects may be able to do that it makes or wraps: to leave under wrap, as key material does; and from the credential, to
-    /// be a public wrap key.
+    /// What objects may be able to do that it makes or wraps: to leave under wrap, as key material does; and from the ceremony's
+    /// credential, to be a public wrap key.
     pub(crate) fn delegated(self, own: Capabilities) -> Capabilities {
         match self {
-            Self::CeremonyKey if own == RSA_WRAP => {
+            Self::Credential(Duty::Ceremony) if own == RSA_WRAP => {
                 Capabilities::EXPORTABLE_UNDER_WRAP | Capabilities::EXPORT_WRAPPED
             }
-            Self::CeremonyKey | Self::AdministrationKey | Self::BackupKey | Self::PublicWrapKey => {
-                Capabilities::EXPORTABLE_UNDER_WRAP
-            }
-            Self::SigningKey | Self::KeyMaterial | Self::GeneratedKey | Self::SymmetricKey => {
-                Capabilities::NONE
-            }
+            Self::Credential(Duty::Ceremony | Duty::Backup)
+            | Self::WrapKey
+            | Self::PublicWrapKey => Capabilities::EXPORTABLE_UNDER_WRAP,
+            Self::Credential(Duty::Audit | Duty::Administration)
+            | Self::SigningKey
+            | Self::KeyMaterial
+            | Self::GeneratedKey
+            | Self::SymmetricKey => Capabilities::NONE,
         }
     }
 
     fn takes(self, algorithm: Algorithm) -> bool {
         match self {
             Self::SigningKey => algorithm == Algorithm::EC_P256,
-            Self::BackupKey => algorithm == Algorithm::AES256_CCM_WRAP,
-            Self::CeremonyKey | Self::AdministrationKey => {
-                algorithm == Algorithm::AES128_AUTHENTICATION
-            }
+            Self::WrapKey => algorithm == Algorithm::AES256_CCM_WRAP,
+            Self::Credential(_) => algorithm == Algorithm::AES128_AUTHENTICATION,
             Self::KeyMaterial => algorithm == Algorithm::OPAQUE_DATA,
             Self::GeneratedKey => KeyAlgorithm::of(algorithm).is_some(),
             Self::SymmetricKey => algorithm == Algorithm::AES256,
@@ -231,8 +237,11 @@ mod tests {
     fn what_is_made_serves_and_nothing_else_does() {
         for (purpose, algorithm) in [
             (Purpose::SigningKey, Algorithm::EC_P256),
-            (Purpose::BackupKey, Algorithm::AES256_CCM_WRAP),
-            (Purpose::CeremonyKey, Algorithm::AES128_AUTHENTICATION),
+            (Purpose::WrapKey, Algorithm::AES256_CCM_WRAP),
+            (Purpose::Credential(Duty::Ceremony), Algorithm::AES128_AUTHENTICATION),
+            (Purpose::Credential(Duty::Backup), Algorithm::AES128_AUTHENTICATION),
+            (Purpose::Credential(Duty::Audit), Algorithm::AES128_AUTHENTICATION),
+            (Purpose::Credential(Duty::Administration), Algorithm::AES128_AUTHENTICATION),
             (Purpose::KeyMaterial, Algorithm::OPAQUE_DATA),
             (Purpose::GeneratedKey, Algorithm::RSA_3072),
             (Purpose::SymmetricKey, Algorithm::AES256),
@@ -259,16 +268,22 @@ mod tests {
     #[test]
     fn a_credential_has_no_capability_that_its_firmware_does_not_know() {
         for (firmware, known) in [("2.2.0", 0x2f), ("2.3.0", 0x36), ("2.4.0", 0x38)] {
-            let key = made(Purpose::CeremonyKey, Algorithm::AES128_AUTHENTICATION, firmware);
-            assert_eq!(key.serves(Purpose::CeremonyKey), Ok(()));
-            assert_eq!(key.capabilities.0 >> known, 0, "{firmware}");
+            for duty in Duty::ALL {
+                let purpose = Purpose::Credential(duty);
+                let key = made(purpose, Algorithm::AES128_AUTHENTICATION, firmware);
+                assert_eq!(key.serves(purpose), Ok(()));
+                assert_eq!(key.capabilities.0 >> known, 0, "{firmware}");
+            }
         }
     }
 
     #[test]
-    fn a_credential_for_opaque_objects_alone_still_serves() {
-        let mut key = made(Purpose::CeremonyKey, Algorithm::AES128_AUTHENTICATION, "2.2.0");
-        key.capabilities = OPAQUE;
-        assert_eq!(key.serves(Purpose::CeremonyKey), Ok(()));
+    fn no_credential_does_the_work_of_another() {
+        for own in Duty::ALL {
+            let key = made(Purpose::Credential(own), Algorithm::AES128_AUTHENTICATION, "2.4.0");
+            for other in Duty::ALL.into_iter().filter(|other| *other != own) {
+                assert!(key.serves(Purpose::Credential(other)).is_err(), "{own:?} as {other:?}");
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use keyferry_bundle::seal::claimed;
 use keyferry_bundle::{
-    Backup, Bundle, Device, Envelope, Error, Kind, Plan, Policy, Receipt, Request, Response,
+    Backup, Bundle, Device, Envelope, Error, Kind, Log, Plan, Policy, Receipt, Request, Response,
 };
 use serde::Serialize;
 
@@ -17,6 +17,7 @@ pub(crate) enum Body {
     Response(Box<Response>),
     Backup(Box<Backup>),
     Receipt(Box<Receipt>),
+    Log(Box<Log>),
 }
 
 impl Body {
@@ -36,6 +37,7 @@ impl Body {
             Kind::Response => read(envelope, Self::Response),
             Kind::Backup => read(envelope, Self::Backup),
             Kind::Receipt => read(envelope, Self::Receipt),
+            Kind::Log => read(envelope, Self::Log),
         }
     }
 
@@ -49,6 +51,7 @@ impl Body {
             Self::Response(_) => Kind::Response,
             Self::Backup(_) => Kind::Backup,
             Self::Receipt(_) => Kind::Receipt,
+            Self::Log(_) => Kind::Log,
         }
     }
 
@@ -58,9 +61,11 @@ impl Body {
             Self::Policy(policy) => policy.name.as_str(),
             Self::Device(device) => device.name.as_str(),
             Self::Plan(plan) => plan.ceremony.as_str(),
-            Self::Request(_) | Self::Response(_) | Self::Backup(_) | Self::Receipt(_) => {
-                self.kind().as_str()
-            }
+            Self::Request(_)
+            | Self::Response(_)
+            | Self::Backup(_)
+            | Self::Receipt(_)
+            | Self::Log(_) => self.kind().as_str(),
         }
     }
 }

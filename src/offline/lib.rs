@@ -3,6 +3,7 @@
 //! The reader's path: [`cli`](command) -> `init` or `respond` -> what the room refuses ([`isolation`], [`room`]) -> the HSM ->
 //! `wrap`, `copies` -> signed bundles.
 
+mod audit;
 mod check_value;
 mod cli;
 mod copies;

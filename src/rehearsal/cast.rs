@@ -21,7 +21,13 @@ pub(crate) const SERIAL: &str = "12345678";
 /// The password that its operator chooses.
 pub(crate) const HSM_PASSWORD: &str = "rehearsal password of hsm-1";
 
-/// The password of its administration, which stays in a safe.
+/// The password of its backup credential, which stays in a safe.
+pub(crate) const BACKUP_PASSWORD: &str = "rehearsal password of the backup";
+
+/// The auditor's own password.
+pub(crate) const AUDIT_PASSWORD: &str = "rehearsal password of the audit";
+
+/// The password of its administration, which stays in another safe.
 pub(crate) const ADMINISTRATION_PASSWORD: &str = "rehearsal password of the administration";
 
 /// A person's passphrase. A rehearsal keeps no secrets worth keeping.

@@ -1,8 +1,8 @@
 //! What happens, in the order it happens.
 
 use crate::cast::{
-    ADMINISTRATION_PASSWORD, CEREMONY, CUSTODIAN, HSM, HSM_PASSWORD, OFFICERS, OPERATOR, SERIAL,
-    TARGET, WITNESS, age_identity, passphrase,
+    ADMINISTRATION_PASSWORD, AUDIT_PASSWORD, BACKUP_PASSWORD, CEREMONY, CUSTODIAN, HSM,
+    HSM_PASSWORD, OFFICERS, OPERATOR, SERIAL, TARGET, WITNESS, age_identity, passphrase,
 };
 use crate::cli::Cli;
 use crate::machine::{Machine, Shown};
@@ -164,7 +164,7 @@ impl Story<'_> {
             "room",
             "keyferry-offline",
             &["init", "--hsm", hsm, "--allow-network", "--serial", SERIAL, "--name", HSM],
-            &[SERIAL, HSM_PASSWORD, ADMINISTRATION_PASSWORD],
+            &[SERIAL, HSM_PASSWORD, BACKUP_PASSWORD, AUDIT_PASSWORD, ADMINISTRATION_PASSWORD],
         )?;
         sign(&self.room, WITNESS, "device.json", HSM)?;
         self.stage.hand(Place::Room, Place::Office, "device.json")?;
@@ -243,7 +243,7 @@ impl Story<'_> {
         self.stage.carry(
             Place::Room,
             Place::Bastion,
-            |name| matches!(name, "response-1.json" | "backup-payments.json"),
+            |name| matches!(name, "response-1.json" | "log-1.json" | "backup-payments.json"),
             self.screen,
         )
     }

@@ -30,6 +30,16 @@ string_type!(
     }
 );
 
+impl Firmware {
+    /// Whether it is this version or a later one.
+    #[must_use]
+    pub fn is_at_least(&self, major: u16, minor: u16) -> bool {
+        let mut parts = self.as_str().split('.').map(|part| part.parse::<u16>().unwrap_or(0));
+        let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+        found >= (major, minor)
+    }
+}
+
 /// An object id: 0x0001 to 0xfffe, unique among objects of one type, written in lower-case hexadecimal.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,

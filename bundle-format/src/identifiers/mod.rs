@@ -15,7 +15,7 @@ pub use aws::{
     Endpoint, ExpirationModel, KeyMaterialId, KeySpec, KeyUsage, WrappingAlgorithm, WrappingKeySpec,
 };
 pub use base64::Base64;
-pub use digest::Digest;
+pub use digest::{Digest, LogDigest};
 pub use hsm::{Domains, Firmware, Label, ObjectId, Serial};
 pub use key_family::{Curve, HmacHash, KeyFamily};
 pub use text::{AgeRecipient, CeremonyId, Holder, TargetName, Text};

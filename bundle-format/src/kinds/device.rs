@@ -1,7 +1,8 @@
 //! An initialised HSM. `keyferry-offline init` makes it; the HSM's new signing key and the witnesses sign it.
 
-use super::common::AttestationChain;
-use super::{Bundle, Kind};
+use super::common::{AttestationChain, check_length};
+use super::{Bundle, Kind, LogHead};
+use crate::identifiers::word_type;
 use crate::{
     Base64, Digest, Domains, Enrolled, Environment, Error, FieldError, Firmware, Holder,
     KeyAlgorithm, Label, ObjectId, Policy, PublicKey, Quorum, Role, Serial, Timestamp, Unverified,
@@ -30,13 +31,70 @@ pub struct Device {
     /// The key that signs bundles: P-256, generated in the device, not exportable.
     pub signing_key: DeviceKey,
     /// The AES-256 wrap key that backups are exported under.
-    pub backup_key: ObjectId,
-    /// The authentication key that ceremonies use; the factory's default one is gone.
-    pub authentication_key: ObjectId,
-    /// The authentication key that restores and deletes objects and reads the log; no ceremony uses it.
-    pub administration_key: ObjectId,
+    pub wrap_key: ObjectId,
+    /// The authentication keys; the factory's default one is gone.
+    pub credentials: Credentials,
     /// The domains of these keys: where ceremonies keep key material. Plans are held against them.
     pub domains: Domains,
+    /// What the HSM logs.
+    pub audit: Audit,
+    /// The log's last entry when `audit` was set: everything after it is in log bundles.
+    pub log_anchor: LogHead,
+}
+
+/// The HSM's authentication keys, each with the capabilities of its work and no others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// Generates, keeps and wraps key material and signs: what ceremonies use.
+    pub ceremony: ObjectId,
+    /// Exports copies under the wrap key and restores them.
+    pub backup: ObjectId,
+    /// Reads the log, for an auditor's own eyes.
+    pub audit: ObjectId,
+    /// Deletes key material.
+    pub administration: ObjectId,
+}
+
+word_type!(
+    /// Whether something is logged or enforced (YubiHSM 2 user guide, options FORCE AUDIT and COMMAND AUDIT).
+    AuditSetting {
+        /// No.
+        Off = "off",
+        /// Yes, until it is switched off.
+        On = "on",
+        /// Yes, until the device is reset.
+        Fixed = "fixed",
+    }
+);
+
+/// What the HSM logs, and whether a full log stops it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// Whether commands fail once the log is full.
+    pub force: AuditSetting,
+    /// The codes of the commands that are logged until the device is reset, in rising order. SESSION MESSAGE (5) is never one: a full
+    /// log could not be read any more.
+    #[schemars(length(min = 1, max = 128), extend("uniqueItems" = true))]
+    pub fixed: Vec<u8>,
+}
+
+/// SESSION MESSAGE, which carries every command of a session.
+const SESSION_MESSAGE: u8 = 0x05;
+
+impl Audit {
+    fn check(&self) -> Result<(), FieldError> {
+        check_length("audit.fixed", &self.fixed, 128)?;
+        if !self.fixed.is_sorted_by(|a, b| a < b) {
+            return Err(FieldError::new("audit.fixed", "do not rise"));
+        }
+        if self.fixed.contains(&SESSION_MESSAGE) {
+            let problem = "names 5, SESSION MESSAGE: a full log could not be read any more";
+            return Err(FieldError::new("audit.fixed", problem));
+        }
+        Ok(())
+    }
 }
 
 /// A signing key inside the device.
@@ -73,12 +131,14 @@ impl DeviceKey {
 impl Device {
     /// The ids of the device's own keys, with the fields that name them: no plan may use them.
     #[must_use]
-    pub const fn own_ids(&self) -> [(&'static str, ObjectId); 4] {
+    pub const fn own_ids(&self) -> [(&'static str, ObjectId); 6] {
         [
             ("signing_key.object_id", self.signing_key.object_id),
-            ("backup_key", self.backup_key),
-            ("authentication_key", self.authentication_key),
-            ("administration_key", self.administration_key),
+            ("wrap_key", self.wrap_key),
+            ("credentials.ceremony", self.credentials.ceremony),
+            ("credentials.backup", self.credentials.backup),
+            ("credentials.audit", self.credentials.audit),
+            ("credentials.administration", self.credentials.administration),
         ]
     }
 
@@ -124,6 +184,7 @@ impl Bundle for Device {
         if let Some(attestation) = &self.signing_key.attestation {
             attestation.check("signing_key.attestation")?;
         }
+        self.audit.check()?;
         let mut seen = BTreeSet::new();
         for (field, id) in self.own_ids() {
             if !seen.insert(id) {

@@ -3,6 +3,7 @@
 mod backup;
 mod common;
 mod device;
+mod log;
 mod plan;
 mod policy;
 mod receipt;
@@ -11,7 +12,8 @@ mod response;
 
 pub use backup::{AgeCopy, Backup, WrappedCopy};
 pub use common::{AttestationChain, Custodian, Expiration};
-pub use device::{Device, DeviceKey};
+pub use device::{Audit, AuditSetting, Credentials, Device, DeviceKey};
+pub use log::{Log, LogHead};
 pub use plan::{KeptAs, Operation, Plan, Target};
 pub use policy::{Allowed, Policy, PolicyKey, RoleRule, Roles};
 pub use receipt::{Outcome, Proof, ProofMethod, Receipt, ReceiptTarget};
@@ -40,6 +42,8 @@ word_type!(
         Backup = "backup",
         /// What KMS said.
         Receipt = "receipt",
+        /// A piece of the HSM's audit log.
+        Log = "log",
     }
 );
 

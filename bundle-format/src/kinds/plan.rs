@@ -58,6 +58,8 @@ pub struct Plan {
     /// Custodians of the policy who get an age copy of every target; may be empty.
     #[schemars(length(max = 16), extend("uniqueItems" = true))]
     pub custodians: Vec<Holder>,
+    /// How often the HSM may be started from the log before to this plan's last.
+    pub boots: u8,
 }
 
 /// One KMS key and the HSM object that holds its material.

@@ -51,6 +51,8 @@ pub struct Response {
     pub serial: Serial,
     /// Whether the host was off every network.
     pub isolation: Isolation,
+    /// The HSM's log from the log before to this response, but for its signature.
+    pub log: Digest,
     /// One entry for every target of the request.
     #[schemars(length(min = 1, max = 16))]
     pub targets: Vec<ResponseTarget>,

@@ -3,10 +3,12 @@
 
 use super::collect::collect;
 use super::sort::Sorted;
-use super::{File, Pins, Report, order, policies, sentences};
+use super::{File, Pins, Report, logs, order, policies, sentences};
 use crate::links::Countersigned;
-use crate::{Refusal, backup, device, plan, receipt, request, response};
-use keyferry_bundle::{Backup, Device, Kind, Plan, Policy, Receipt, Request, Response, Verified};
+use crate::{Refusal, backup, device, log, plan, receipt, request, response};
+use keyferry_bundle::{
+    Backup, Device, Kind, Log, Plan, Policy, Receipt, Request, Response, Verified,
+};
 
 /// An accepted bundle, the file it came from, and which accepted bundle it follows.
 #[derive(Debug)]
@@ -25,6 +27,7 @@ pub struct Chain {
     pub(super) requests: Vec<Link<Request>>,
     pub(super) responses: Vec<Link<Response>>,
     pub(super) backups: Vec<Link<Backup>>,
+    pub(super) logs: Vec<Link<Log>>,
     pub(super) receipts: Vec<Link<Receipt>>,
 }
 
@@ -111,6 +114,12 @@ impl Chain {
             sentences::answer(&chain, link, report);
         }
         order::responses(&chain, report);
+        let files: Vec<&File> = sorted.of(Kind::Log).collect();
+        chain.logs =
+            collect(&files, Kind::Log, "log.signed", &chain.devices, report, |device, bytes| {
+                log::accept(chain.policy_of(device)?, &device.bundle, bytes)
+            });
+        logs::state(&chain, report);
         let files: Vec<&File> = sorted.of(Kind::Receipt).collect();
         chain.receipts = collect(
             &files,

@@ -66,6 +66,8 @@ const LINKS: &[&str] = &[
     "response.made",
     "response.imported",
     "response.attestation",
+    "response.log",
+    "log.gap",
     "receipt.proof",
 ];
 

@@ -6,6 +6,7 @@
 mod chain;
 mod claim;
 mod collect;
+mod logs;
 mod order;
 mod pins;
 mod policies;

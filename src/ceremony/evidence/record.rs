@@ -3,7 +3,7 @@
 use super::chain::{Chain, Link};
 use keyferry_bundle::kinds::{Bundle, ReceiptTarget, ResponseTarget, Target};
 use keyferry_bundle::{
-    Backup, Device, Digest, Kind, Plan, Policy, Receipt, Request, Response, Signer, Timestamp,
+    Backup, Device, Digest, Kind, Log, Plan, Policy, Receipt, Request, Response, Signer, Timestamp,
     Verified,
 };
 
@@ -34,6 +34,8 @@ pub enum Accepted<'a> {
     Request(&'a Link<Request>),
     /// What copies there are.
     Backup(&'a Link<Backup>),
+    /// A piece of the HSM's log.
+    Log(&'a Link<Log>),
     /// A response.
     Response(&'a Link<Response>),
     /// A receipt.
@@ -74,6 +76,7 @@ impl<'a> Accepted<'a> {
             Self::Plan(link) => of(link),
             Self::Request(link) => of(link),
             Self::Backup(link) => of(link),
+            Self::Log(link) => of(link),
             Self::Response(link) => of(link),
             Self::Receipt(link) => of(link),
         }
@@ -112,6 +115,8 @@ impl Chain {
     pub fn bundles(&self) -> Vec<Accepted<'_>> {
         let mut all: Vec<Accepted<'_>> = self.policies.iter().map(Accepted::Policy).collect();
         all.extend(self.devices.iter().map(Accepted::Device));
+        // A log stands before the response that names it.
+        let mut logs: Vec<_> = self.logs.iter().collect();
         for (plan, link) in self.plans_in_order() {
             all.push(Accepted::Plan(link));
             // A backup stands before the first response that names it.
@@ -124,6 +129,9 @@ impl Chain {
                         targets.iter().any(|target| target.backup == backup.bundle.digest())
                     };
                     all.extend(backups.extract_if(.., |b| names(b)).map(Accepted::Backup));
+                    let of_response =
+                        |log: &Link<Log>| link.bundle.body().log == log.bundle.digest();
+                    all.extend(logs.extract_if(.., |log| of_response(log)).map(Accepted::Log));
                     all.push(Accepted::Response(link));
                     let receipts = self.receipts.iter().filter(|r| r.follows == response);
                     all.extend(receipts.map(Accepted::Receipt));
@@ -131,6 +139,7 @@ impl Chain {
             }
             all.extend(backups.into_iter().map(Accepted::Backup));
         }
+        all.extend(logs.into_iter().map(Accepted::Log));
         all
     }
 

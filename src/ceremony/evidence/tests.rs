@@ -2,8 +2,8 @@
 
 use super::{Claim, File, Pins, Report, Standing, examine};
 use crate::policy;
-use crate::testing::{Story, digest_of, parse, signed, time};
-use keyferry_bundle::kinds::{Bundle, Made, Outcome};
+use crate::testing::{Story, deeds, digest_of, parse, signed, time};
+use keyferry_bundle::kinds::{Bundle, KeptAs, Made, Outcome};
 use keyferry_bundle::{Digest, Policy};
 
 #[test]
@@ -208,11 +208,11 @@ fn rewrapped(made: Made, check_value: Digest) -> Report {
     let entry = &mut story.response.targets[0];
     entry.import_token_sha256 = Digest::of(b"second token");
     (entry.made, entry.check_value) = (made, check_value);
-    story.relink();
+    story.log_after(&first);
     let mut folder = first.folder();
     for file in story.folder() {
-        let fresh =
-            ["backup-payments.json", "request.json", "response.json"].contains(&file.name.as_str());
+        let fresh = ["backup-payments.json", "log.json", "request.json", "response.json"]
+            .contains(&file.name.as_str());
         if fresh && folder.iter().all(|known| known.bytes != file.bytes) {
             folder.push(File { name: format!("2-{}", file.name), ..file });
         }
@@ -248,6 +248,7 @@ fn one_target_has_one_key_material() {
     }
     let mut story = Story::sound();
     story.response.targets[0].made = Made::Stored;
+    story.record(&[&deeds::setting_up()[..], &deeds::answering_again(KeptAs::Opaque)].concat());
     story.relink();
     let report = examine(&story.folder(), &Pins::none());
     assert!(report.holds());
@@ -255,6 +256,7 @@ fn one_target_has_one_key_material() {
     assert_eq!(report.missing_links().count(), 1);
     // Nothing was answered with it before: there is no earlier response to be missed.
     story.response.targets[0].made = Made::Resumed;
+    story.record(&deeds::usual(KeptAs::Opaque));
     story.relink();
     let report = examine(&story.folder(), &Pins::none());
     let resumed = claim(&report, "response.made", "response.json");
@@ -341,6 +343,12 @@ fn a_chain_that_ends_early_is_incomplete_link_by_link() {
     let story = Story::sound();
     let mut folder = story.folder();
     assert_eq!(examine(&folder, &Pins::none()).missing_links().count(), 0);
+    let without_log: Vec<File> =
+        folder.iter().filter(|file| file.name != "log.json").cloned().collect();
+    let report = examine(&without_log, &Pins::none());
+    assert!(report.missing_links().map(|claim| claim.id).eq(["response.log"]));
+    // Without its plan nobody can account for a log.
+    folder.retain(|file| file.name != "log.json");
     for (gone, id, file) in [
         ("receipt", "response.imported", "response.json"),
         ("response", "request.answered", "request.json"),
@@ -350,7 +358,7 @@ fn a_chain_that_ends_early_is_incomplete_link_by_link() {
     ] {
         folder.retain(|file| !file.name.starts_with(gone));
         let report = examine(&folder, &Pins::none());
-        let missing: Vec<_> = report.missing_links().collect();
+        let missing: Vec<_> = report.missing_links().filter(|c| c.id != "response.log").collect();
         assert!(report.holds(), "{:#?}", report.claims);
         assert_eq!(
             missing.iter().map(|c| (c.id, c.file.as_str())).collect::<Vec<_>>(),

@@ -6,8 +6,8 @@ use aes_kw::KwpAes256;
 use aes_kw::cipher::KeyInit as _;
 use keyferry_bundle::{Domains, ObjectId, Serial};
 use keyferry_hsm::{
-    Action, Address, AuditSetting, CommandCode, Credential, Error, Feature, Hsm, KeyAlgorithm,
-    KeyMaterial, ObjectKind, Place, Purpose, YubiHsm2,
+    Action, Address, AuditSetting, CommandCode, Credential, Duty, Error, Feature, Hsm,
+    KeyAlgorithm, KeyMaterial, ObjectKind, Place, Purpose, YubiHsm2,
 };
 use keyferry_virtual_hsm::{Faults, Options, Service};
 use rsa::pkcs8::{DecodePrivateKey as _, EncodePublicKey as _};
@@ -52,7 +52,7 @@ impl Room {
     /// A session of the credential that ceremonies use.
     fn ceremony(&self) -> YubiHsm2 {
         let credential = Credential::new(id(2), "a long password".to_owned().into());
-        self.factory().put_ceremony_key(&place(2, "ceremony"), &credential).unwrap();
+        self.factory().put_credential(Duty::Ceremony, &place(2, "ceremony"), &credential).unwrap();
         self.open(&credential).unwrap()
     }
 }
@@ -163,12 +163,12 @@ fn a_symmetric_key_cannot_be_read_and_leaves_under_wrap() {
 }
 
 #[test]
-fn key_material_of_every_kind_leaves_under_the_backup_key() {
+fn key_material_of_every_kind_leaves_under_the_wrap_key() {
     let room = Room::new();
-    room.factory().generate_backup_key(&place(0x0200, "backup")).unwrap();
+    room.factory().generate_wrap_key(&place(0x0200, "backup")).unwrap();
     let hsm = room.ceremony();
     let backup = hsm.object(ObjectKind::WrapKey, id(0x0200)).unwrap().unwrap();
-    backup.serves(Purpose::BackupKey).unwrap();
+    backup.serves(Purpose::WrapKey).unwrap();
     let material = hsm.random(32).unwrap();
     hsm.put_opaque(&place(0x0a01, "opaque"), &material).unwrap();
     assert!(hsm.opaque(id(0x0a01)).unwrap().same_as(&material));
@@ -185,12 +185,16 @@ fn the_ceremony_credential_has_what_it_needs_and_no_more() {
     let room = Room::new();
     let hsm = room.ceremony();
     let own = room.factory().object(ObjectKind::AuthenticationKey, id(2)).unwrap().unwrap();
-    own.serves(Purpose::CeremonyKey).unwrap();
+    own.serves(Purpose::Credential(Duty::Ceremony)).unwrap();
     let place = place(0x0c01, "rogue");
     for outcome in [
         hsm.generate_signing_key(&place),
-        hsm.generate_backup_key(&place),
-        hsm.put_ceremony_key(&place, &Credential::new(place.id, "password".to_owned().into())),
+        hsm.generate_wrap_key(&place),
+        hsm.put_credential(
+            Duty::Audit,
+            &place,
+            &Credential::new(place.id, "password".to_owned().into()),
+        ),
         hsm.delete_authentication_key(id(1)),
         hsm.set_force_audit(AuditSetting::Off),
     ] {

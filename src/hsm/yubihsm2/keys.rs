@@ -32,8 +32,8 @@ impl YubiHsm2 {
     }
 
     pub(super) fn generate_wrap_key(&self, place: &Place) -> Result<(), Error> {
-        let action = Action::Change("generate the backup wrap key");
-        let purpose = Purpose::BackupKey;
+        let action = Action::Change("generate the wrap key");
+        let purpose = Purpose::WrapKey;
         let own = purpose.capabilities(self.session.device());
         let request = Request::new(CommandCode::GENERATE_WRAP_KEY)
             .object(place, own, Algorithm::AES256_CCM_WRAP)

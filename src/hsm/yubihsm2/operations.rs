@@ -4,8 +4,8 @@ use super::request::Request;
 use super::session::Answer;
 use super::{Credential, YubiHsm2};
 use crate::{
-    Action, Algorithm, AuditOptions, AuditSetting, CommandCode, DeviceInfo, Error, Feature, Hsm,
-    KeyAlgorithm, KeyMaterial, LogEntries, Object, ObjectKind, Place, Purpose, Storage,
+    Action, Algorithm, AuditOptions, AuditSetting, CommandCode, DeviceInfo, Duty, Error, Feature,
+    Hsm, KeyAlgorithm, KeyMaterial, LogEntries, Object, ObjectKind, Place, Purpose, Storage,
 };
 use keyferry_bundle::{Digest, ObjectId, PublicKey};
 
@@ -67,16 +67,17 @@ impl Hsm for YubiHsm2 {
         self.generate(action, place, Purpose::SigningKey, KeyAlgorithm::P256)
     }
 
-    fn generate_backup_key(&self, place: &Place) -> Result<(), Error> {
+    fn generate_wrap_key(&self, place: &Place) -> Result<(), Error> {
         self.generate_wrap_key(place)
     }
 
-    fn put_ceremony_key(&self, place: &Place, credential: &Credential) -> Result<(), Error> {
-        self.put_authentication_key(Purpose::CeremonyKey, place, credential)
-    }
-
-    fn put_administration_key(&self, place: &Place, credential: &Credential) -> Result<(), Error> {
-        self.put_authentication_key(Purpose::AdministrationKey, place, credential)
+    fn put_credential(
+        &self,
+        duty: Duty,
+        place: &Place,
+        credential: &Credential,
+    ) -> Result<(), Error> {
+        self.put_authentication_key(Purpose::Credential(duty), place, credential)
     }
 
     fn import_wrapped(&self, wrap_key: ObjectId, export: &[u8]) -> Result<(), Error> {

@@ -365,7 +365,7 @@ fn everything(hsm: &YubiHsm2) {
     let _ = (hsm.storage(), hsm.objects(), hsm.opaque(id), hsm.public_key(id));
     let _ = (hsm.log_entries(), hsm.audit_options(), hsm.set_log_index(1), hsm.attest(id));
     let _ = (hsm.public_wrap_key_der(id), hsm.export_key_material(id, kind, id));
-    let _ = (hsm.generate_key(&place(), KeyAlgorithm::P521), hsm.generate_backup_key(&place()));
+    let _ = (hsm.generate_key(&place(), KeyAlgorithm::P521), hsm.generate_wrap_key(&place()));
     let _ = (hsm.delete_public_wrap_key(id), hsm.export_wrapped(id, kind, id));
 }
 

@@ -93,6 +93,11 @@ pub(crate) struct NewArgs {
     #[arg(long, value_name = "HOLDER", value_delimiter = ',')]
     pub(crate) custodian: Vec<Holder>,
 
+    /// How often the HSM may be started from the log before to the end of this ceremony: once for each time it gets power, the
+    /// auditor's among them
+    #[arg(long, value_name = "N", default_value_t = 4, help_heading = "HSM object")]
+    pub(crate) boots: u8,
+
     #[command(flatten)]
     pub(crate) place: Place,
 

@@ -140,6 +140,7 @@ fn build(
             label,
             domains: args.domains,
         }],
+        boots: args.boots,
         custodians: args.custodian.clone(),
     })
 }

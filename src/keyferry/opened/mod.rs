@@ -3,6 +3,7 @@
 //! Only the quorum of people may be short: `sign` adds to it, `inspect` says so.
 
 mod copies;
+mod logs;
 mod trusted;
 
 pub(crate) use trusted::Trusted;
@@ -11,7 +12,7 @@ use crate::body::Body;
 use keyferry_bundle::{Device, Envelope, Kind, Plan, Policy, Request, TargetName, Verified};
 use keyferry_bundle::{kinds::kind_of, kinds::payload_type};
 use keyferry_ceremony::draft::{self, Seats};
-use keyferry_ceremony::{Countersigned, Refusal, backup, request as requests};
+use keyferry_ceremony::{Countersigned, Refusal, backup, log, request as requests};
 use keyferry_console::ceremony::refused;
 use keyferry_console::{Ceremony, Exit, Failure, Name};
 use std::path::Path;
@@ -70,7 +71,7 @@ pub(crate) fn open(trusted: &Trusted, path: &Path, bytes: &[u8]) -> Result<Opene
             draft::device(trusted.in_force()?, bytes)
                 .map(|(body, seats)| (Body::Device(Box::new(body)), seats)),
         )?,
-        Kind::Plan | Kind::Request | Kind::Response | Kind::Backup | Kind::Receipt => {
+        Kind::Plan | Kind::Request | Kind::Response | Kind::Backup | Kind::Receipt | Kind::Log => {
             let place = Place::of(trusted, path, kind)?;
             match place.name {
                 Name::Plan => accept(place.plan(bytes))?,
@@ -78,6 +79,7 @@ pub(crate) fn open(trusted: &Trusted, path: &Path, bytes: &[u8]) -> Result<Opene
                 Name::Response(counter) => place.response(&name, counter, bytes)?,
                 Name::Receipt(counter) => accept(place.receipt(counter, bytes)?)?,
                 Name::Backup(ref target) => (place.backup(&name, target, bytes)?, None, Vec::new()),
+                Name::Log(_) => (place.log(&name, bytes)?, None, Vec::new()),
                 Name::Policy(_)
                 | Name::Device
                 | Name::ImportToken(..)
@@ -122,6 +124,7 @@ impl<'a> Place<'a> {
                         | (Name::Response(_), Kind::Response)
                         | (Name::Receipt(_), Kind::Receipt)
                         | (Name::Backup(_), Kind::Backup)
+                        | (Name::Log(_), Kind::Log)
                 )
             })
             .ok_or_else(|| misnamed(&file, kind))?;
@@ -184,7 +187,8 @@ impl<'a> Place<'a> {
         let request = self.ceremony.request(&self.device, &plan, counter)?;
         let (body, seats) = draft::response(self.policy, &self.device, &plan, &request, bytes)
             .map_err(|refusal| refused(name, &refusal))?;
-        let remarks = copies::check(&self.ceremony, &self.device, &plan, &body)?;
+        let mut remarks = copies::check(&self.ceremony, &self.device, &plan, &body)?;
+        remarks.extend(logs::check(&self.ceremony, &self.device, &plan, &body, counter)?);
         Ok((Body::Response(Box::new(body)), Some(seats), remarks))
     }
 
@@ -195,6 +199,12 @@ impl<'a> Place<'a> {
         let response = self.ceremony.response(&self.device, &plan, &request, required)?;
         Ok(draft::receipt(self.policy, &plan, &response, bytes)
             .map(|(body, seats)| (Body::Receipt(Box::new(body)), seats)))
+    }
+
+    fn log(&self, name: &str, bytes: &[u8]) -> Result<Body, Failure> {
+        let found = log::accept(self.policy, &self.device, bytes)
+            .map_err(|refusal| refused(name, &refusal))?;
+        Ok(Body::Log(Box::new(found.body().clone())))
     }
 
     fn backup(&self, name: &str, target: &TargetName, bytes: &[u8]) -> Result<Body, Failure> {

@@ -16,9 +16,22 @@ pub(super) fn device(device: &Device) -> Page {
     page.row("its key id", id.map_or_else(|problem| problem, |id| id.to_string()));
     let attested = if key.attestation.is_some() { "by the HSM" } else { "not" };
     page.row("attested", attested);
-    page.row("backup wrap key", device.backup_key);
-    page.row("authentication key", device.authentication_key);
-    page.row("administration key", device.administration_key);
+    page.row("wrap key", device.wrap_key);
+    let credentials = &device.credentials;
+    page.row(
+        "authentication keys",
+        format!(
+            "{} ceremony, {} backup, {} audit, {} administration",
+            credentials.ceremony, credentials.backup, credentials.audit, credentials.administration
+        ),
+    );
+    let fixed = &device.audit.fixed;
+    page.row(
+        "audit",
+        format!("force {}; {} commands are logged until a reset", device.audit.force, fixed.len()),
+    );
+    let anchor = device.log_anchor;
+    page.row("log anchor", format!("entry {}, digest {}", anchor.number, anchor.digest));
     page.row("domains", device.domains);
     page.row("policy", device.policy);
     page
@@ -52,6 +65,7 @@ pub(super) fn plan(plan: &Plan) -> Page {
         page.row("  kept as", target.kept_as);
     }
     page.row("age copies for", list(&plan.custodians));
+    page.row("HSM starts", format!("{} at most since the log before", plan.boots));
     page.row("policy", plan.policy);
     page.row("device", plan.device);
     previous(&mut page, plan.previous);
@@ -131,6 +145,7 @@ pub(super) fn response(response: &Response) -> Page {
         }
         page.row("  backup bundle", target.backup);
     }
+    page.row("HSM log", response.log);
     page.row("request", response.request);
     page.row("plan", response.plan);
     page.row("device", response.device);

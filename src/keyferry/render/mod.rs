@@ -1,6 +1,7 @@
 //! Bundles as people read them: a heading and rows, a module a kind.
 
 mod ceremony;
+mod log;
 mod policy;
 mod report;
 
@@ -41,6 +42,7 @@ impl Page {
             Body::Response(response) => ceremony::response(response),
             Body::Backup(backup) => ceremony::backup(backup),
             Body::Receipt(receipt) => ceremony::receipt(receipt),
+            Body::Log(log) => log::page(log),
         }
     }
 
@@ -54,6 +56,7 @@ impl Page {
             Accepted::Response(link) => ceremony::response(link.bundle().body()),
             Accepted::Backup(link) => ceremony::backup(link.bundle().body()),
             Accepted::Receipt(link) => ceremony::receipt(link.bundle().body()),
+            Accepted::Log(link) => log::page(link.bundle().body()),
         }
     }
 

@@ -42,7 +42,7 @@ const fn quorum(kind: Kind) -> &'static str {
         Kind::Device | Kind::Response => "the HSM itself and the witness quorum",
         Kind::Plan => "the ceremony-officer quorum",
         Kind::Request | Kind::Receipt => "the online-operator quorum",
-        Kind::Backup => "the HSM itself",
+        Kind::Backup | Kind::Log => "the HSM itself",
     }
 }
 

@@ -1,6 +1,7 @@
 //! The device bundle.
 
 use super::Args;
+use crate::audit;
 use crate::hsm_access::{hsm_failed, sign, unmakeable};
 use keyferry_bundle::kinds::{AttestationChain, Bundle as _, DeviceKey};
 use keyferry_bundle::{Base64, Device, Domains, Policy, Verified};
@@ -37,11 +38,13 @@ pub(super) fn write(
             spki,
             attestation: Some(attest(args, hsm)?),
         },
-        backup_key: args.backup_key,
-        authentication_key: args.auth_key,
-        administration_key: args.admin_key,
+        wrap_key: args.wrap_key,
+        credentials: args.credentials(),
         domains: Domains::ONE,
+        audit: audit::options(hsm)?,
+        log_anchor: audit::anchor(hsm)?,
     };
+    audit::check(hsm, &body)?;
     let mut envelope = body.to_envelope().map_err(|error| unmakeable(&error))?;
     sign(hsm, args.signing_key, &public, &mut envelope)?;
     let bytes = envelope.encode();

@@ -8,11 +8,13 @@ mod steps;
 
 use crate::hsm_access::{HsmArgs, hsm_failed};
 use crate::isolation;
+use keyferry_bundle::kinds::Credentials;
 use keyferry_bundle::{Domains, Holder, Label, ObjectId, Policy, Serial, Verified};
 use keyferry_console::args::TrustArg;
 use keyferry_console::ceremony::pinned_policy;
 use keyferry_console::{Exit, Failure, Person, Screen, files};
-use keyferry_hsm::{Credential, Error, Place, Purpose, YubiHsm2};
+use keyferry_hsm::{Credential, Duty, Error, Place, Purpose, YubiHsm2};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// What to make.
@@ -39,41 +41,65 @@ pub(crate) struct Args {
 
     /// Object id of the wrap key that copies are exported under
     #[arg(long, value_name = "ID", default_value = "0x0200")]
-    backup_key: ObjectId,
+    wrap_key: ObjectId,
 
     /// Object id of the authentication key that ceremonies use
     #[arg(long, value_name = "ID", default_value = "0x0002")]
     auth_key: ObjectId,
 
-    /// Object id of the authentication key that restores and deletes objects and reads the log
+    /// Object id of the authentication key that restores copies
     #[arg(long, value_name = "ID", default_value = "0x0003")]
+    backup_auth_key: ObjectId,
+
+    /// Object id of the authentication key that auditors read the log with
+    #[arg(long, value_name = "ID", default_value = "0x0004")]
+    audit_key: ObjectId,
+
+    /// Object id of the authentication key that deletes key material
+    #[arg(long, value_name = "ID", default_value = "0x0005")]
     admin_key: ObjectId,
 
     #[command(flatten)]
     trust: TrustArg,
 }
 
-/// Where the four keys go. Domain 1 throughout: key material goes to the same domain.
+/// Where the keys go. Domain 1 throughout: key material goes to the same domain.
 struct Layout {
     signing: Place,
-    backup: Place,
-    ceremony: Place,
-    administration: Place,
+    wrap_key: Place,
+    /// One a duty, in the order of [`Duty::ALL`].
+    credentials: [(Duty, Place); 4],
 }
 
 impl Layout {
     /// What is made, and where.
-    const fn keys(&self) -> [(Purpose, &Place); 4] {
-        [
-            (Purpose::SigningKey, &self.signing),
-            (Purpose::BackupKey, &self.backup),
-            (Purpose::CeremonyKey, &self.ceremony),
-            (Purpose::AdministrationKey, &self.administration),
-        ]
+    fn keys(&self) -> impl Iterator<Item = (Purpose, &Place)> {
+        let own = [(Purpose::SigningKey, &self.signing), (Purpose::WrapKey, &self.wrap_key)];
+        let credentials = self.credentials.iter();
+        own.into_iter().chain(credentials.map(|(duty, at)| (Purpose::Credential(*duty), at)))
     }
 }
 
 impl Args {
+    /// Every authentication key has an id of its own.
+    fn check_ids(&self, factory: ObjectId) -> Result<(), Failure> {
+        let ids = [factory, self.auth_key, self.backup_auth_key, self.audit_key, self.admin_key];
+        if BTreeSet::from(ids).len() == ids.len() {
+            return Ok(());
+        }
+        Err(Failure::usage("the authentication keys need ids of their own")
+            .because(format!("{factory} is the factory's")))
+    }
+
+    const fn credentials(&self) -> Credentials {
+        Credentials {
+            ceremony: self.auth_key,
+            backup: self.backup_auth_key,
+            audit: self.audit_key,
+            administration: self.admin_key,
+        }
+    }
+
     fn layout(&self) -> Result<Layout, Failure> {
         let place = |id: ObjectId, label: &str| {
             let label: Label = label.parse().map_err(|problem: String| {
@@ -84,9 +110,13 @@ impl Args {
         Ok(Layout {
             // The name goes with the key, so that an HSM is not given another one later.
             signing: place(self.signing_key, self.name.as_str())?,
-            backup: place(self.backup_key, "keyferry backup key")?,
-            ceremony: place(self.auth_key, "keyferry ceremony")?,
-            administration: place(self.admin_key, "keyferry administration")?,
+            wrap_key: place(self.wrap_key, "keyferry wrap key")?,
+            credentials: [
+                (Duty::Ceremony, place(self.auth_key, "keyferry ceremony")?),
+                (Duty::Backup, place(self.backup_auth_key, "keyferry backup")?),
+                (Duty::Audit, place(self.audit_key, "keyferry audit")?),
+                (Duty::Administration, place(self.admin_key, "keyferry administration")?),
+            ],
         })
     }
 }
@@ -103,10 +133,7 @@ pub(crate) fn run(
     isolation::check(policy.body().environment, access.allow_network, screen)?;
     files::must_be_free(&args.out)?;
     let factory = Credential::factory().map_err(Failure::bug)?;
-    if [args.auth_key, args.admin_key].contains(&factory.key) || args.auth_key == args.admin_key {
-        return Err(Failure::usage("the two authentication keys need ids of their own")
-            .because(format!("{} is the factory's", factory.key)));
-    }
+    args.check_ids(factory.key)?;
     let layout = args.layout()?;
     let hsm = match YubiHsm2::open(&access.hsm, args.serial, &factory) {
         Ok(new) => steps::set_up(args, access, &new, &layout, person, screen)?,

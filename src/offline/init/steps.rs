@@ -1,10 +1,11 @@
 //! The steps that change the HSM.
 
 use super::{Args, Layout};
+use crate::audit;
 use crate::hsm_access::{HsmArgs, hsm_failed, sign};
 use keyferry_bundle::{Envelope, ObjectId};
 use keyferry_console::{Exit, Failure, Person, Screen};
-use keyferry_hsm::{Credential, Error, Hsm, ObjectKind, Place, Purpose, YubiHsm2};
+use keyferry_hsm::{Credential, Duty, Error, Hsm, ObjectKind, Place, Purpose, YubiHsm2};
 
 /// Makes the keys, proves the new credential, removes the factory's. Returns a session of the new credential.
 pub(super) fn set_up(
@@ -23,9 +24,9 @@ pub(super) fn set_up(
         ("serial", info.serial.to_string()),
         ("firmware", info.firmware.to_string()),
         ("signing key", format!("{}, P-256, generated, not exportable", layout.signing.id)),
-        ("backup key", format!("{}, AES-256 wrap key, generated", layout.backup.id)),
-        ("ceremonies use", format!("authentication key {}", layout.ceremony.id)),
-        ("administration", format!("authentication key {}", layout.administration.id)),
+        ("wrap key", format!("{}, AES-256, generated", layout.wrap_key.id)),
+        ("credentials", credentials(layout)),
+        ("audit log", "every command that matters, fixed until the HSM is reset".to_owned()),
         ("the factory's", format!("authentication key {} is deleted, last", factory.key)),
     ]);
     person.confirm(screen, "Set this HSM up?", &info.serial.to_string())?;
@@ -33,25 +34,33 @@ pub(super) fn set_up(
         let prompt = format!("New password of authentication key {}, {}", place.id, place.label);
         Ok::<_, Failure>(Credential::new(place.id, person.new_secret(screen, &prompt)?))
     };
-    let credential = choose(&layout.ceremony)?;
-    let administration = choose(&layout.administration)?;
+    let chosen = layout
+        .credentials
+        .iter()
+        .map(|(duty, place)| Ok((*duty, place, choose(place)?)))
+        .collect::<Result<Vec<_>, Failure>>()?;
 
+    // First, so that everything below leaves its entry.
+    audit::fix(new)?;
     make(new, Purpose::SigningKey, layout.signing.id, || {
         new.generate_signing_key(&layout.signing)
     })?;
-    make(new, Purpose::BackupKey, layout.backup.id, || new.generate_backup_key(&layout.backup))?;
-    // Those that an interrupted run left have passwords that nobody may know.
-    for place in [&layout.ceremony, &layout.administration] {
-        if found(new, Purpose::CeremonyKey, place.id)?.is_some() {
+    make(new, Purpose::WrapKey, layout.wrap_key.id, || new.generate_wrap_key(&layout.wrap_key))?;
+    let mut ceremony = None;
+    for (duty, place, credential) in &chosen {
+        // One that an interrupted run left has a password that nobody may know.
+        if found(new, Purpose::Credential(*duty), place.id)?.is_some() {
             new.delete_authentication_key(place.id).map_err(|error| hsm_failed(&error))?;
         }
+        new.put_credential(*duty, place, credential).map_err(|error| hsm_failed(&error))?;
+        let opened = open(access, args, credential)?;
+        if *duty == Duty::Ceremony {
+            ceremony = Some(opened);
+        } else {
+            opened.close().map_err(|error| hsm_failed(&error))?;
+        }
     }
-    new.put_administration_key(&layout.administration, &administration)
-        .map_err(|error| hsm_failed(&error))?;
-    new.put_ceremony_key(&layout.ceremony, &credential).map_err(|error| hsm_failed(&error))?;
-
-    open(access, args, &administration)?;
-    let proved = open(access, args, &credential)?;
+    let proved = ceremony.ok_or_else(|| Failure::bug("no credential is for ceremonies"))?;
     prove(&proved, layout)?;
     new.delete_authentication_key(factory.key).map_err(|error| hsm_failed(&error))?;
     let left = proved.objects().map_err(|error| hsm_failed(&error))?;
@@ -66,19 +75,21 @@ pub(super) fn set_up(
     .hint("do not use this HSM; reset it and begin again"))
 }
 
+/// The authentication keys in words.
+fn credentials(layout: &Layout) -> String {
+    let each = layout.credentials.iter();
+    let lines = each.map(|(_, place)| format!("authentication key {}, {}", place.id, place.label));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 fn open(access: &HsmArgs, args: &Args, credential: &Credential) -> Result<YubiHsm2, Failure> {
     YubiHsm2::open(&access.hsm, args.serial, credential).map_err(|error| hsm_failed(&error))
 }
 
 /// Anything that `init` did not make may belong to somebody.
 fn refuse_strangers(hsm: &dyn Hsm, layout: &Layout, factory: ObjectId) -> Result<(), Failure> {
-    let ours = [
-        (ObjectKind::AuthenticationKey, factory),
-        (ObjectKind::AuthenticationKey, layout.ceremony.id),
-        (ObjectKind::AuthenticationKey, layout.administration.id),
-        (ObjectKind::AsymmetricKey, layout.signing.id),
-        (ObjectKind::WrapKey, layout.backup.id),
-    ];
+    let mut ours: Vec<_> = layout.keys().map(|(purpose, at)| (purpose.kind(), at.id)).collect();
+    ours.push((ObjectKind::AuthenticationKey, factory));
     let objects = hsm.objects().map_err(|error| hsm_failed(&error))?;
     // What an interrupted run left is used again, or deleted: it must be what `init` makes there.
     for (purpose, place) in layout.keys() {

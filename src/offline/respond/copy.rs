@@ -37,7 +37,7 @@ pub(super) fn make(
         .because("its check value is not the one of the object in the HSM"));
     }
     let export = hsm
-        .export_wrapped(device.body().backup_key, purpose(planned).kind(), planned.object_id)
+        .export_wrapped(device.body().wrap_key, purpose(planned).kind(), planned.object_id)
         .map_err(|error| hsm_failed(&error))?;
     let wrapped = copies::under_wrap(&export);
     let custodians = recipients(ceremony.policy().body(), plan.body(), planned);
@@ -58,7 +58,7 @@ pub(super) fn make(
         generation: 1,
         object_id: planned.object_id,
         check_value: check,
-        wrapped: WrappedCopy { wrap_key: device.body().backup_key, sha256: Digest::of(&wrapped) },
+        wrapped: WrappedCopy { wrap_key: device.body().wrap_key, sha256: Digest::of(&wrapped) },
         age: age.as_ref().map(|file| AgeCopy { recipients: custodians, sha256: Digest::of(file) }),
     };
     let mut envelope = body.to_envelope().map_err(|error| unmakeable(&error))?;

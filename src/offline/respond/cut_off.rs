@@ -5,7 +5,7 @@ use super::preflight::Stored;
 use crate::room::Room;
 use keyferry_bundle::{Response, Verified};
 use keyferry_ceremony::Countersigned;
-use keyferry_console::{Exit, Failure, Name, Screen};
+use keyferry_console::{Ceremony, Exit, Failure, Name, Screen};
 
 /// The response, where an earlier run has written it and was cut off before it could remember so.
 pub(super) fn already_written(accepted: &Accepted) -> Result<Option<Verified<Response>>, Failure> {
@@ -34,23 +34,31 @@ pub(super) fn sweep(
     room: &Room,
     screen: &Screen,
 ) -> Result<(), Failure> {
+    let ceremony = &accepted.ceremony;
+    // A log bundle without its response.
+    if ceremony.has(&accepted.log_name()) {
+        remove(ceremony, &accepted.log_name(), screen)?;
+    }
     if room.ledger().has_answered(&accepted.plan) {
         return Ok(());
     }
-    let ceremony = &accepted.ceremony;
     for target in accepted.plan.body().targets.iter().map(|target| &target.name) {
         if !stored.has(target) || ceremony.has(&Name::Backup(target.clone())) {
             continue;
         }
         for name in [Name::WrappedCopy(target.clone()), Name::AgeCopy(target.clone())] {
             if ceremony.has(&name) {
-                std::fs::remove_file(ceremony.path(&name)).map_err(|error| {
-                    Failure::new(Exit::File, "file-unwritable", format!("{name} is in the way"))
-                        .because(error)
-                })?;
-                screen.say(format!("{name} was left by a run that was cut off: it is made anew."));
+                remove(ceremony, &name, screen)?;
             }
         }
     }
+    Ok(())
+}
+
+fn remove(ceremony: &Ceremony, name: &Name, screen: &Screen) -> Result<(), Failure> {
+    std::fs::remove_file(ceremony.path(name)).map_err(|error| {
+        Failure::new(Exit::File, "file-unwritable", format!("{name} is in the way")).because(error)
+    })?;
+    screen.say(format!("{name} was left by a run that was cut off: it is made anew."));
     Ok(())
 }

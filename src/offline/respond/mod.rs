@@ -8,6 +8,7 @@ mod accepted;
 mod copy;
 mod cut_off;
 mod keeping;
+mod log;
 mod material;
 mod preflight;
 mod private;
@@ -22,7 +23,7 @@ use crate::isolation;
 use crate::room::Room;
 use accepted::Accepted;
 use keyferry_bundle::kinds::{Bundle as _, Isolation};
-use keyferry_bundle::{Response, Serial, Verified};
+use keyferry_bundle::{Log, Response, Serial, Verified};
 use keyferry_ceremony::{Countersigned, response};
 use keyferry_console::args::CeremonyArgs;
 use keyferry_console::ceremony::refused;
@@ -49,6 +50,10 @@ pub(crate) struct Args {
     #[arg(long)]
     new_room: bool,
 
+    /// Go on where the HSM does not have the entries of its log any more that follow on those read before: every auditor will see it
+    #[arg(long)]
+    accept_log_gap: bool,
+
     /// Answer the request with this number, not the newest
     #[arg(long, value_name = "N")]
     request: Option<u32>,
@@ -69,13 +74,16 @@ pub(crate) fn run(
         // A memory that is newer than this response learns of it.
         room.remember(|ledger| ledger.begin(&accepted.plan, &accepted.request))?;
         room.remember(|ledger| ledger.answered(&accepted.plan, &accepted.request))?;
+        let counter = accepted.request.body().counter;
+        log::sealed(&accepted, &mut room, &accepted.ceremony.log(&accepted.device, counter)?)?;
         screen.say("This request was answered already; nothing was made anew.");
         return finish(&accepted, &response, "The response that is here", screen);
     }
     accepted.admit(&room, args.new_room)?;
 
-    let hsm = access.open(device.serial, device.authentication_key, person)?;
+    let hsm = access.open(device.serial, device.credentials.ceremony, person)?;
     let stored = preflight::look(&hsm, &accepted, &room)?;
+    let log = log::look(&hsm, &accepted, &room, args.accept_log_gap, person, screen)?;
     summary::show(&accepted, &stored, &room, isolation, screen)?;
     let ceremony_id = accepted.plan.body().ceremony.as_str();
     person.confirm(screen, "Generate and wrap this key material?", ceremony_id)?;
@@ -83,15 +91,19 @@ pub(crate) fn run(
     // Once more: nobody knows how long the question stood there.
     let isolation = isolation::check(environment, access.allow_network, screen)?;
 
-    room.remember(|ledger| ledger.begin(&accepted.plan, &accepted.request))?;
+    room.remember(|ledger| {
+        ledger.begin(&accepted.plan, &accepted.request);
+        ledger.log = Some(log);
+    })?;
     let mut work =
         Work { hsm: &hsm, accepted: &accepted, stored: &stored, room: &mut room, changed: false };
     let made = make(&mut work, isolation);
     let changed = work.changed;
-    let (response, files) = made.map_err(|failure| after_change(failure, changed))?;
+    let (response, log, files) = made.map_err(|failure| after_change(failure, changed))?;
     cut_off::sweep(&accepted, &stored, &room, screen)?;
     files::write_all_new(&files).map_err(|failure| after_change(failure, changed))?;
     room.remember(|ledger| ledger.answered(&accepted.plan, &accepted.request))?;
+    log::sealed(&accepted, &mut room, &log)?;
     finish(&accepted, &response, "The response is written", screen)
 }
 
@@ -116,16 +128,19 @@ type NewFile = (PathBuf, Vec<u8>, Mode);
 fn make(
     work: &mut Work<'_>,
     isolation: Isolation,
-) -> Result<(Verified<Response>, Vec<NewFile>), Failure> {
+) -> Result<(Verified<Response>, Verified<Log>, Vec<NewFile>), Failure> {
     let accepted = work.accepted;
     let mut files = Vec::new();
     let mut targets = Vec::new();
     for planned in &accepted.plan.body().targets {
+        log::make_room(work.hsm, work.room)?;
         let made = target::make(work, planned)?;
         files.extend(made.files);
         targets.push(made.entry);
     }
     let hsm = work.hsm;
+    let (log, log_bytes) = log::seal(hsm, accepted, work.room, &targets)?;
+    files.push((accepted.ceremony.path(&accepted.log_name()), log_bytes, Mode::Public));
     let body = Response {
         environment: accepted.ceremony.policy().body().environment,
         request: accepted.request.digest(),
@@ -134,6 +149,7 @@ fn make(
         created: clock::now()?,
         serial: hsm.device().map_err(|error| hsm_failed(&error))?.serial,
         isolation,
+        log: log.digest(),
         targets,
     };
     let mut envelope = body.to_envelope().map_err(|error| unmakeable(&error))?;
@@ -152,11 +168,12 @@ fn make(
     // Last, so that a response on the medium means that everything it names is there.
     let path = accepted.ceremony.path(&accepted.response_name());
     files.push((path, bytes, Mode::Public));
-    Ok((response, files))
+    Ok((response, log, files))
 }
 
 /// Failures whose own hint says to stop.
-const STOP: &[&str] = &["read-back", "other-material", "other-wrapping-key", "attestation"];
+const STOP: &[&str] =
+    &["read-back", "other-material", "other-wrapping-key", "attestation", "log-unaccounted"];
 
 /// A failure after key material was stored is not one after which nothing has changed.
 fn after_change(mut failure: Failure, changed: bool) -> Failure {

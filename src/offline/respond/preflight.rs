@@ -3,13 +3,14 @@
 use super::accepted::Accepted;
 use super::keeping::{PAGE, algorithm, pages_for, purpose};
 use super::public_wrap_key;
+use crate::audit;
 use crate::hsm_access::hsm_failed;
 use crate::room::Room;
-use keyferry_bundle::kinds::{KeptAs, Target};
+use keyferry_bundle::kinds::{Credentials, KeptAs, Target};
 use keyferry_bundle::{ObjectId, TargetName};
 use keyferry_ceremony::ledger::Remembered;
 use keyferry_console::{Exit, Failure, Name, files};
-use keyferry_hsm::{DEFAULT_AUTHENTICATION_KEY, Feature, Hsm, ObjectKind, Origin, Purpose};
+use keyferry_hsm::{DEFAULT_AUTHENTICATION_KEY, Duty, Feature, Hsm, ObjectKind, Origin, Purpose};
 
 /// Targets whose material an earlier, interrupted run of the same plan has stored, or an earlier request's.
 #[derive(Debug, Default)]
@@ -56,11 +57,14 @@ fn check_identity(hsm: &dyn Hsm, accepted: &Accepted) -> Result<(), Failure> {
     if objects.contains(&(ObjectKind::AuthenticationKey, factory)) {
         return Err(unfit("the factory's authentication key is there".to_owned()));
     }
+    let credentials = &device.credentials;
     for (purpose, id) in [
         (Purpose::SigningKey, device.signing_key.object_id),
-        (Purpose::BackupKey, device.backup_key),
-        (Purpose::CeremonyKey, device.authentication_key),
-        (Purpose::AdministrationKey, device.administration_key),
+        (Purpose::WrapKey, device.wrap_key),
+        (Purpose::Credential(Duty::Ceremony), credentials.ceremony),
+        (Purpose::Credential(Duty::Backup), credentials.backup),
+        (Purpose::Credential(Duty::Audit), credentials.audit),
+        (Purpose::Credential(Duty::Administration), credentials.administration),
     ] {
         let object = hsm
             .object(purpose.kind(), id)
@@ -71,6 +75,9 @@ fn check_identity(hsm: &dyn Hsm, accepted: &Accepted) -> Result<(), Failure> {
             .map_err(|problem| unfit(format!("{} {id}: {problem}", purpose.kind())))?;
     }
     check_strangers(accepted, &objects).map_err(unfit)?;
+    if audit::options(hsm)? != device.audit {
+        return Err(unfit("what it logs is not what the device bundle says".to_owned()));
+    }
     let signing = device.signing_key.object_id;
     let public = hsm.public_key(signing).map_err(|error| hsm_failed(&error))?;
     if public != accepted.public {
@@ -84,9 +91,10 @@ fn check_strangers(accepted: &Accepted, objects: &[(ObjectKind, ObjectId)]) -> R
     let device = accepted.device.body();
     let targets = &accepted.plan.body().targets;
     let ours = |kind: ObjectKind, id: ObjectId| match kind {
-        ObjectKind::WrapKey => id == device.backup_key,
+        ObjectKind::WrapKey => id == device.wrap_key,
         ObjectKind::AuthenticationKey => {
-            id == device.authentication_key || id == device.administration_key
+            let Credentials { ceremony, backup, audit, administration } = device.credentials;
+            [ceremony, backup, audit, administration].contains(&id)
         }
         // What a run that was cut off left: it is looked at, and removed, before the next export.
         ObjectKind::PublicWrapKey => targets.iter().any(|target| target.object_id == id),
@@ -121,7 +129,7 @@ fn check_answered(
             format!("the key material of target {} is gone from the HSM", target.name),
         )
         .because("a request of this plan was answered with it")
-        .hint("restore its copy with the administration credential, then run the command again"));
+        .hint("restore its copy with the backup credential, then run the command again"));
     }
     if !accepted.ceremony.has(&backup) {
         return Err(Failure::new(Exit::File, "backup-missing", format!("{backup} is not here"))

@@ -6,21 +6,22 @@ use super::cast::{
     spoil, text,
 };
 use super::story::{
-    backup, device, digest_of, first_policy, next_policy, parse, plan, policy, receipt, request,
-    response, rule, second_target, time,
+    backup, device, digest_of, first_policy, log, next_policy, parse, plan, policy, receipt,
+    request, response, rule, second_target, stream, time,
 };
 use super::vector::{Trust, Vector};
 use keyferry_bundle::envelope::{MAX_PAYLOAD_BYTES, MAX_SIGNATURES};
 use keyferry_bundle::kinds::{
     Isolation, Made, Outcome, ParametersSource, Proof, ProofMethod, payload_type,
 };
-use keyferry_bundle::{Digest, Environment, Expiration, ExpirationModel, KeySpec, Kind, Role};
+use keyferry_bundle::{Digest, Environment, Expiration, ExpirationModel, KeySpec, Kind, Log, Role};
 
 const GROUP: &str = "accepted";
 
 pub(crate) fn add(kit: &mut Kit) {
     each_kind(kit);
     variations(kit);
+    logs(kit);
     proofs(kit);
     json_freedom(kit);
     signatures(kit);
@@ -64,6 +65,8 @@ fn each_kind(kit: &mut Kit) {
     );
     let bundle = signed(&receipt(), &["oscar"]);
     add_one(kit, "receipt", Kind::Receipt, operator(), bundle, "signed by the operator");
+    let bundle = signed(&log(), &["hsm-1"]);
+    add_one(kit, "log", Kind::Log, hsm(), bundle, "signed by the HSM");
 }
 
 fn variations(kit: &mut Kit) {
@@ -168,6 +171,19 @@ fn variations(kit: &mut Kit) {
         bundle,
         "confirmed afterwards; expires; no key material id",
     );
+}
+
+/// A log at its limits.
+fn logs(kit: &mut Kit) {
+    let mut body = log();
+    body.counter = u32::MAX;
+    body.previous = Some(digest_of(&log()));
+    (body.plan, body.from) = (None, None);
+    body.entries = base64(&stream(32 * Log::MAX_ENTRIES));
+    (body.unlogged_boots, body.unlogged_authentications) = (u16::MAX, u16::MAX);
+    let bundle = signed(&body, &["hsm-1"]);
+    let comment = "900 entries, after a gap and without a plan";
+    add_one(kit, "log-at-limit", Kind::Log, hsm(), bundle, comment);
 }
 
 /// What an HMAC key has and a symmetric key has not.

@@ -53,15 +53,33 @@ fn fields(kit: &mut Kit) {
     );
     broken(
         "administration-key-of-ceremonies",
-        &|d| d.administration_key = d.authentication_key,
-        "administration_key",
+        &|d| d.credentials.administration = d.credentials.ceremony,
+        "credentials.administration",
         "one authentication key for ceremonies and administration",
     );
     broken(
-        "backup-key-on-the-signing-keys-id",
-        &|d| d.backup_key = d.signing_key.object_id,
-        "backup_key",
+        "wrap-key-on-the-signing-keys-id",
+        &|d| d.wrap_key = d.signing_key.object_id,
+        "wrap_key",
         "two of the device's keys with one id",
+    );
+    broken(
+        "audit-of-session-messages",
+        &|d| d.audit.fixed = vec![0x03, 0x04, 0x05],
+        "audit.fixed",
+        "SESSION MESSAGE is logged: a full log could not be read any more",
+    );
+    broken(
+        "audit-out-of-order",
+        &|d| d.audit.fixed = vec![0x04, 0x03],
+        "audit.fixed",
+        "commands that do not rise",
+    );
+    broken(
+        "audit-of-one-command-twice",
+        &|d| d.audit.fixed = vec![0x03, 0x03],
+        "audit.fixed",
+        "one command twice",
     );
     let mut body = device();
     body.signing_key.spki = spki("paula");
@@ -77,6 +95,20 @@ fn fields(kit: &mut Kit) {
         let vector = Vector::refused("payload-field", Kind::Device, trust, bundle, comment);
         kit.add(GROUP, name, vector.field(field).schema(Refusing::Payload));
     };
+    grammar(
+        "audit-setting-unknown",
+        "\"force\":\"fixed\"",
+        "\"force\":\"always\"",
+        "audit.force",
+        "an audit setting that no device has",
+    );
+    grammar(
+        "log-digest-short",
+        "415f51f1f035a1b713e730e4464e4033",
+        "415f51f1f035a1b713e730e4464e40",
+        "log_anchor.digest",
+        "a log digest of 15 bytes",
+    );
     grammar("domains-0", "\"domains\":1", "\"domains\":0", "domains", "no domain at all");
     grammar("firmware-leading-zero", "2.4.1", "2.04.1", "firmware", "a leading zero in a version");
     grammar("firmware-two-parts", "2.4.1", "2.4", "firmware", "a version of two parts");
@@ -89,7 +121,7 @@ fn fields(kit: &mut Kit) {
         "signing_key.object_id",
         "object id 0x0000 is reserved",
     );
-    grammar("object-id-ffff", "0x0200", "0xffff", "backup_key", "object id 0xffff is reserved");
+    grammar("object-id-ffff", "0x0200", "0xffff", "wrap_key", "object id 0xffff is reserved");
     grammar(
         "label-blank-at-end",
         "keyferry signing",

@@ -16,6 +16,7 @@ mod envelopes;
 mod fields;
 mod forms;
 mod keys;
+mod logs;
 mod policies;
 mod rules;
 mod signatures;
@@ -54,6 +55,7 @@ pub(crate) fn files() -> Vec<(String, String)> {
     policies::add(&mut kit);
     devices::add(&mut kit);
     rules::add(&mut kit);
+    logs::add(&mut kit);
     fields::add(&mut kit);
     words::add(&mut kit);
     kit.vectors.into_iter().map(|(path, vector)| (path, vector.to_text())).collect()

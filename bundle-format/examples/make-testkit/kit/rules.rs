@@ -17,11 +17,11 @@ pub(crate) fn add(kit: &mut Kit) {
     receipts(kit);
 }
 
-type Change<T> = fn(&mut T);
+pub(crate) type Change<T> = fn(&mut T);
 /// A name, what is changed, the field at fault, whether the schema can say so, and a comment.
-type Row<T> = (&'static str, Change<T>, &'static str, bool, &'static str);
+pub(crate) type Row<T> = (&'static str, Change<T>, &'static str, bool, &'static str);
 
-fn rows<T: Bundle>(
+pub(crate) fn rows<T: Bundle>(
     kit: &mut Kit,
     sound: impl Fn() -> T,
     trust: &Trust,

@@ -2,13 +2,13 @@
 
 use super::cast::{base64, key, public, seed, signed};
 use keyferry_bundle::kinds::{
-    AgeCopy, Allowed, Bundle, DeviceKey, Expiration, Isolation, KeptAs, Made, Operation, Outcome,
-    ParametersSource, PolicyKey, ReceiptTarget, RequestTarget, ResponseTarget, RoleRule, Roles,
-    Target, WrappedCopy,
+    AgeCopy, Allowed, Audit, AuditSetting, Bundle, Credentials, DeviceKey, Expiration, Isolation,
+    KeptAs, LogHead, Made, Operation, Outcome, ParametersSource, PolicyKey, ReceiptTarget,
+    RequestTarget, ResponseTarget, RoleRule, Roles, Target, WrappedCopy,
 };
 use keyferry_bundle::{
     Backup, Custodian, Device, Digest, Domains, Environment, ExpirationModel, KeySpec, KeyUsage,
-    Plan, Policy, Receipt, Request, Response, Serial, Timestamp, WrappingAlgorithm,
+    Log, Plan, Policy, Receipt, Request, Response, Serial, Timestamp, WrappingAlgorithm,
     WrappingKeySpec,
 };
 
@@ -110,10 +110,16 @@ pub(crate) fn device() -> Device {
             spki: base64(&public("hsm-1").to_spki_der().unwrap()),
             attestation: None,
         },
-        backup_key: parse("0x0200"),
-        authentication_key: parse("0x0002"),
-        administration_key: parse("0x0003"),
+        wrap_key: parse("0x0200"),
+        credentials: Credentials {
+            ceremony: parse("0x0002"),
+            backup: parse("0x0003"),
+            audit: parse("0x0004"),
+            administration: parse("0x0005"),
+        },
         domains: Domains::ONE,
+        audit: Audit { force: AuditSetting::Fixed, fixed: vec![0x03, 0x04, 0x67] },
+        log_anchor: LogHead { number: 46, digest: parse("415f51f1f035a1b713e730e4464e4033") },
     }
 }
 
@@ -144,6 +150,7 @@ pub(crate) fn plan() -> Plan {
             domains: Domains::ONE,
         }],
         custodians: vec![parse("carla")],
+        boots: 3,
     }
 }
 
@@ -212,6 +219,7 @@ pub(crate) fn response() -> Response {
         created: time("2026-11-04T09:00:00Z"),
         serial: Serial::new(12_345_678),
         isolation: Isolation::Isolated,
+        log: digest_of(&log()),
         targets: vec![ResponseTarget {
             name: parse("payments"),
             key: plan().targets.remove(0).key,
@@ -229,6 +237,33 @@ pub(crate) fn response() -> Response {
             known_answer: None,
             backup: digest_of(&backup()),
         }],
+    }
+}
+
+/// Entries 47 to 51 of the sample in Yubico's command reference, GET LOG ENTRIES; the anchor is entry 46.
+const ENTRIES: &str = "002f4c004d0001aff7ffffcc00055de25496a60d478c2b9c801d8d32ca66b554\
+     003000_0000ffff000000000000000000_14ac7747ba9bbb243cfc70befeb5349b\
+     003103000affff0001ffff830000008b_b20a8f25c025e693a8e869b443294a20\
+     0032040011ffff0001ffff840000008b_ebfae425c319ac7a0afbb8b92597de7c\
+     00336700020001ffffffffe7000002b9_2e395d1b706668737e1d2215813db47e";
+
+pub(crate) fn log() -> Log {
+    let digits: String = ENTRIES.chars().filter(|c| *c != '_').collect();
+    let bytes = (0..digits.len()).step_by(2);
+    let bytes: Vec<u8> =
+        bytes.map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect();
+    Log {
+        environment: Environment::Rehearsal,
+        device: digest_of(&device()),
+        created: time("2026-11-04T09:00:00Z"),
+        serial: Serial::new(12_345_678),
+        counter: 1,
+        previous: None,
+        plan: Some(digest_of(&plan())),
+        from: Some(device().log_anchor),
+        entries: base64(&bytes),
+        unlogged_boots: 0,
+        unlogged_authentications: 0,
     }
 }
 

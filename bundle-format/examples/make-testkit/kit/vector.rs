@@ -2,7 +2,7 @@
 
 use keyferry_bundle::kinds::Bundle;
 use keyferry_bundle::{
-    Backup, Base64, Device, Digest, Enrolled, Error, Holder, KeyAlgorithm, KeyId, Kind, Plan,
+    Backup, Base64, Device, Digest, Enrolled, Error, Holder, KeyAlgorithm, KeyId, Kind, Log, Plan,
     Policy, PublicKey, Quorum, Receipt, Request, Requirements, Response, Role, Timestamp,
     Unverified, Verified,
 };
@@ -182,6 +182,7 @@ impl Vector {
             (Kind::Response, trust) => plainly::<Response>(bytes, trust),
             (Kind::Backup, trust) => plainly::<Backup>(bytes, trust),
             (Kind::Receipt, trust) => plainly::<Receipt>(bytes, trust),
+            (Kind::Log, trust) => plainly::<Log>(bytes, trust),
             (Kind::Policy | Kind::Device, trust) => {
                 panic!("{trust:?} is no trust for {}", self.kind)
             }

@@ -1,8 +1,4 @@
-//! The audit log of a YubiHSM 2: its entries as 32 bytes, and the chain that binds each to the one before.
-//!
-//! `digest = SHA-256(data || digest before)[..16]`, where data are the first 16 bytes of the entry. The chain has no key: whoever holds
-//! the bytes can make a consistent one. It shows that nothing was left out between two digests that are known from elsewhere.
-//! (Layout: GET LOG ENTRIES in Yubico's command reference; the chain: `LogEntry.validate` in python-yubihsm.)
+//! An entry as 32 bytes, and what binds it to the one before.
 
 use sha2::{Digest as _, Sha256};
 

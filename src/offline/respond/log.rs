@@ -1,0 +1,142 @@
+//! The HSM's log: read before the work, with room made where it needs some, and sealed into a bundle after it.
+//!
+//! An entry is acknowledged, and by that deleted in the HSM, only once it is in the room's memory on the medium; and only where its
+//! place is needed, so that the last ones stay for a second reader.
+
+use super::accepted::Accepted;
+use crate::hsm_access::{hsm_failed, sign, unmakeable};
+use crate::room::Room;
+use keyferry_bundle::kinds::{Bundle as _, ResponseTarget};
+use keyferry_bundle::{Base64, Log, Verified};
+use keyferry_ceremony::hsm_log::Weight;
+use keyferry_ceremony::ledger::{LogGap, LogMemory};
+use keyferry_ceremony::log;
+use keyferry_console::ceremony::refused;
+use keyferry_console::{Exit, Failure, Name, Person, Screen, clock};
+use keyferry_hsm::Hsm;
+
+/// The most entries that one target leaves: removing what an earlier run left, generating, two for the attestation, the copy, putting
+/// AWS's key, the export, deleting it, the backup's signature, and one for a command that the HSM refuses.
+const OF_A_TARGET: u16 = 10;
+/// Entries at the end: acknowledging, signatures of log, response and transcript, and two sessions to read it all afterwards.
+const AT_THE_END: u16 = 8;
+
+/// Reads what the HSM logged since it was read last, and changes nothing.
+pub(super) fn look(
+    hsm: &dyn Hsm,
+    accepted: &Accepted,
+    room: &Room,
+    accept_gap: bool,
+    person: &Person,
+    screen: &Screen,
+) -> Result<LogMemory, Failure> {
+    let known = room.ledger().log.clone().filter(|memory| memory.is_of(&accepted.device));
+    let mut memory = known.unwrap_or_else(|| LogMemory::begin(&accepted.device));
+    match read(hsm, &mut memory)? {
+        Ok(()) => {}
+        Err(gap) if accept_gap => {
+            screen.warn(format!("the HSM's log has a gap: {gap}"));
+            person.confirm(screen, "Go on without the lost entries?", "gap")?;
+            memory.accept_gap();
+            read(hsm, &mut memory)?.map_err(|gap| lost(&gap))?;
+        }
+        Err(gap) => return Err(lost(&gap)),
+    }
+    Ok(memory)
+}
+
+fn read(hsm: &dyn Hsm, memory: &mut LogMemory) -> Result<Result<(), LogGap>, Failure> {
+    let found = hsm.log_entries().map_err(|error| hsm_failed(&error))?;
+    let unlogged = (found.unlogged_boots, found.unlogged_authentications);
+    Ok(memory.read(&found.entries, unlogged).map(drop))
+}
+
+fn lost(gap: &LogGap) -> Failure {
+    Failure::new(Exit::Refused, "log-gap", "the HSM's log does not continue what was read before")
+        .because(gap)
+        .hint("find out who acknowledged its log; with --accept-log-gap the ceremony goes on, and every auditor will see the gap")
+}
+
+/// Makes room for one more target, and for the end of the ceremony.
+pub(super) fn make_room(hsm: &dyn Hsm, room: &mut Room) -> Result<(), Failure> {
+    let device = hsm.device().map_err(|error| hsm_failed(&error))?;
+    let needed = OF_A_TARGET + AT_THE_END;
+    if u16::from(device.log_used) + needed <= u16::from(device.log_capacity) {
+        return Ok(());
+    }
+    let mut memory = remembered(room)?;
+    read(hsm, &mut memory)?.map_err(|gap| lost(&gap))?;
+    let last = memory.head().ok_or_else(|| Failure::bug("a full log has no entries"))?;
+    room.remember(|ledger| ledger.log = Some(memory))?;
+    hsm.set_log_index(last.number).map_err(|error| hsm_failed(&error))
+}
+
+fn remembered(room: &Room) -> Result<LogMemory, Failure> {
+    room.ledger().log.clone().ok_or_else(|| Failure::bug("the log was never read"))
+}
+
+/// The log bundle of everything since the one before, whose every entry is accounted for.
+pub(super) fn seal(
+    hsm: &dyn Hsm,
+    accepted: &Accepted,
+    room: &mut Room,
+    targets: &[ResponseTarget],
+) -> Result<(Verified<Log>, Vec<u8>), Failure> {
+    let mut memory = remembered(room)?;
+    read(hsm, &mut memory)?.map_err(|gap| lost(&gap))?;
+    room.remember(|ledger| ledger.log = Some(memory.clone()))?;
+    let Accepted { ceremony, device, plan, .. } = accepted;
+    let body = Log {
+        environment: ceremony.policy().body().environment,
+        device: device.digest(),
+        created: clock::now()?,
+        serial: device.body().serial,
+        counter: 0,
+        previous: None,
+        plan: Some(plan.digest()),
+        from: None,
+        entries: Base64::new([0]).map_err(Failure::bug)?,
+        unlogged_boots: 0,
+        unlogged_authentications: 0,
+    };
+    let body = memory.next(body).ok_or_else(|| Failure::bug("the HSM logged nothing"))?;
+    let declared = log::declared(plan.body(), targets);
+    let findings = log::findings(device.body(), Some(plan.body()), &declared, &body);
+    if let Some((_, wrong)) = findings.into_iter().find(|(_, found)| found.weight == Weight::Wrong)
+    {
+        return Err(Failure::new(
+            Exit::Refused,
+            "log-unaccounted",
+            "the HSM's log does not fit this ceremony",
+        )
+        .because(wrong.text)
+        .hint("stop: somebody used the HSM for something else; take it out of use and tell the officers"));
+    }
+    let mut envelope = body.to_envelope().map_err(|error| unmakeable(&error))?;
+    sign(hsm, device.body().signing_key.object_id, &accepted.public, &mut envelope)?;
+    let bytes = envelope.encode();
+    let sealed = log::accept(ceremony.policy(), device, &bytes)
+        .map_err(|refusal| refused("the new log bundle", &refusal))?;
+    Ok((sealed, bytes))
+}
+
+/// Has the room's memory continue after the log bundle of a response that is on the medium.
+pub(super) fn sealed(
+    accepted: &Accepted,
+    room: &mut Room,
+    bundle: &Verified<Log>,
+) -> Result<(), Failure> {
+    room.remember(|ledger| {
+        let known = ledger.log.take().filter(|memory| memory.is_of(&accepted.device));
+        let mut memory = known.unwrap_or_else(|| LogMemory::begin(&accepted.device));
+        memory.bundled(bundle);
+        ledger.log = Some(memory);
+    })
+}
+
+impl Accepted {
+    /// The name of the log bundle beside the response.
+    pub(super) fn log_name(&self) -> Name {
+        Name::Log(self.request.body().counter)
+    }
+}

@@ -10,6 +10,7 @@
 mod air_gap;
 mod bastion;
 mod evidence;
+mod hsm_log;
 mod key_specs;
 mod known_answer;
 mod media;

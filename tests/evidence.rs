@@ -61,6 +61,7 @@ fn the_folder_of_evidence_holds_every_kind() {
             "backup-payments.json",
             "backup-payments.yhw",
             "device.json",
+            "log-1.json",
             "plan.json",
             "policy-v1.json",
             "receipt-1.json",

@@ -143,16 +143,6 @@ fn private_keys_leave_the_hsm_under_its_own_wrapping_alone() {
 const EXPORTS: [u8; 2] = [0x74, 0x4a];
 const PUT_PUBLIC_WRAP_KEY: u8 = 0x73;
 
-/// The HSM's state as it stood before the answer, with every export and all that leads to one in its log.
-fn audited(scene: &Scene) {
-    let path = scene.backstage("virtual-hsm.json");
-    let mut state: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    state["options"]["command_audit"] =
-        serde_json::json!({ "116": "on", "74": "on", "83": "on", "115": "on", "88": "on" });
-    std::fs::write(&path, state.to_string()).unwrap();
-}
-
 /// The ceremony's own session with the HSM.
 fn session(url: &str) -> YubiHsm2 {
     let address: Address = url.parse().unwrap();
@@ -177,7 +167,6 @@ fn the_hsms_log_shows_one_export_under_that_key_and_the_declared_backup() {
     for spec in ["ECC_NIST_P256", "RSA_2048"] {
         let rehearsed = rehearse(&["--key-spec", spec]).unwrap();
         let scene = Scene::of(&rehearsed).unwrap().before_response().unwrap();
-        audited(&scene);
         let hsm = scene.hsm(&[]).unwrap();
         let run = scene.respond(&hsm.url).unwrap();
         assert_eq!(run.code, 0, "{}", run.stderr);
@@ -197,7 +186,6 @@ fn the_hsms_log_shows_one_export_under_that_key_and_the_declared_backup() {
 fn a_wrapping_public_key_that_differs_after_read_back_is_not_used() {
     let rehearsed = rehearse(&["--key-spec", "ECC_NIST_P256"]).unwrap();
     let scene = Scene::of(&rehearsed).unwrap().before_response().unwrap();
-    audited(&scene);
     let before = scene.names("room").unwrap();
     let hsm = scene.hsm(&["--swap-public-wrap-key"]).unwrap();
     let run = scene.respond(&hsm.url).unwrap();

@@ -1,5 +1,9 @@
 //! Accepting a piece of the HSM's log.
 
+mod compare;
+
+pub use compare::{Compared, Disagreement, compare};
+
 use crate::hsm_log::{Account, Declared, Finding, Scene, Weight, follow};
 use crate::links::{refers, same, same_environment, with_hsm};
 use crate::{Refusal, hsm_log};

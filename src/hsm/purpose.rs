@@ -123,11 +123,10 @@ impl Purpose {
     fn allows(self, found: Capabilities) -> Result<(), String> {
         let allowed: &[Capabilities] = match self {
             Self::Credential(Duty::Ceremony) => &[GENERATED, SYMMETRIC, RSA_WRAP],
-            Self::Credential(Duty::Backup) => &[BACKUP],
             Self::Credential(Duty::Audit) => &[AUDIT],
             Self::Credential(Duty::Administration) => &[ADMINISTRATION, ADMINISTRATION_SYMMETRIC],
             Self::SigningKey => &[Capabilities::SIGN_ECDSA],
-            Self::WrapKey => &[BACKUP],
+            Self::Credential(Duty::Backup) | Self::WrapKey => &[BACKUP],
             Self::KeyMaterial | Self::GeneratedKey | Self::SymmetricKey => {
                 &[Capabilities::EXPORTABLE_UNDER_WRAP]
             }

@@ -40,33 +40,34 @@ pub(crate) fn options(hsm: &dyn Hsm) -> Result<Audit, Failure> {
     Ok(Audit { force, fixed })
 }
 
-/// The first entry that the device still has: everything after it will have to be accounted for. Nothing was acknowledged yet, so
-/// this is the entry of its last reset.
-pub(crate) fn anchor(hsm: &dyn Hsm) -> Result<LogHead, Failure> {
+/// Where evidence begins. On an HSM that `init` has set up just now, or before it was cut off, that is the entry of its last reset: all
+/// entries since are what `init` does. One that held ceremonies before begins with its newest entry: those before it belong to the
+/// logs of the device bundle before.
+///
+/// # Errors
+/// When a new HSM was used for something else before: every later log would say so.
+pub(crate) fn anchor(hsm: &dyn Hsm, device: &Device, is_new: bool) -> Result<LogHead, Failure> {
     let log = hsm.log_entries().map_err(|error| hsm_failed(&error))?;
-    let first = log.entries.first().ok_or_else(|| {
-        Failure::new(Exit::Unchanged, "log", "the HSM has nothing in its log")
+    let entries: Vec<Entry> = log.entries.iter().map(Entry::decode).collect();
+    let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+        return Err(Failure::new(Exit::Unchanged, "log", "the HSM has nothing in its log")
             .because("setting it up leaves entries, and none was to be acknowledged yet")
-            .hint("reset the HSM and run `keyferry-offline init` again")
-    })?;
-    Ok(Entry::decode(first).head())
-}
-
-/// Everything since the anchor is what `init` does: otherwise somebody else used this HSM before, and every later log would say so.
-pub(crate) fn check(hsm: &dyn Hsm, device: &Device) -> Result<(), Failure> {
-    let log = hsm.log_entries().map_err(|error| hsm_failed(&error))?;
+            .hint("reset the HSM and run `keyferry-offline init` again"));
+    };
     let scene = Scene { device, plan: None, from_anchor: true };
-    for bytes in log.entries.iter().skip(1) {
-        let entry = Entry::decode(bytes);
-        if let Err(strange) = scene.deed(&entry.record) {
-            return Err(Failure::new(
-                Exit::Unchanged,
-                "hsm-not-new",
-                "this HSM was used before it was set up",
-            )
-            .because(format!("its log, entry {}: {strange}", entry.number))
-            .hint("reset it, if nothing on it is needed, and run `keyferry-offline init` again"));
-        }
+    let strange = entries.iter().skip(1).find_map(|entry| {
+        let strange = scene.deed(&entry.record).err()?;
+        Some(format!("its log, entry {}: {strange}", entry.number))
+    });
+    match strange {
+        None => Ok(first.head()),
+        Some(_) if !is_new => Ok(last.head()),
+        Some(strange) => Err(Failure::new(
+            Exit::Unchanged,
+            "hsm-not-new",
+            "this HSM was used before it was set up",
+        )
+        .because(strange)
+        .hint("reset it, if nothing on it is needed, and run `keyferry-offline init` again")),
     }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::hsm_access::HsmArgs;
-use crate::{init, inspect, respond};
+use crate::{init, inspect, log, respond};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use keyferry_console::args::Common;
 use keyferry_console::process;
@@ -29,6 +29,9 @@ enum Task {
     Inspect(inspect::Args),
     /// Answer a request: generate, store, wrap, back up, sign
     Respond(respond::Args),
+    /// The HSM's audit log, for a second reader
+    #[command(subcommand)]
+    Log(log::Task),
 }
 
 /// The command line, for documentation.
@@ -47,6 +50,7 @@ pub fn run() -> ExitCode {
         match &cli.command {
             Task::Init(args) => init::run(args, &cli.hsm, &person, screen),
             Task::Inspect(args) => inspect::run(args, &cli.hsm, &person, screen),
+            Task::Log(task) => log::run(task, &cli.hsm, &person, screen),
             Task::Respond(args) => respond::run(args, &cli.hsm, &person, screen),
         }
     })

@@ -12,6 +12,7 @@ mod init;
 mod inspect;
 pub mod isolation;
 mod known_answer;
+mod log;
 mod respond;
 pub mod room;
 mod wrap;

@@ -20,7 +20,7 @@ pub struct Log {
     pub created: Timestamp,
     /// The HSM's serial number.
     pub serial: Serial,
-    /// 1, 2, 3, … among the logs of one device bundle.
+    /// 1, 2, 3, … among the logs of one HSM since it was last reset, over its device bundles.
     #[schemars(range(min = 1, max = u32::MAX))]
     pub counter: u32,
     /// The digest of the log before; absent in log 1.

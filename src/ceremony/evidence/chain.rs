@@ -88,6 +88,12 @@ impl Chain {
         for link in &chain.backups {
             sentences::backup(link, report);
         }
+        chain.answered(sorted, report)
+    }
+
+    /// Responses and what follows on them.
+    fn answered(self, sorted: &Sorted<'_>, report: &mut Report) -> Self {
+        let mut chain = self;
         let files: Vec<&File> = sorted.of(Kind::Response).collect();
         chain.responses = collect(
             &files,

@@ -25,18 +25,22 @@ pub(super) fn state(chain: &Chain, report: &mut Report) {
     }
 }
 
-/// Pieces of the same device bundle follow each other from its anchor on.
+/// Pieces of one HSM's log follow each other, over its device bundles, from an anchor on.
 fn begins(chain: &Chain, link: &Link<Log>, report: &mut Report) {
     const CLAIM: &str = "log.start";
     let body = link.bundle.body();
+    let is_before =
+        |other: &&Link<Log>| Some(other.bundle.body().counter) == body.counter.checked_sub(1);
     let mut others = chain.logs.iter().filter(|other| {
-        other.follows == link.follows && other.bundle.digest() != link.bundle.digest()
+        other.bundle.digest() != link.bundle.digest() && other.bundle.body().serial == body.serial
     });
-    if let Some(twin) = others.clone().find(|other| other.bundle.body().counter == body.counter) {
+    let of_device = others.clone().filter(|other| other.follows == link.follows);
+    if let Some(twin) = of_device.clone().find(|o| o.bundle.body().counter == body.counter) {
         let problem = format!("has the same counter as {}", twin.file);
         return report.refuses("log.counter", &link.file, problem);
     }
-    let before = others.find(|other| other.bundle.body().counter + 1 == body.counter);
+    let named = others.find(|other| Some(other.bundle.digest()) == body.previous);
+    let before = named.or_else(|| of_device.clone().find(is_before));
     if let Some(before) = before
         && let Err(refusal) = log::continues(&link.bundle, &before.bundle)
     {

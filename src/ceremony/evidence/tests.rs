@@ -4,7 +4,7 @@ use super::{Claim, File, Pins, Report, Standing, examine};
 use crate::policy;
 use crate::testing::{Story, deeds, digest_of, parse, signed, time};
 use keyferry_bundle::kinds::{Bundle, KeptAs, Made, Outcome};
-use keyferry_bundle::{Digest, Policy};
+use keyferry_bundle::{Digest, Log, Policy};
 
 #[test]
 fn a_folder_proves_its_ceremony_and_one_changed_byte_is_found() {
@@ -388,4 +388,82 @@ fn a_request_that_was_overtaken_is_no_missing_link() {
     let report = examine(&folder, &Pins::none());
     assert!(report.holds(), "{:#?}", report.claims);
     assert_eq!(claim(&report, "response.overtaken", "response-1.json").standing, Standing::Open);
+}
+
+/// A second ceremony's log after the first one's.
+fn second_log(first: &Story) -> Story {
+    let mut second = first.clone();
+    second.log_after(first);
+    second
+}
+
+#[test]
+fn a_log_begins_where_the_one_before_ends() {
+    let first = Story::sound();
+    let second = second_log(&first);
+    let with = |log: &Log| {
+        let mut folder = first.folder();
+        folder.push(File { name: "z.json".into(), bytes: signed(log, &["hsm"]) });
+        examine(&folder, &Pins::none())
+    };
+    let report = with(&second.log);
+    assert_eq!(claim(&report, "log.start", "z.json").sentence, "begins where log.json ends");
+    let mut other = second.clone();
+    other.record_after(first.device.log_anchor, &deeds::answering_again(KeptAs::Opaque));
+    let report = with(&other.log);
+    assert_eq!(claim(&report, "log.start", "z.json").standing, Standing::Refused);
+    // By itself, its predecessor is elsewhere.
+    let mut folder = first.folder();
+    folder.retain(|file| file.name != "log.json");
+    folder.push(File { name: "z.json".into(), bytes: signed(&second.log, &["hsm"]) });
+    let report = examine(&folder, &Pins::none());
+    assert_eq!(claim(&report, "log.start", "z.json").standing, Standing::Open);
+}
+
+#[test]
+fn two_logs_with_one_number_are_a_fork() {
+    let story = Story::sound();
+    let mut twin = story.log.clone();
+    twin.created = time("2026-11-04T01:00:01Z");
+    refused(
+        &story,
+        &[("z.json", &twin, &["hsm"])],
+        "log.counter",
+        "has the same counter as log.json",
+    );
+}
+
+#[test]
+fn a_gap_is_told_and_leaves_the_ceremony_incomplete() {
+    let mut story = Story::sound();
+    story.log.from = None;
+    story.relink();
+    let report = examine(&story.folder(), &Pins::none());
+    assert!(report.holds(), "{:#?}", report.claims);
+    assert_eq!(claim(&report, "log.gap", "log.json").standing, Standing::Open);
+    assert!(report.missing_links().map(|claim| claim.id).eq(["log.gap"]));
+}
+
+#[test]
+fn what_the_hsm_did_not_log_is_refused() {
+    for (boots, sessions) in [(1, 0), (0, 1)] {
+        let mut story = Story::sound();
+        story.log.unlogged_boots = boots;
+        story.log.unlogged_authentications = sessions;
+        story.relink();
+        let report = examine(&story.folder(), &Pins::none());
+        assert_eq!(claim(&report, "log.unlogged", "log.json").standing, Standing::Refused);
+    }
+}
+
+#[test]
+fn a_log_of_another_plan_is_not_the_responses() {
+    let mut story = Story::sound();
+    story.log.plan = None;
+    story.response.log = digest_of(&story.log);
+    story.relink_receipt();
+    let report = examine(&story.folder(), &Pins::none());
+    let named = claim(&report, "response.log", "response.json");
+    assert_eq!(named.standing, Standing::Refused);
+    assert!(named.sentence.ends_with("is of another plan"), "{}", named.sentence);
 }

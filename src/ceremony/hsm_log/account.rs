@@ -93,13 +93,13 @@ impl Account<'_> {
         match self.scene.plan.map(|plan| usize::from(plan.boots)) {
             Some(planned) if starts > planned => Finding::new(
                 Weight::Wrong,
-                format!("the HSM was started {starts} times, the plan allows {planned}"),
+                format!("the HSM was started {}, the plan allows {planned}", times(starts)),
             ),
             Some(planned) => Finding::new(
                 Weight::Sound,
-                format!("the HSM was started {starts} times, of {planned} that the plan allows"),
+                format!("the HSM was started {}, of {planned} that the plan allows", times(starts)),
             ),
-            None => Finding::new(Weight::Sound, format!("the HSM was started {starts} times")),
+            None => Finding::new(Weight::Sound, format!("the HSM was started {}", times(starts))),
         }
     }
 
@@ -140,8 +140,11 @@ impl Account<'_> {
             Made::Stored => made == 0 && copies == 0 && (wrapped >= 1 || !by_hsm),
         };
         let text = format!(
-            "target {name}, {}: made {made} times, copied {copies} times under the wrap key, wrapped {wrapped} times in the HSM",
-            declared.made
+            "target {name}, {}: made {}, copied {} under the wrap key, wrapped {} in the HSM",
+            declared.made,
+            times(made),
+            times(copies),
+            times(wrapped)
         );
         // Each export under another key than AWS's would look like this.
         let again = wrapped > 1 || (declared.made == Made::Resumed && copies > 1);
@@ -170,5 +173,14 @@ impl Account<'_> {
     fn count(&self, deed: &Deed) -> usize {
         let deeds = self.entries.iter().filter_map(|entry| self.scene.deed(&entry.record).ok());
         deeds.filter(|found| found == deed).count()
+    }
+}
+
+/// How often, in words.
+fn times(count: usize) -> String {
+    match count {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        more => format!("{more} times"),
     }
 }

@@ -140,7 +140,7 @@ mod tests {
         fn every_entry_survives_the_text(bytes in prop::array::uniform32(any::<u8>())) {
             let entry = Entry::decode(&bytes);
             let Record { command, length, session_key, target, second, result, tick } = entry.record;
-            let digest: String = entry.digest.iter().map(|b| format!("{b:02x}")).collect();
+            let digest = entry.head().digest;
             let line = format!("item: {:5} -- cmd: {command:#04x} -- length: {length:4} -- session key: {session_key:#06x} -- target key: {target:#06x} -- second key: {second:#06x} -- result: {result:#04x} -- tick: {tick} -- hash: {digest}", entry.number);
             prop_assert_eq!(read_dump(&line).unwrap().entries, vec![bytes]);
         }

@@ -1,6 +1,8 @@
 //! An entry as 32 bytes, and what binds it to the one before.
 
+use super::command;
 use sha2::{Digest as _, Sha256};
+use std::fmt;
 
 /// Bytes of an entry.
 pub const ENTRY: usize = 32;
@@ -56,6 +58,31 @@ impl Record {
         result: u8::MAX,
         tick: u32::MAX,
     };
+}
+
+/// In words, without a judgement.
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::RESET {
+            return f.write_str("reset");
+        }
+        f.write_str(&command::name(self.command))?;
+        if self.command != command::BOOT {
+            for (before, id) in [
+                ("by authentication key", self.session_key),
+                ("of object", self.target),
+                ("and", self.second),
+            ] {
+                if id != NO_KEY {
+                    write!(f, " {before} {id:#06x}")?;
+                }
+            }
+            if self.result != self.command | 0x80 {
+                write!(f, ": refused, error {:#04x}", self.result)?;
+            }
+        }
+        write!(f, " (tick {})", self.tick)
+    }
 }
 
 /// An entry.

@@ -6,11 +6,11 @@ use keyferry_bundle::kinds::LogHead;
 use keyferry_bundle::{Base64, Device, Digest, Log, Verified};
 use serde::{Deserialize, Serialize};
 
-/// What was read of the log of one device bundle's HSM, and how much of it is in bundles.
+/// What was read of an HSM's log, and how much of it is in bundles.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogMemory {
-    /// The device bundle.
+    /// The device bundle under which it was read last.
     device: Digest,
     /// How many log bundles there are.
     counter: u32,
@@ -63,12 +63,6 @@ impl LogMemory {
         }
     }
 
-    /// Whether it is of that device bundle.
-    #[must_use]
-    pub fn is_of(&self, device: &Verified<Device>) -> bool {
-        self.device == device.digest()
-    }
-
     /// The last log bundle and what comes after it.
     pub fn bundled(&mut self, bundle: &Verified<Log>) {
         self.counter = bundle.body().counter;
@@ -78,10 +72,33 @@ impl LogMemory {
         (self.unlogged_boots, self.unlogged_authentications) = (0, 0);
     }
 
+    /// Whether no bundle was made yet: what it has pending begins at the device's anchor.
+    #[must_use]
+    pub const fn is_first(&self) -> bool {
+        self.counter == 0
+    }
+
     /// Forgets where it was read up to: what lies between is lost, and the next bundle says so.
     pub fn accept_gap(&mut self) {
         self.from = None;
         self.pending = None;
+    }
+
+    /// What was read of this HSM's log, under whatever device bundle; `entries` are those that it has now. It begins anew with a device
+    /// bundle whose anchor the HSM still has, and whose log it was not that was read before: then the HSM was reset and set up again.
+    #[must_use]
+    pub fn of(known: Option<Self>, device: &Verified<Device>, entries: &[[u8; ENTRY]]) -> Self {
+        let Some(mut known) = known else { return Self::begin(device) };
+        if known.device == device.digest() {
+            return known;
+        }
+        let anchor = device.body().log_anchor;
+        let anew = entries.first().is_some_and(|bytes| Entry::decode(bytes).head() == anchor);
+        if anew && known.clone().read(entries, (0, 0)).is_err() {
+            return Self::begin(device);
+        }
+        known.device = device.digest();
+        known
     }
 
     /// Takes what the device says of its log. Returns how many entries are new.
@@ -167,6 +184,27 @@ mod tests {
         assert_eq!(memory.read(&[], (0, 0)), Ok(0));
         assert_eq!(memory.pending(), entries);
         assert_eq!(memory.unlogged_authentications, 1);
+    }
+
+    /// A new version of the policy brings a new device bundle; a reset brings a new log.
+    #[test]
+    fn the_log_goes_on_under_a_new_device_bundle_and_begins_anew_after_a_reset() {
+        let (mut memory, entries) = sound();
+        memory.read(&entries[..5], (0, 0)).unwrap();
+        let mut story = Story::sound();
+        story.device.created = story.device.created.plus_days(1);
+        story.device.log_anchor = Entry::decode(&entries[4]).head();
+        story.relink();
+        let device = story.accept_device().unwrap();
+        let mut on = LogMemory::of(Some(memory.clone()), &device, &entries);
+        assert_eq!(on.read(&entries, (0, 0)), Ok(entries.len() - 5));
+        assert_eq!(on.from, memory.from);
+        let reset = Entry::after(&[5; 16], 1, crate::hsm_log::Record::RESET);
+        story.device.log_anchor = reset.head();
+        story.relink();
+        let device = story.accept_device().unwrap();
+        let anew = LogMemory::of(Some(memory), &device, &[reset.encode()]);
+        assert_eq!(anew, LogMemory::begin(&device));
     }
 
     /// Somebody else acknowledged: attack 20 of the threat model.

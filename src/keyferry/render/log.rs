@@ -2,7 +2,7 @@
 
 use super::Page;
 use keyferry_bundle::Log;
-use keyferry_ceremony::hsm_log::{Entry, NO_KEY, Record, command};
+use keyferry_ceremony::hsm_log::Entry;
 
 pub(super) fn page(log: &Log) -> Page {
     let mut page = Page::new(format!(
@@ -19,7 +19,7 @@ pub(super) fn page(log: &Log) -> Page {
     page.row("sessions not logged", log.unlogged_authentications);
     for bytes in log.entries() {
         let entry = Entry::decode(bytes);
-        page.row(format!("entry {}", entry.number), sentence(&entry.record));
+        page.row(format!("entry {}", entry.number), entry.record);
     }
     page.row("device", log.device);
     if let Some(plan) = log.plan {
@@ -29,25 +29,4 @@ pub(super) fn page(log: &Log) -> Page {
         page.row("previous", previous);
     }
     page
-}
-
-/// An entry in words, without a judgement.
-fn sentence(record: &Record) -> String {
-    if *record == Record::RESET {
-        return "reset".to_owned();
-    }
-    let mut words = command::name(record.command);
-    for (before, id) in [
-        ("by authentication key", record.session_key),
-        ("of object", record.target),
-        ("and", record.second),
-    ] {
-        if id != NO_KEY && record.command != command::BOOT {
-            words = format!("{words} {before} {id:#06x}");
-        }
-    }
-    if record.command != command::BOOT && record.result != record.command | 0x80 {
-        words = format!("{words}: refused, error {:#04x}", record.result);
-    }
-    format!("{words} (tick {})", record.tick)
 }

@@ -3,8 +3,8 @@
 use super::Args;
 use crate::audit;
 use crate::hsm_access::{hsm_failed, sign, unmakeable};
-use keyferry_bundle::kinds::{AttestationChain, Bundle as _, DeviceKey};
-use keyferry_bundle::{Base64, Device, Domains, Policy, Verified};
+use keyferry_bundle::kinds::{AttestationChain, Bundle as _, DeviceKey, LogHead};
+use keyferry_bundle::{Base64, Device, Domains, LogDigest, Policy, Verified};
 use keyferry_ceremony::{Countersigned, device};
 use keyferry_console::ceremony::refused;
 use keyferry_console::files::{self, Mode};
@@ -16,6 +16,7 @@ pub(super) fn write(
     args: &Args,
     policy: &Verified<Policy>,
     hsm: &dyn Hsm,
+    is_new: bool,
     screen: &Screen,
 ) -> Result<(), Failure> {
     let info = hsm.device().map_err(|error| hsm_failed(&error))?;
@@ -25,7 +26,7 @@ pub(super) fn write(
         .map_err(|error| hsm_failed(&error))?
         .ok_or_else(|| Failure::bug("the signing key is gone"))?;
     let spki = public.to_spki_der().and_then(Base64::new).map_err(Failure::bug)?;
-    let body = Device {
+    let mut body = Device {
         environment: policy.body().environment,
         policy: policy.digest(),
         created: clock::now()?,
@@ -42,9 +43,9 @@ pub(super) fn write(
         credentials: args.credentials(),
         domains: Domains::ONE,
         audit: audit::options(hsm)?,
-        log_anchor: audit::anchor(hsm)?,
+        log_anchor: LogHead { number: 0, digest: LogDigest::from_bytes([0; 16]) },
     };
-    audit::check(hsm, &body)?;
+    body.log_anchor = audit::anchor(hsm, &body, is_new)?;
     let mut envelope = body.to_envelope().map_err(|error| unmakeable(&error))?;
     sign(hsm, args.signing_key, &public, &mut envelope)?;
     let bytes = envelope.encode();

@@ -135,16 +135,16 @@ pub(crate) fn run(
     let factory = Credential::factory().map_err(Failure::bug)?;
     args.check_ids(factory.key)?;
     let layout = args.layout()?;
-    let hsm = match YubiHsm2::open(&access.hsm, args.serial, &factory) {
-        Ok(new) => steps::set_up(args, access, &new, &layout, person, screen)?,
+    let (hsm, is_new) = match YubiHsm2::open(&access.hsm, args.serial, &factory) {
+        Ok(new) => (steps::set_up(args, access, &new, &layout, person, screen)?, true),
         Err(Error::Credential { .. }) => {
             screen.say("The factory's credential is gone: this HSM was set up before.");
-            access.open(args.serial, args.auth_key, person)?
+            (access.open(args.serial, args.auth_key, person)?, false)
         }
         Err(error) => return Err(hsm_failed(&error)),
     };
     steps::check_keys(&hsm, &layout)?;
-    bundle::write(args, &policy, &hsm, screen)
+    bundle::write(args, &policy, &hsm, is_new, screen)
 }
 
 fn check_listed(policy: &Verified<Policy>, serial: Serial) -> Result<(), Failure> {

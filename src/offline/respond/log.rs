@@ -8,8 +8,8 @@ use crate::hsm_access::{hsm_failed, sign, unmakeable};
 use crate::room::Room;
 use keyferry_bundle::kinds::{Bundle as _, ResponseTarget};
 use keyferry_bundle::{Base64, Log, Verified};
-use keyferry_ceremony::hsm_log::Weight;
-use keyferry_ceremony::ledger::{LogGap, LogMemory};
+use keyferry_ceremony::hsm_log::{Entry, Scene, Weight};
+use keyferry_ceremony::ledger::{Ledger, LogGap, LogMemory};
 use keyferry_ceremony::log;
 use keyferry_console::ceremony::refused;
 use keyferry_console::{Exit, Failure, Name, Person, Screen, clock};
@@ -30,19 +30,42 @@ pub(super) fn look(
     person: &Person,
     screen: &Screen,
 ) -> Result<LogMemory, Failure> {
-    let known = room.ledger().log.clone().filter(|memory| memory.is_of(&accepted.device));
-    let mut memory = known.unwrap_or_else(|| LogMemory::begin(&accepted.device));
+    let entries = hsm.log_entries().map_err(|error| hsm_failed(&error))?.entries;
+    let mut memory = LogMemory::of(room.ledger().log.clone(), &accepted.device, &entries);
     match read(hsm, &mut memory)? {
         Ok(()) => {}
         Err(gap) if accept_gap => {
             screen.warn(format!("the HSM's log has a gap: {gap}"));
             person.confirm(screen, "Go on without the lost entries?", "gap")?;
             memory.accept_gap();
-            read(hsm, &mut memory)?.map_err(|gap| lost(&gap))?;
+            read(hsm, &mut memory)?.map_err(lost)?;
         }
-        Err(gap) => return Err(lost(&gap)),
+        Err(gap) => return Err(lost(gap)),
     }
+    check_use(accepted, &memory)?;
     Ok(memory)
+}
+
+/// Nobody has used the HSM for anything that neither setting it up nor this plan asks for.
+fn check_use(accepted: &Accepted, memory: &LogMemory) -> Result<(), Failure> {
+    let scene = Scene {
+        device: accepted.device.body(),
+        plan: Some(accepted.plan.body()),
+        from_anchor: memory.is_first(),
+    };
+    for bytes in memory.pending() {
+        let entry = Entry::decode(bytes);
+        if let Err(strange) = scene.deed(&entry.record) {
+            return Err(unaccounted(format!("entry {}: {strange}", entry.number)));
+        }
+    }
+    Ok(())
+}
+
+fn unaccounted(because: String) -> Failure {
+    Failure::new(Exit::Refused, "log-unaccounted", "the HSM's log does not fit this ceremony")
+        .because(because)
+        .hint("stop: somebody used the HSM for something else; keep it and tell the officers")
 }
 
 fn read(hsm: &dyn Hsm, memory: &mut LogMemory) -> Result<Result<(), LogGap>, Failure> {
@@ -51,7 +74,7 @@ fn read(hsm: &dyn Hsm, memory: &mut LogMemory) -> Result<Result<(), LogGap>, Fai
     Ok(memory.read(&found.entries, unlogged).map(drop))
 }
 
-fn lost(gap: &LogGap) -> Failure {
+fn lost(gap: LogGap) -> Failure {
     Failure::new(Exit::Refused, "log-gap", "the HSM's log does not continue what was read before")
         .because(gap)
         .hint("find out who acknowledged its log; with --accept-log-gap the ceremony goes on, and every auditor will see the gap")
@@ -65,7 +88,7 @@ pub(super) fn make_room(hsm: &dyn Hsm, room: &mut Room) -> Result<(), Failure> {
         return Ok(());
     }
     let mut memory = remembered(room)?;
-    read(hsm, &mut memory)?.map_err(|gap| lost(&gap))?;
+    read(hsm, &mut memory)?.map_err(lost)?;
     let last = memory.head().ok_or_else(|| Failure::bug("a full log has no entries"))?;
     room.remember(|ledger| ledger.log = Some(memory))?;
     hsm.set_log_index(last.number).map_err(|error| hsm_failed(&error))
@@ -83,7 +106,7 @@ pub(super) fn seal(
     targets: &[ResponseTarget],
 ) -> Result<(Verified<Log>, Vec<u8>), Failure> {
     let mut memory = remembered(room)?;
-    read(hsm, &mut memory)?.map_err(|gap| lost(&gap))?;
+    read(hsm, &mut memory)?.map_err(lost)?;
     room.remember(|ledger| ledger.log = Some(memory.clone()))?;
     let Accepted { ceremony, device, plan, .. } = accepted;
     let body = Log {
@@ -104,13 +127,7 @@ pub(super) fn seal(
     let findings = log::findings(device.body(), Some(plan.body()), &declared, &body);
     if let Some((_, wrong)) = findings.into_iter().find(|(_, found)| found.weight == Weight::Wrong)
     {
-        return Err(Failure::new(
-            Exit::Refused,
-            "log-unaccounted",
-            "the HSM's log does not fit this ceremony",
-        )
-        .because(wrong.text)
-        .hint("stop: somebody used the HSM for something else; take it out of use and tell the officers"));
+        return Err(unaccounted(wrong.text));
     }
     let mut envelope = body.to_envelope().map_err(|error| unmakeable(&error))?;
     sign(hsm, device.body().signing_key.object_id, &accepted.public, &mut envelope)?;
@@ -120,18 +137,11 @@ pub(super) fn seal(
     Ok((sealed, bytes))
 }
 
-/// Has the room's memory continue after the log bundle of a response that is on the medium.
-pub(super) fn sealed(
-    accepted: &Accepted,
-    room: &mut Room,
-    bundle: &Verified<Log>,
-) -> Result<(), Failure> {
-    room.remember(|ledger| {
-        let known = ledger.log.take().filter(|memory| memory.is_of(&accepted.device));
-        let mut memory = known.unwrap_or_else(|| LogMemory::begin(&accepted.device));
-        memory.bundled(bundle);
-        ledger.log = Some(memory);
-    })
+/// The room's memory continues after the log bundle of a response that is on the medium.
+pub(super) fn sealed(ledger: &mut Ledger, accepted: &Accepted, bundle: &Verified<Log>) {
+    let mut memory = LogMemory::of(ledger.log.take(), &accepted.device, &[]);
+    memory.bundled(bundle);
+    ledger.log = Some(memory);
 }
 
 impl Accepted {

@@ -73,9 +73,8 @@ pub(crate) fn run(
     if let Some(response) = cut_off::already_written(&accepted)? {
         // A memory that is newer than this response learns of it.
         room.remember(|ledger| ledger.begin(&accepted.plan, &accepted.request))?;
-        room.remember(|ledger| ledger.answered(&accepted.plan, &accepted.request))?;
-        let counter = accepted.request.body().counter;
-        log::sealed(&accepted, &mut room, &accepted.ceremony.log(&accepted.device, counter)?)?;
+        let log = accepted.ceremony.log(&accepted.device, accepted.request.body().counter)?;
+        remember_answered(&mut room, &accepted, &log)?;
         screen.say("This request was answered already; nothing was made anew.");
         return finish(&accepted, &response, "The response that is here", screen);
     }
@@ -99,11 +98,11 @@ pub(crate) fn run(
         Work { hsm: &hsm, accepted: &accepted, stored: &stored, room: &mut room, changed: false };
     let made = make(&mut work, isolation);
     let changed = work.changed;
-    let (response, log, files) = made.map_err(|failure| after_change(failure, changed))?;
+    let answer = made.map_err(|failure| after_change(failure, changed))?;
+    let Answer { response, log, files } = answer;
     cut_off::sweep(&accepted, &stored, &room, screen)?;
     files::write_all_new(&files).map_err(|failure| after_change(failure, changed))?;
-    room.remember(|ledger| ledger.answered(&accepted.plan, &accepted.request))?;
-    log::sealed(&accepted, &mut room, &log)?;
+    remember_answered(&mut room, &accepted, &log)?;
     finish(&accepted, &response, "The response is written", screen)
 }
 
@@ -121,14 +120,30 @@ fn open_room(args: &Args, serial: Serial) -> Result<Room, Failure> {
     if args.new_room { Room::begin(&args.room, serial) } else { Room::open(&args.room, serial) }
 }
 
+/// Notes both at once: a memory of one without the other would contradict the medium.
+fn remember_answered(
+    room: &mut Room,
+    accepted: &Accepted,
+    log: &Verified<Log>,
+) -> Result<(), Failure> {
+    room.remember(|ledger| {
+        ledger.answered(&accepted.plan, &accepted.request);
+        log::sealed(ledger, accepted, log);
+    })
+}
+
+/// What one run makes.
+struct Answer {
+    response: Verified<Response>,
+    log: Verified<Log>,
+    files: Vec<NewFile>,
+}
+
 /// A file that is to be written.
 type NewFile = (PathBuf, Vec<u8>, Mode);
 
 /// Everything that is written, signed and checked, but not on the medium yet.
-fn make(
-    work: &mut Work<'_>,
-    isolation: Isolation,
-) -> Result<(Verified<Response>, Verified<Log>, Vec<NewFile>), Failure> {
+fn make(work: &mut Work<'_>, isolation: Isolation) -> Result<Answer, Failure> {
     let accepted = work.accepted;
     let mut files = Vec::new();
     let mut targets = Vec::new();
@@ -168,7 +183,7 @@ fn make(
     // Last, so that a response on the medium means that everything it names is there.
     let path = accepted.ceremony.path(&accepted.response_name());
     files.push((path, bytes, Mode::Public));
-    Ok((response, log, files))
+    Ok(Answer { response, log, files })
 }
 
 /// Failures whose own hint says to stop.

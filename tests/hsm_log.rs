@@ -5,6 +5,7 @@ use keyferry_bundle::{Base64, Domains, Log, Serial};
 use keyferry_ceremony::hsm_log::{CAPACITY, Entry, Record};
 use keyferry_hsm::{Address, Credential, Hsm as _, KeyAlgorithm, LogEntries, Place, YubiHsm2};
 use keyferry_tests::{Run, Scene};
+use std::fmt::Write as _;
 
 const CEREMONY: &str = "payments-2026";
 const PASSWORD: &str = "rehearsal password of hsm-1";
@@ -26,8 +27,11 @@ fn auditor(url: &str) -> YubiHsm2 {
 
 /// What `yubihsm-shell -a get-logs --outformat hex` would print.
 fn printed(log: &LogEntries) -> String {
-    let entries: String = log.entries.iter().flatten().map(|byte| format!("{byte:02x}")).collect();
-    format!("{:04x}{:04x}{entries}\n", log.unlogged_boots, log.unlogged_authentications)
+    let mut text = format!("{:04x}{:04x}", log.unlogged_boots, log.unlogged_authentications);
+    for byte in log.entries.iter().flatten() {
+        write!(text, "{byte:02x}").unwrap();
+    }
+    text
 }
 
 fn audit(scene: &Scene, options: &[&str], answers: &[&str]) -> Run {

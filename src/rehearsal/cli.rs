@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::cast::{Cast, Quorum};
 use crate::stage::Stage;
 use crate::{programs, story};
 use clap::Parser;
@@ -15,7 +16,7 @@ use std::process::ExitCode;
     name = "keyferry-rehearsal",
     version,
     max_term_width = 100,
-    after_help = "Examples:\n  cargo rehearse\n  cargo rehearse -- --out evidence\n  cargo rehearse -- --key-spec ECC_NIST_P384"
+    after_help = "Examples:\n  cargo rehearse\n  cargo rehearse -- --out evidence\n  cargo rehearse -- --key-spec ECC_NIST_P384\n  cargo rehearse -- --officers 2-of-3 --witnesses 2 --custodians 3-of-5"
 )]
 pub(crate) struct Cli {
     /// Leave every bundle in this folder, which must not exist yet [default: a new temporary folder]
@@ -38,6 +39,19 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "KIND")]
     pub(crate) keep_as: Option<KeptAs>,
 
+    /// How many security officers there are, and how many sign
+    #[arg(long, value_name = "T-of-N", default_value = "2-of-2", help_heading = "People")]
+    officers: Quorum,
+
+    /// How many witnesses there are, and how many sign
+    #[arg(long, value_name = "T-of-N", default_value = "1", help_heading = "People")]
+    witnesses: Quorum,
+
+    /// Split the HSM's wrap key among so many custodians, so many of whom restore it [default: the wrap key stays in the HSM, and one
+    /// custodian keeps an age copy]
+    #[arg(long, value_name = "T-of-N", help_heading = "People")]
+    custodians: Option<Quorum>,
+
     /// Use the KMS at this address instead of the virtual one
     #[arg(long, value_name = "URL")]
     pub(crate) kms_endpoint: Option<String>,
@@ -53,6 +67,13 @@ pub(crate) struct Cli {
     /// The AWS region
     #[arg(long, value_name = "NAME", default_value = "eu-central-1")]
     pub(crate) region: String,
+}
+
+impl Cli {
+    /// Who takes part.
+    pub(crate) const fn cast(&self) -> Cast {
+        Cast { officers: self.officers, witnesses: self.witnesses, custodians: self.custodians }
+    }
 }
 
 /// Runs the rehearsal.

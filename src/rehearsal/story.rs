@@ -1,8 +1,8 @@
 //! What happens, in the order it happens.
 
 use crate::cast::{
-    ADMINISTRATION_PASSWORD, AUDIT_PASSWORD, BACKUP_PASSWORD, CEREMONY, CUSTODIAN, HSM,
-    HSM_PASSWORD, OFFICERS, OPERATOR, SERIAL, TARGET, WITNESS, age_identity, passphrase,
+    ADMINISTRATION_PASSWORD, AUDIT_PASSWORD, BACKUP_PASSWORD, CEREMONY, Cast, HSM, HSM_PASSWORD,
+    OPERATOR, SERIAL, TARGET, age_identity, passphrase,
 };
 use crate::cli::Cli;
 use crate::machine::{Machine, Shown};
@@ -17,6 +17,7 @@ const VIRTUAL_ROOT: &str = include_str!("../virtual-hsm/attestation/root.pem");
 
 struct Story<'a> {
     cli: &'a Cli,
+    cast: Cast,
     stage: &'a Stage,
     screen: &'a Screen,
     office: Machine<'a>,
@@ -60,6 +61,7 @@ pub(crate) fn tell(
     let machine = |place| Machine::new(place, stage, programs, screen, shown.clone());
     let story = Story {
         cli,
+        cast: cli.cast(),
         stage,
         screen,
         office: machine(Place::Office),
@@ -102,28 +104,35 @@ impl Story<'_> {
     }
 
     fn people(&self) -> Result<(), Failure> {
-        self.heading(1, "Everybody makes a signing identity; the custodian makes an age identity");
-        for name in OFFICERS.into_iter().chain([OPERATOR, WITNESS]) {
+        self.heading(1, "Everybody makes a signing identity; custodians make age identities");
+        for name in self.cast.signers() {
             let file = format!("{name}.identity");
             self.office.run(name, "keyferry", &["identity", "new", &file], &[&passphrase(name)])?;
         }
         self.stage.hand(Place::Office, Place::Bastion, &format!("{OPERATOR}.identity"))?;
-        self.stage.hand(Place::Office, Place::Room, &format!("{WITNESS}.identity"))
+        for witness in self.cast.witnesses() {
+            self.stage.hand(Place::Office, Place::Room, &format!("{witness}.identity"))?;
+        }
+        Ok(())
     }
 
     fn policy(&self) -> Result<(), Failure> {
         self.heading(2, "The officers agree on a trust policy, and every machine pins it");
-        let (identity, recipient) = age_identity();
-        let custodian_file = self.office.folder.join(format!("{CUSTODIAN}.age-identity"));
-        files::write_new(&custodian_file, identity.as_bytes(), Mode::Private)?;
-        let keys: Vec<String> = OFFICERS
-            .into_iter()
-            .chain([OPERATOR, WITNESS])
-            .map(|name| format!("--key={name}={name}.identity.pub.pem"))
-            .collect();
-        let officers = format!("2:{}", OFFICERS.join(","));
-        let (operator, witness) = (format!("1:{OPERATOR}"), format!("1:{WITNESS}"));
-        let custodian = format!("{CUSTODIAN}={recipient}");
+        let cast = &self.cast;
+        let mut custodians = Vec::new();
+        for custodian in cast.custodians() {
+            let (identity, recipient) = age_identity();
+            let file = self.office.folder.join(format!("{custodian}.age-identity"));
+            files::write_new(&file, identity.as_bytes(), Mode::Private)?;
+            custodians.push(format!("--custodian={custodian}={recipient}"));
+        }
+        let signers = cast.signers();
+        let key = |name: &&str| format!("--key={name}={name}.identity.pub.pem");
+        let keys: Vec<String> = signers.iter().map(key).collect();
+        let role = |threshold: usize, names: &[&str]| format!("{threshold}:{}", names.join(","));
+        let officers = role(cast.officers.threshold, cast.officers());
+        let operator = role(1, &[OPERATOR]);
+        let witness = role(cast.witnesses.threshold, cast.witnesses());
         let root = self.office.folder.join("virtual-root.pem");
         files::write_new(&root, VIRTUAL_ROOT.as_bytes(), Mode::Public)?;
         let spec = self.cli.key_spec;
@@ -134,14 +143,15 @@ impl Story<'_> {
         arguments.extend(["--online-operator", &operator, "--witness", &witness]);
         arguments.extend(["--partition", "aws", "--account", &self.cli.account]);
         arguments.extend(["--region", &self.cli.region, "--key-spec", spec.as_str()]);
-        arguments.extend(["--device", SERIAL, "--custodian", &custodian]);
+        arguments.extend(["--device", SERIAL]);
+        arguments.extend(custodians.iter().map(String::as_str));
         arguments.extend(["--attestation-root", "virtual-root.pem"]);
-        self.office.run(OFFICERS[0], "keyferry", &arguments, &[])?;
-        for name in OFFICERS {
+        self.office.run(cast.officer(), "keyferry", &arguments, &[])?;
+        for name in cast.signing_officers() {
             sign(&self.office, name, "policy-v1.json", "Rehearsal")?;
         }
         let answer = self.office.run(
-            OFFICERS[0],
+            cast.officer(),
             "keyferry",
             &["fingerprint", "policy-v1.json", "--json"],
             &[],
@@ -166,7 +176,9 @@ impl Story<'_> {
             &["init", "--hsm", hsm, "--allow-network", "--serial", SERIAL, "--name", HSM],
             &[SERIAL, HSM_PASSWORD, BACKUP_PASSWORD, AUDIT_PASSWORD, ADMINISTRATION_PASSWORD],
         )?;
-        sign(&self.room, WITNESS, "device.json", HSM)?;
+        for witness in self.cast.signing_witnesses() {
+            sign(&self.room, witness, "device.json", HSM)?;
+        }
         self.stage.hand(Place::Room, Place::Office, "device.json")?;
         self.screen.say("  carried from the room to the office: device.json");
         Ok(())
@@ -198,9 +210,13 @@ impl Story<'_> {
         if let Some(kept) = self.cli.keep_as {
             arguments.extend(["--keep-as", kept.as_str()]);
         }
-        arguments.extend(["--does-not-expire", "--custodian", CUSTODIAN]);
-        self.office.run(OFFICERS[0], "keyferry", &arguments, &[])?;
-        for name in OFFICERS {
+        arguments.push("--does-not-expire");
+        if self.cast.custodians.is_none() {
+            let custodian = self.cast.custodians().iter();
+            arguments.extend(custodian.flat_map(|name| ["--custodian", name]));
+        }
+        self.office.run(self.cast.officer(), "keyferry", &arguments, &[])?;
+        for name in self.cast.signing_officers() {
             sign(&self.office, name, &format!("{CEREMONY}/plan.json"), CEREMONY)?;
         }
         self.stage.carry(Place::Office, Place::Bastion, |_| true, self.screen)
@@ -239,7 +255,9 @@ impl Story<'_> {
             &[HSM_PASSWORD, CEREMONY],
         )?;
         let response = format!("{CEREMONY}/response-1.json");
-        sign(&self.room, WITNESS, &response, "response")?;
+        for witness in self.cast.signing_witnesses() {
+            sign(&self.room, witness, &response, "response")?;
+        }
         self.stage.carry(
             Place::Room,
             Place::Bastion,

@@ -4,6 +4,7 @@ use crate::device::{Device, Reply};
 use crate::faults::Faults;
 use crate::http::{self, Status};
 use crate::store::FileError;
+use std::fmt;
 use std::io::{self, BufReader};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -56,10 +57,10 @@ pub enum StartError {
 }
 
 /// A running service. It ends when this is dropped.
-#[derive(Debug)]
 pub struct Service {
     address: SocketAddr,
     serial: u32,
+    device: Arc<Mutex<Device>>,
     stop: Arc<AtomicBool>,
     accepting: Option<JoinHandle<()>>,
 }
@@ -85,14 +86,13 @@ impl Service {
         let device = Device::open(&state, (serial, fips), faults, Instant::now())
             .map_err(|error| StartError::State(state, error))?;
         let serial = device.serial();
+        let device = Arc::new(Mutex::new(device));
         let stop = Arc::new(AtomicBool::new(false));
         let accepting = {
-            let stop = Arc::clone(&stop);
-            std::thread::spawn(move || {
-                accept(&listener, address, &Arc::new(Mutex::new(device)), &stop);
-            })
+            let (device, stop) = (Arc::clone(&device), Arc::clone(&stop));
+            std::thread::spawn(move || accept(&listener, address, &device, &stop))
         };
-        Ok(Self { address, serial, stop, accepting: Some(accepting) })
+        Ok(Self { address, serial, device, stop, accepting: Some(accepting) })
     }
 
     /// Where clients connect, such as `http://127.0.0.1:12345`.
@@ -113,11 +113,29 @@ impl Service {
         self.serial
     }
 
+    /// Answers a frame as it would over a connection, without one; nothing where a fault loses the answer.
+    #[must_use]
+    pub fn answer(&self, frame: &[u8]) -> Option<Vec<u8>> {
+        exchange(&self.device, frame)
+    }
+
     /// Serves until the process is ended.
     pub fn wait(mut self) {
         if let Some(accepting) = self.accepting.take() {
             let _ = accepting.join();
         }
+    }
+}
+
+/// Nothing of what the device keeps.
+impl fmt::Debug for Service {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { address, serial, .. } = self;
+        formatter
+            .debug_struct("Service")
+            .field("address", address)
+            .field("serial", serial)
+            .finish_non_exhaustive()
     }
 }
 
@@ -169,12 +187,7 @@ fn serve(stream: &TcpStream, address: SocketAddr, device: &Mutex<Device>) -> io:
         let keep = request.keep_alive;
         match (request.method.as_str(), request.path.as_str()) {
             ("POST", "/connector/api") => {
-                let mut device = device.lock().unwrap_or_else(PoisonError::into_inner);
-                let reply = device.handle(&request.body, Instant::now());
-                let delay = device.delay();
-                drop(device);
-                let Reply::Frame(frame) = reply else { return Ok(()) };
-                std::thread::sleep(delay);
+                let Some(frame) = exchange(device, &request.body) else { return Ok(()) };
                 http::write(&mut output, Status::Ok, "application/octet-stream", &frame, keep)?;
             }
             ("POST", "/virtual/faults") => {
@@ -205,6 +218,17 @@ fn serve(stream: &TcpStream, address: SocketAddr, device: &Mutex<Device>) -> io:
         }
     }
     Ok(())
+}
+
+/// A frame's answer, after the delay that is a fault too; nothing where it is lost.
+fn exchange(device: &Mutex<Device>, frame: &[u8]) -> Option<Vec<u8>> {
+    let mut device = device.lock().unwrap_or_else(PoisonError::into_inner);
+    let reply = device.handle(frame, Instant::now());
+    let delay = device.delay();
+    drop(device);
+    let Reply::Frame(frame) = reply else { return None };
+    std::thread::sleep(delay);
+    Some(frame)
 }
 
 fn is_gone(device: &Mutex<Device>) -> bool {

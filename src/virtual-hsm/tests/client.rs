@@ -447,6 +447,19 @@ fn a_lost_answer_closes_the_connection_and_the_command_took_effect() {
 }
 
 #[test]
+fn a_frame_is_answered_without_a_connection_too() {
+    let (_folder, service) = service();
+    let echo = [1, 0, 1, 9];
+    assert_eq!(service.answer(&echo).unwrap(), [0x81, 0, 1, 9]);
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = Options::new(folder.path().join("hsm.json"));
+    options.faults = Faults { gone_at: Some(1), ..Faults::default() };
+    let service = Service::start(options).unwrap();
+    assert!(client(&service).echo(b"hello".to_vec()).is_err());
+    assert_eq!(service.answer(&echo), None);
+}
+
+#[test]
 fn faults_are_set_while_the_service_runs() {
     let (_folder, service) = service();
     let told = |body: &str| {

@@ -1,53 +1,37 @@
-//! The service beside crate `yubihsm`'s mock, through the same client over HTTP: commands a second, and resident memory with a full store.
-//!
-//! `cargo bench -p keyferry-virtual-hsm` builds both, the service optimised and the mock as it allows: in debug. Linux only: it asks `/proc`.
+//! Both programs behind HTTP on the loopback, as a client has them.
 
-#![expect(clippy::print_stdout, reason = "the figures are the result")]
-
+use crate::SLICES;
+use crate::direct::{Outcome, SIGNING_KEY, SLICE};
 use sha2::{Digest as _, Sha256};
-use std::error::Error;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use yubihsm::authentication::Credentials;
 use yubihsm::connector::HttpConfig;
-use yubihsm::object::Label;
-use yubihsm::{Capability, Client, Connector, Domain, asymmetric, opaque};
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
+use yubihsm::{Client, Connector, Credentials};
 
 /// One command, sent and answered.
-type Act = fn(&Client) -> Outcome<()>;
+pub(crate) type Act = fn(&Client) -> Outcome<()>;
 
-/// Each command is repeated for so many slices of time, of both programs in turn. The best one counts: the others share the machine with
-/// somebody.
-const SLICES: u32 = 50;
-const SLICE: Duration = Duration::from_millis(100);
 /// Clients at once, each with a session of its own.
-const CLIENTS: usize = 4;
+pub(crate) const CLIENTS: usize = 4;
 /// How long they go on, of both programs in turn; the best of so many rounds counts.
 const ROUND: Duration = Duration::from_millis(500);
 const ROUNDS: u32 = 8;
-/// Objects of a full store, the credential and the signing key among them (user guide: 256 objects, 126 KB).
-const OBJECTS: u16 = 256;
-/// As many bytes of each as fit.
-const OBJECT_BYTES: usize = 480;
-const SIGNING_KEY: u16 = 0x100;
 
 /// How often a second a command was answered: of the clock's seconds, which the client and the loopback share, and of the service's own
 /// processor time.
-struct Rate {
-    by_clock: f64,
-    by_processor: f64,
+pub(crate) struct Rate {
+    pub(crate) by_clock: f64,
+    pub(crate) by_processor: f64,
 }
 
 /// A program under measurement, ended with this value.
-struct Program {
+pub(crate) struct Program {
     child: Child,
-    port: u16,
-    client: Client,
+    pub(crate) port: u16,
+    pub(crate) client: Client,
 }
 
 impl Drop for Program {
@@ -66,26 +50,6 @@ impl Program {
         Ok(Self { child, port, client: connect(port)? })
     }
 
-    /// Fills the store: a P-256 key, and opaque objects.
-    fn fill(&self) -> Outcome<()> {
-        let (domain, capabilities) = (Domain::DOM1, Capability::SIGN_ECDSA);
-        let label = || Label::from_bytes(b"bench");
-        let algorithm = asymmetric::Algorithm::EcP256;
-        self.client.generate_asymmetric_key(
-            SIGNING_KEY,
-            label()?,
-            domain,
-            capabilities,
-            algorithm,
-        )?;
-        for id in (SIGNING_KEY + 1..).take(usize::from(OBJECTS) - 2) {
-            let (none, kind) = (Capability::empty(), opaque::Algorithm::Data);
-            let bytes = vec![0x5a; OBJECT_BYTES];
-            self.client.put_opaque(id, label()?, domain, none, kind, bytes)?;
-        }
-        Ok(())
-    }
-
     /// Several sessions more. They stay open: a device has sixteen.
     fn clients(&self) -> Outcome<Vec<Client>> {
         (0..CLIENTS).map(|_| connect(self.port)).collect()
@@ -101,7 +65,7 @@ impl Program {
     }
 
     /// Resident memory in MB.
-    fn resident(&self) -> Outcome<f64> {
+    pub(crate) fn resident(&self) -> Outcome<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib: u32 =
@@ -110,23 +74,23 @@ impl Program {
     }
 }
 
-fn echo(client: &Client) -> Outcome<()> {
+pub(crate) fn echo(client: &Client) -> Outcome<()> {
     client.echo(&b"0123456789abcdef"[..])?;
     Ok(())
 }
 
-fn random(client: &Client) -> Outcome<()> {
+pub(crate) fn random(client: &Client) -> Outcome<()> {
     client.get_pseudo_random(32)?;
     Ok(())
 }
 
-fn sign(client: &Client) -> Outcome<()> {
+pub(crate) fn sign(client: &Client) -> Outcome<()> {
     client.sign_ecdsa_prehash_raw(SIGNING_KEY, Sha256::digest(b"bench").to_vec())?;
     Ok(())
 }
 
 /// A session.
-fn connect(port: u16) -> Outcome<Client> {
+pub(crate) fn connect(port: u16) -> Outcome<Client> {
     let config = HttpConfig { addr: "127.0.0.1".to_owned(), port, timeout_ms: 5000 };
     Ok(Client::open(Connector::http(&config), Credentials::default(), false)?)
 }
@@ -136,31 +100,20 @@ fn free_port() -> Outcome<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-fn service(state: &Path) -> Outcome<Program> {
+pub(crate) fn service(state: &Path) -> Outcome<Program> {
     let port = free_port()?;
     let mut command = Command::new(env!("CARGO_BIN_EXE_keyferry-virtual-hsm"));
     command.arg("--listen").arg(format!("127.0.0.1:{port}")).arg("--state").arg(state);
     Program::start(&mut command, port)
 }
 
-/// Builds the mock in a target folder of its own, and starts it.
-fn mock() -> Outcome<Program> {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-mock");
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-mock");
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--locked", "--manifest-path"]).arg(package.join("Cargo.toml"));
-    if !build.arg("--target-dir").arg(&target).status()?.success() {
-        return Err("the mock does not build".into());
-    }
+pub(crate) fn mock(program: &Path) -> Outcome<Program> {
     let port = free_port()?;
-    Program::start(
-        Command::new(target.join("debug/keyferry-bench-mock")).arg(port.to_string()),
-        port,
-    )
+    Program::start(Command::new(program).arg(port.to_string()), port)
 }
 
 /// Repeats a command of both programs for a while.
-fn measure(ours: &Program, mock: &Program, command: Act) -> Outcome<(Rate, Rate)> {
+pub(crate) fn measure(ours: &Program, mock: &Program, command: Act) -> Outcome<(Rate, Rate)> {
     let (mut ours, mut mock) = (Tally::start(ours, command)?, Tally::start(mock, command)?);
     for _ in 0..SLICES {
         ours.slice()?;
@@ -193,7 +146,7 @@ fn together(clients: &[Client], command: Act) -> Outcome<f64> {
 }
 
 /// The same from several clients at once: the best round of each program.
-fn crowd(ours: &Program, mock: &Program, command: Act) -> Outcome<(f64, f64)> {
+pub(crate) fn crowd(ours: &Program, mock: &Program, command: Act) -> Outcome<(f64, f64)> {
     let (our_clients, mock_clients) = (ours.clients()?, mock.clients()?);
     let mut best = (0.0, 0.0);
     for _ in 0..ROUNDS {
@@ -243,7 +196,7 @@ fn slice(mut act: impl FnMut() -> Outcome<()>) -> Outcome<(f64, u32)> {
 }
 
 /// What the loopback allows at best: a page over the same kind of connection, without a session or a command behind it.
-fn loopback(port: u16) -> Outcome<f64> {
+pub(crate) fn loopback(port: u16) -> Outcome<f64> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_nodelay(true)?;
     let mut buffer = [0; 4096];
@@ -257,32 +210,4 @@ fn loopback(port: u16) -> Outcome<f64> {
         best = f64::max(best, rate);
     }
     Ok(best)
-}
-
-fn row(name: &str, ours: f64, mock: f64, digits: usize) {
-    println!("{name:<44}{ours:>12.digits$}{mock:>12.digits$}{:>8.1}", ours / mock);
-}
-
-fn main() -> Outcome<()> {
-    let folder = tempfile::tempdir()?;
-    // The mock first: a session with the service would end while the mock is built.
-    let mock = mock()?;
-    let ours = service(&folder.path().join("hsm.json"))?;
-    println!("{:<44}{:>12}{:>12}{:>8}", "", "service", "mock", "ratio");
-    for program in [&ours, &mock] {
-        program.fill()?;
-    }
-    let commands: [(&str, Act); 3] =
-        [("echo, 16 bytes", echo), ("random, 32 bytes", random), ("sign, ECDSA P-256", sign)];
-    for (name, command) in commands {
-        let (our_rate, mock_rate) = measure(&ours, &mock, command)?;
-        row(&format!("{name}: a second"), our_rate.by_clock, mock_rate.by_clock, 0);
-        let (our_clients, mock_clients) = crowd(&ours, &mock, command)?;
-        row(&format!("{name}: a second, {CLIENTS} clients"), our_clients, mock_clients, 0);
-        let name = format!("{name}: a second of its processor time");
-        row(&name, our_rate.by_processor, mock_rate.by_processor, 0);
-    }
-    row("MB resident, 256 objects", ours.resident()?, mock.resident()?, 1);
-    println!("{:<44}{:>12.0}", "status page, without a command: a second", loopback(ours.port)?);
-    Ok(())
 }

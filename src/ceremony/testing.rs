@@ -363,6 +363,31 @@ impl Story {
         story
     }
 
+    /// The ceremony after this one with the same HSM: of another key, with a plan that follows this one's.
+    #[must_use]
+    pub fn next(&self) -> Self {
+        let mut next = self.clone();
+        let number = self.plan.counter + 1;
+        (next.plan.counter, next.plan.previous) = (number, Some(digest_of(&self.plan)));
+        next.plan.ceremony = parse(&format!("tests-{number}"));
+        let key: keyferry_bundle::KeyArn = parse(&format!(
+            "arn:aws:kms:eu-central-1:111122223333:key/{number:08x}-12ab-34cd-56ef-1234567890ab"
+        ));
+        let object = parse(&format!("{:#06x}", 0x0a00 + number));
+        let of = |what| Digest::of(format!("{what} {number}").as_bytes());
+        (next.plan.targets[0].key, next.plan.targets[0].object_id) = (key.clone(), object);
+        next.request.targets[0].key = key.clone();
+        next.request.targets[0].import_token_sha256 = of("token");
+        (next.backup.key, next.backup.object_id) = (key.clone(), object);
+        next.backup.check_value = of("check");
+        let answered = &mut next.response.targets[0];
+        (answered.key, answered.object_id) = (key.clone(), object);
+        (answered.import_token_sha256, answered.check_value) = (of("token"), of("check"));
+        next.receipt.targets[0].key = key;
+        next.relink();
+        next
+    }
+
     /// Makes every link again, from the policy on: after a change in one of the bundles.
     pub fn relink(&mut self) {
         self.device.policy = digest_of(&self.policy);

@@ -11,7 +11,7 @@ use keyferry_bundle::{
 };
 
 /// An accepted bundle, the file it came from, and which accepted bundle it follows.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Link<T> {
     pub(super) file: String,
     pub(super) bundle: Verified<T>,
@@ -49,6 +49,19 @@ impl Chain {
             policies::replaced(&chain, pins, link, "device.policy", report);
         }
         order::devices(&chain, report);
+        let chain = chain.grown(sorted, pins, report);
+        for (index, device) in chain.devices.iter().enumerate() {
+            if !chain.plans.iter().any(|plan| plan.follows == index) {
+                sentences::unplanned(device, report);
+            }
+        }
+        sentences::missing(&chain, report);
+        chain
+    }
+
+    /// With what follows its policies and HSMs.
+    pub(super) fn grown(self, sorted: &Sorted<'_>, pins: &Pins, report: &mut Report) -> Self {
+        let mut chain = self;
         let files: Vec<&File> = sorted.of(Kind::Plan).collect();
         chain.plans = collect(
             &files,
@@ -143,7 +156,6 @@ impl Chain {
             sentences::receipt(&chain, link, report);
         }
         order::receipts(&chain, report);
-        sentences::missing(&chain, report);
         chain
     }
 

@@ -3,6 +3,7 @@
 //! [`examine`] reads every file, finds the chain by itself and states each thing it checked as a [`Claim`]. Nothing is
 //! trusted but a pin; without one the report says so.
 
+mod across;
 mod chain;
 mod claim;
 mod collect;
@@ -13,18 +14,23 @@ mod policies;
 mod proofs;
 mod record;
 mod sentences;
+mod shared;
 mod sort;
 mod trail;
 
+#[cfg(test)]
+mod many_tests;
 #[cfg(test)]
 mod stated_tests;
 #[cfg(test)]
 mod tests;
 
+pub use across::Across;
 pub use chain::{Chain, Link};
 pub use claim::{Claim, Report, Standing, Trust};
 pub use pins::Pins;
 pub use record::{Accepted, KeyRecord, Outline, Wrapping};
+pub use shared::Shared;
 pub use trail::hold_against;
 
 use sort::Sorted;

@@ -13,19 +13,8 @@ pub(super) fn find(sorted: &Sorted<'_>, report: &mut Report) -> Vec<Link<Policy>
     let mut found: Vec<Link<Policy>> = Vec::new();
     let mut left: Vec<&File> = sorted.of(Kind::Policy).collect();
     loop {
-        let refused = |source| Refusal::Bundle { kind: Kind::Policy, source };
-        let next = |bytes: &[u8]| {
-            let next = Unverified::<Policy>::from_slice(bytes).map_err(refused)?;
-            let next = match found.last() {
-                None => next.verify_first(),
-                Some(current) => next.verify_successor(&current.bundle),
-            }
-            .map_err(refused)?;
-            roots::check(next.body())?;
-            Ok(next)
-        };
         let tried: Vec<Result<Verified<Policy>, Refusal>> =
-            left.iter().map(|file| next(&file.bytes)).collect();
+            left.iter().map(|file| next(found.last(), &file.bytes)).collect();
         let Some(index) = tried.iter().position(Result::is_ok) else {
             for (file, outcome) in left.iter().zip(tried) {
                 if let Err(refusal) = outcome {
@@ -41,6 +30,22 @@ pub(super) fn find(sorted: &Sorted<'_>, report: &mut Report) -> Vec<Link<Policy>
             found.push(link);
         }
     }
+}
+
+/// The version after one, or the first.
+pub(super) fn next(
+    current: Option<&Link<Policy>>,
+    bytes: &[u8],
+) -> Result<Verified<Policy>, Refusal> {
+    let refused = |source| Refusal::Bundle { kind: Kind::Policy, source };
+    let next = Unverified::<Policy>::from_slice(bytes).map_err(refused)?;
+    let next = match current {
+        None => next.verify_first(),
+        Some(current) => next.verify_successor(&current.bundle),
+    }
+    .map_err(refused)?;
+    roots::check(next.body())?;
+    Ok(next)
 }
 
 /// Which of them a pin vouches for: those that are pinned, and with each its predecessors, which it names by digest. Where there are

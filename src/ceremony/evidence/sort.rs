@@ -14,7 +14,7 @@ pub(super) struct Sorted<'a> {
 
 impl<'a> Sorted<'a> {
     /// Sorts; a file that is neither a bundle nor something a bundle can name is refused.
-    pub(super) fn by_kind(files: &'a [File], report: &mut Report) -> Self {
+    pub(super) fn by_kind(files: impl IntoIterator<Item = &'a File>, report: &mut Report) -> Self {
         let mut sorted = Self::default();
         for file in files {
             let extension = file.name.rsplit_once('.').map_or("", |(_, extension)| extension);

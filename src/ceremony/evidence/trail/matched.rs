@@ -5,23 +5,32 @@ use super::told;
 use crate::cloudtrail::{Action, Event, Trail};
 use crate::evidence::Report;
 use keyferry_bundle::{KeyArn, Timestamp};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 /// The events, and which of them some bundle accounts for.
 #[derive(Debug)]
 pub(super) struct Matched<'a> {
     trail: &'a Trail,
-    free: Vec<&'a Event>,
+    /// The events of each key that no bundle accounts for, in the order of their times.
+    free: BTreeMap<&'a KeyArn, Vec<(usize, &'a Event)>>,
 }
 
 impl<'a> Matched<'a> {
     pub(super) fn new(trail: &'a Trail) -> Self {
-        Self { trail, free: trail.events().iter().collect() }
+        let mut free: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (place, event) in trail.events().iter().enumerate() {
+            free.entry(&event.key).or_default().push((place, event));
+        }
+        Self { trail, free }
     }
 
-    /// The events that no bundle accounts for.
-    pub(super) fn rest(&self) -> impl Iterator<Item = &'a Event> {
-        self.free.iter().copied()
+    /// The events of these keys that no bundle accounts for, in the order of their times.
+    pub(super) fn rest<'k>(&self, keys: impl Iterator<Item = &'k KeyArn>) -> Vec<&'a Event> {
+        let of_key = |key| self.free.get(key).into_iter().flatten().copied();
+        let mut rest: Vec<(usize, &Event)> = keys.flat_map(of_key).collect();
+        rest.sort_by_key(|(place, _)| *place);
+        rest.into_iter().map(|(_, event)| event).collect()
     }
 
     /// The free event of that kind, key and fit that is nearest to a moment; it is free no longer.
@@ -32,29 +41,27 @@ impl<'a> Matched<'a> {
         moment: i64,
         fits: impl Fn(&Event) -> bool,
     ) -> Option<&'a Event> {
-        let wanted = |event: &Event| event.action == action && event.key == *key && fits(event);
-        let found = self.free.iter().enumerate().filter(|(_, event)| wanted(event));
+        let free = self.free.get_mut(key)?;
+        let wanted = |event: &Event| event.action == action && fits(event);
+        let found = free.iter().enumerate().filter(|(_, (_, event))| wanted(event));
         let (index, _) =
-            found.min_by_key(|(_, event)| event.time.unix_seconds().abs_diff(moment))?;
-        Some(self.free.remove(index))
+            found.min_by_key(|(_, (_, event))| event.time.unix_seconds().abs_diff(moment))?;
+        Some(free.remove(index).1)
     }
 
     /// Finds the event of one target's parameters; says so, and gives its time.
-    pub(super) fn asked(&mut self, asked: &Asked<'_>, report: &mut Report) -> Option<Timestamp> {
-        let (id, file, target) = ("cloudtrail.request", &asked.link.file, asked.target);
+    pub(super) fn asked(&mut self, asked: &Asked, report: &mut Report) -> Option<Timestamp> {
+        let (id, file, name) = ("cloudtrail.request", &asked.file, &asked.name);
         let fits = |event: &Event| asked.is(event);
-        let found = self.take(Action::GetParameters, &target.key, asked.handed_out(), fits);
+        let found = self.take(Action::GetParameters, &asked.key, asked.handed_out, fits);
         if let Some(event) = found {
-            let sentence = format!(
-                "target {}: AWS recorded GetParametersForImport {}",
-                target.name,
-                told(event)
-            );
+            let sentence =
+                format!("target {name}: AWS recorded GetParametersForImport {}", told(event));
             report.holds_that(id, file, sentence);
             return Some(event.time);
         }
-        let what = format!("target {}: GetParametersForImport of {}", target.name, target.key);
-        self.absent(id, file, &what, &target.key, &asked.window(), report);
+        let what = format!("target {name}: GetParametersForImport of {}", asked.key);
+        self.absent(id, file, &what, &asked.key, &asked.window(), report);
         None
     }
 
@@ -64,7 +71,7 @@ impl<'a> Matched<'a> {
         upload: &Uploaded<'_>,
         report: &mut Report,
     ) -> Option<&'a Event> {
-        let (id, file, target) = ("cloudtrail.import", &upload.link.file, upload.target);
+        let (id, file, target) = ("cloudtrail.import", &upload.upload.file, upload.upload);
         let fits = |event: &Event| upload.differs(event).is_none();
         let found = self.take(Action::Import, &target.key, *upload.window().end(), fits);
         if let Some(event) = found {
@@ -81,7 +88,7 @@ impl<'a> Matched<'a> {
     /// Other imports that could be the same upload: `import --resume` repeats one. Where KMS names the material, it shows that they
     /// are; where it does not, nothing does.
     pub(super) fn repeated(&mut self, upload: &Uploaded<'_>, first: &Event, report: &mut Report) {
-        let (id, file, target) = ("cloudtrail.import", &upload.link.file, upload.target);
+        let (id, file, target) = ("cloudtrail.import", &upload.upload.file, upload.upload);
         let fits = |event: &Event| upload.differs(event).is_none();
         let end = *upload.window().end();
         while let Some(event) = self.take(Action::Import, &target.key, end, fits) {

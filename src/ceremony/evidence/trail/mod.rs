@@ -16,10 +16,12 @@ mod tests;
 use super::Report;
 use super::chain::Chain;
 use crate::cloudtrail::{Action, Contents, Event, Trail};
-use expected::{Asked, Uploaded};
-use keyferry_bundle::{KeyArn, Timestamp};
+pub(super) use expected::Calls;
+
+use expected::Uploaded;
+use keyferry_bundle::KeyArn;
 use matched::Matched;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// How far the bastion's clock may be from AWS's, in seconds.
 const TOLERANCE: i64 = 300;
@@ -28,39 +30,43 @@ const PARAMETERS_WORK: i64 = 86_400;
 
 /// States what the events say about the accepted bundles of a folder.
 pub fn hold_against(chain: &Chain, trail: &Trail, report: &mut Report) {
-    for contents in trail.files() {
-        file(contents, report);
-    }
-    let mut matched = Matched::new(trail);
-    let mut handed_out = Vec::new();
-    for link in &chain.requests {
-        let asked = link.bundle.body().targets.iter().map(|target| Asked { link, target });
-        handed_out.push(asked.map(|asked| matched.asked(&asked, report)).collect::<Vec<_>>());
-    }
-    let uploads: Vec<Uploaded<'_>> = chain
-        .receipts
-        .iter()
-        .flat_map(|link| link.bundle.body().targets.iter().map(move |target| (link, target)))
-        .filter_map(|(link, target)| Uploaded::of(chain, link, target, &handed_out))
-        .collect();
-    let imports: Vec<Option<&Event>> =
-        uploads.iter().map(|upload| matched.uploaded(upload, report)).collect();
-    for (upload, import) in uploads.iter().zip(imports) {
-        if let Some(import) = import {
-            matched.repeated(upload, import, report);
+    let mut calls = Calls::default();
+    calls.take_in(chain, ToOwned::to_owned);
+    calls.hold_against(trail, report);
+}
+
+impl Calls {
+    /// States what the events say about them.
+    pub(crate) fn hold_against(&self, trail: &Trail, report: &mut Report) {
+        for contents in trail.files() {
+            file(contents, report);
         }
-    }
-    let planned: BTreeSet<&KeyArn> = chain
-        .plans
-        .iter()
-        .flat_map(|link| link.bundle.body().targets.iter().map(|target| &target.key))
-        .collect();
-    let ours = |event: &&Event| planned.contains(&event.key);
-    for event in matched.rest().filter(ours) {
-        unaccounted(event, &uploads, report);
-    }
-    for key in planned {
-        deleted(chain, key, trail, report);
+        let mut matched = Matched::new(trail);
+        let handed_out: Vec<_> =
+            self.asked.iter().map(|asked| matched.asked(asked, report)).collect();
+        let uploads: Vec<Uploaded<'_>> =
+            self.uploads.iter().map(|upload| Uploaded::of(upload, &handed_out)).collect();
+        let imports: Vec<Option<&Event>> =
+            uploads.iter().map(|upload| matched.uploaded(upload, report)).collect();
+        for (upload, import) in uploads.iter().zip(imports) {
+            if let Some(import) = import {
+                matched.repeated(upload, import, report);
+            }
+        }
+        let mut of_key: BTreeMap<&KeyArn, Vec<&Uploaded<'_>>> = BTreeMap::new();
+        for upload in &uploads {
+            of_key.entry(&upload.upload.key).or_default().push(upload);
+        }
+        for event in matched.rest(self.planned.keys()) {
+            unaccounted(event, of_key.get(&event.key).map_or(&[], Vec::as_slice), report);
+        }
+        let mut events: BTreeMap<&KeyArn, Vec<&Event>> = BTreeMap::new();
+        for event in trail.events() {
+            events.entry(&event.key).or_default().push(event);
+        }
+        for (key, due) in &self.planned {
+            deleted(key, due, events.get(key).map_or(&[], Vec::as_slice), report);
+        }
     }
 }
 
@@ -73,15 +79,15 @@ fn file(contents: &Contents, report: &mut Report) {
     report.leaves_open("cloudtrail.files", file, sentence);
 }
 
-/// An event of a planned key that no bundle here accounts for.
-fn unaccounted(event: &Event, uploads: &[Uploaded<'_>], report: &mut Report) {
+/// An event of a planned key that no bundle here accounts for, and the uploads of that key.
+fn unaccounted(event: &Event, uploads: &[&Uploaded<'_>], report: &mut Report) {
     let id = "cloudtrail.event";
     match event.action {
         Action::Import => {
-            let nearly = uploads.iter().filter(|upload| upload.target.key == event.key);
-            let why: Vec<String> = nearly
-                .filter_map(|upload| Some((upload, upload.differs(event)?)))
-                .map(|(upload, why)| format!("; for {} it {why}", upload.link.file))
+            let why: Vec<String> = uploads
+                .iter()
+                .filter_map(|nearly| Some((nearly.upload, nearly.differs(event)?)))
+                .map(|(upload, why)| format!("; for {} it {why}", upload.file))
                 .collect();
             let sentence = format!(
                 "ImportKeyMaterial of {} {}: no receipt here accounts for it{}",
@@ -104,18 +110,12 @@ fn unaccounted(event: &Event, uploads: &[Uploaded<'_>], report: &mut Report) {
 }
 
 /// Deletions after a key's last import: KMS does not hold the key material any more, or holds it again for a reason not in these files.
-fn deleted(chain: &Chain, key: &KeyArn, trail: &Trail, report: &mut Report) {
-    let of_key = || trail.events().iter().filter(|event| event.key == *key);
-    let last =
-        of_key().filter(|event| event.action == Action::Import).map(|event| event.time).max();
-    let expires = |event: &Event| {
-        let mut targets = chain.plans.iter().flat_map(|link| &link.bundle.body().targets);
-        targets.any(|target| {
-            let due = target.expiration.valid_to.map(Timestamp::unix_seconds);
-            target.key == *key && due.is_some_and(|due| due <= event.time.unix_seconds())
-        })
-    };
-    for event in of_key().filter(|event| last.is_none_or(|last| last < event.time)) {
+/// `due` is when the plans let it expire.
+fn deleted(key: &KeyArn, due: &[i64], events: &[&Event], report: &mut Report) {
+    let imports = events.iter().filter(|event| event.action == Action::Import);
+    let last = imports.map(|event| event.time).max();
+    let expires = |event: &Event| due.iter().any(|due| *due <= event.time.unix_seconds());
+    for event in events.iter().filter(|event| last.is_none_or(|last| last < event.time)) {
         let id = "cloudtrail.deleted";
         match event.action {
             Action::Expire if expires(event) => {

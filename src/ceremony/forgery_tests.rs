@@ -1,6 +1,6 @@
 //! What an operator can write into a receipt without KMS, and how far they get with it.
 
-use crate::evidence::{Claim, Pins, Report, Standing, examine};
+use crate::evidence::{Across, Claim, Pins, Report, Shared, Standing, examine};
 use crate::proof::{Bound, known_answer_message};
 use crate::testing::{Story, digest_of, signed, told};
 use keyferry_bundle::kinds::{Made, Outcome, Proof, ProofMethod};
@@ -88,6 +88,44 @@ fn an_agreement_that_was_recorded_is_found_again() {
     let other = made_up(7).receipt.targets[0].proof.clone();
     let report = followed(&made_up(6), |second| second.receipt.targets[0].proof = other);
     assert!(report.holds(), "{:#?}", report.claims);
+}
+
+/// The report about the second of two folders.
+fn beside(first: &Story, second: &Story) -> Report {
+    let shared = Shared::examine(&[], &first.folder(), &Pins::none());
+    let mut across = Across::default();
+    let reports = [("a", first), ("b", second)].map(|(folder, story)| {
+        let (mut report, chain) = shared.examine_ceremony(&story.folder(), &Pins::none());
+        across.take_in(folder, &chain, &mut report);
+        report
+    });
+    let [_, second] = reports;
+    second
+}
+
+#[test]
+fn answers_are_found_again_in_another_folder() {
+    let first = made_up(6);
+    let report = beside(&first, &first.next());
+    let again = report.claims.iter().find(|claim| claim.standing == Standing::Refused).unwrap();
+    assert_eq!(
+        (again.id, again.sentence.as_str()),
+        ("receipt.proof", "has a challenge of a/receipt.json")
+    );
+    let mut other = first.next();
+    other.receipt.targets[0].proof = made_up(7).receipt.targets[0].proof.clone();
+    assert!(beside(&first, &other).holds());
+    // A MAC is bound to its plan, so it comes again only where the plan does, which is refused by itself.
+    let mut first = Story::of(KeySpec::Hmac256, KeyUsage::GenerateVerifyMac, None, Some(b"a MAC"));
+    let message = known_answer_message(digest_of(&first.plan), &first.plan.targets[0].name);
+    prove(&mut first, ProofMethod::Mac, &message, b"a MAC");
+    let mut second = first.clone();
+    second.receipt.targets[0].outcome = Outcome::Confirmed;
+    let report = beside(&first, &second);
+    let open = |claim: &&Claim| claim.id == "receipt.proof" && claim.standing == Standing::Open;
+    let told = &report.claims.iter().find(open).unwrap().sentence;
+    assert!(told.contains("a/receipt.json shows the MAC too"), "{told}");
+    assert!(!report.holds());
 }
 
 #[test]

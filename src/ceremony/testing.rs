@@ -379,10 +379,13 @@ impl Story {
         next.request.targets[0].key = key.clone();
         next.request.targets[0].import_token_sha256 = of("token");
         (next.backup.key, next.backup.object_id) = (key.clone(), object);
-        next.backup.check_value = of("check");
         let answered = &mut next.response.targets[0];
         (answered.key, answered.object_id) = (key.clone(), object);
-        (answered.import_token_sha256, answered.check_value) = (of("token"), of("check"));
+        answered.import_token_sha256 = of("token");
+        if answered.public_key.is_none() {
+            answered.check_value = of("check");
+            next.backup.check_value = answered.check_value;
+        }
         next.receipt.targets[0].key = key;
         next.relink();
         next

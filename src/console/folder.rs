@@ -1,4 +1,4 @@
-//! A folder of evidence, read whole.
+//! A folder of evidence, read whole; the folders in it are not.
 
 use crate::{Exit, Failure, files};
 use std::path::{Path, PathBuf};
@@ -15,15 +15,33 @@ pub struct Item {
     pub bytes: Vec<u8>,
 }
 
-/// Reads every file of a folder, or the files named, in the order of their names. Sub-folders are returned by name, unread.
+/// A folder in a folder, unread.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+/// What was found, in the order of the names.
+#[derive(Debug, Clone, Default)]
+pub struct Contents {
+    /// Every file, read.
+    pub items: Vec<Item>,
+    /// Every folder, unread.
+    pub folders: Vec<Folder>,
+}
+
+/// Reads every file of a folder, or the files named, in the order of their names. Folders in it are not read.
 ///
 /// # Errors
 /// [`Exit::File`] when something cannot be read, is a link, or is too large to be evidence.
-pub fn read(paths: &[PathBuf]) -> Result<(Vec<Item>, Vec<String>), Failure> {
-    let (mut items, mut folders) = (Vec::new(), Vec::new());
+pub fn read(paths: &[PathBuf]) -> Result<Contents, Failure> {
+    let mut found = Contents::default();
     for path in paths {
         if !path.is_dir() {
-            items.push(read_item(path)?);
+            found.add(path)?;
             continue;
         }
         let unreadable = |error: std::io::Error| {
@@ -37,19 +55,28 @@ pub fn read(paths: &[PathBuf]) -> Result<(Vec<Item>, Vec<String>), Failure> {
         for entry in std::fs::read_dir(path).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             if entry.file_type().map_err(unreadable)?.is_dir() {
-                folders.push(entry.file_name().to_string_lossy().into_owned());
+                let name = entry.file_name().to_string_lossy().into_owned();
+                found.folders.push(Folder { name, path: entry.path() });
             } else {
-                items.push(read_item(&entry.path())?);
+                found.add(&entry.path())?;
             }
         }
     }
-    if items.len() > MAX_FILES {
-        return Err(Failure::new(Exit::File, "too-many-files", "the folder holds too many files")
-            .because(format!("{} files, more than {MAX_FILES}", items.len())));
+    found.items.sort_by(|a, b| a.name.cmp(&b.name));
+    found.folders.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
+
+impl Contents {
+    fn add(&mut self, path: &Path) -> Result<(), Failure> {
+        if self.items.len() == MAX_FILES {
+            let failure =
+                Failure::new(Exit::File, "too-many-files", "the folder holds too many files");
+            return Err(failure.because(format!("more than {MAX_FILES}")));
+        }
+        self.items.push(read_item(path)?);
+        Ok(())
     }
-    items.sort_by(|a, b| a.name.cmp(&b.name));
-    folders.sort();
-    Ok((items, folders))
 }
 
 fn read_item(path: &Path) -> Result<Item, Failure> {

@@ -117,14 +117,29 @@ impl Screen {
         if !self.json {
             return Ok(());
         }
-        let Value::Object(members) = serde_json::to_value(value).map_err(Failure::bug)? else {
-            return Err(Failure::bug("a JSON answer is not an object"));
-        };
         let mut answer = Map::new();
         answer.insert("keyferry".to_owned(), JSON_VERSION.into());
-        answer.extend(members);
+        answer.extend(members(value)?);
         self.answered.store(true, Ordering::Relaxed);
         stdout(&format!("{}\n", json_escape(&Value::Object(answer).to_string())))
+    }
+
+    /// Begins a JSON answer of which one member, a list of that name, is too long to be held: `first` are the members before it.
+    /// Nothing without `--json`.
+    ///
+    /// # Errors
+    /// As [`Self::json`].
+    pub fn json_list(&self, first: &impl Serialize, list: &str) -> Result<JsonList<'_>, Failure> {
+        let mut head = Map::new();
+        head.insert("keyferry".to_owned(), JSON_VERSION.into());
+        head.extend(members(first)?);
+        if self.json {
+            self.answered.store(true, Ordering::Relaxed);
+            let head = Value::Object(head).to_string();
+            let head = head.strip_suffix('}').unwrap_or(&head);
+            stdout(&json_escape(&format!("{head},{}:[", Value::from(list))))?;
+        }
+        Ok(JsonList { screen: self, empty: true })
     }
 
     /// A failure: three kinds of line on stderr, and with `--json` one object on stdout, unless an answer is there already: a
@@ -149,6 +164,50 @@ impl Screen {
         }});
         // The exit code says it as well.
         let _ = self.json(&error);
+    }
+}
+
+/// A JSON answer with a long list, being written.
+#[derive(Debug)]
+pub struct JsonList<'a> {
+    screen: &'a Screen,
+    empty: bool,
+}
+
+impl JsonList<'_> {
+    /// Writes the next item.
+    ///
+    /// # Errors
+    /// As [`Screen::json`].
+    pub fn item(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        if !self.screen.json {
+            return Ok(());
+        }
+        let value = serde_json::to_value(value).map_err(Failure::bug)?.to_string();
+        let comma = if std::mem::take(&mut self.empty) { "" } else { "," };
+        stdout(&format!("{comma}{}", json_escape(&value)))
+    }
+
+    /// Ends the answer with its last members, at least one.
+    ///
+    /// # Errors
+    /// As [`Screen::json`].
+    pub fn end(self, last: &impl Serialize) -> Result<(), Failure> {
+        if !self.screen.json {
+            return Ok(());
+        }
+        let last = Value::Object(members(last)?).to_string();
+        let last = last.strip_prefix('{').unwrap_or(&last);
+        stdout(&format!("],{}\n", json_escape(last)))
+    }
+}
+
+fn members(value: &impl Serialize) -> Result<Map<String, Value>, Failure> {
+    match serde_json::to_value(value).map_err(Failure::bug)? {
+        Value::Object(members) => Ok(members),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Err(Failure::bug("a JSON answer is not an object"))
+        }
     }
 }
 

@@ -3,10 +3,43 @@
 use crate::cli::verify::Subject;
 use crate::opened::Trusted;
 use crate::trail;
-use keyferry_ceremony::evidence::{self, Chain, Claim, File, Pins, Report, Standing};
+use keyferry_ceremony::cloudtrail::Trail;
+use keyferry_ceremony::evidence::{self, Chain, Claim, File, Pins, Report, Shared, Standing};
 use keyferry_console::Failure;
-use keyferry_console::folder::{self, Item};
+use keyferry_console::folder::{self, Contents, Folder, Item};
 use keyferry_console::trust;
+
+/// What the command line names, read.
+#[derive(Debug)]
+pub(crate) struct Given {
+    /// What is trusted.
+    pub(crate) pins: Pins,
+    /// What AWS recorded, if that was given.
+    pub(crate) recorded: Option<Trail>,
+    /// The files, and the folders in their folder.
+    pub(crate) contents: Contents,
+}
+
+impl Given {
+    /// Reads it.
+    pub(crate) fn read(subject: &Subject) -> Result<Self, Failure> {
+        let pins = pins(subject)?;
+        let recorded = trail::read(&subject.cloudtrail)?;
+        let contents = folder::read(&subject.paths)?;
+        if let Some([first, _]) = contents.items.array_windows().find(|[a, b]| a.name == b.name) {
+            return Err(Failure::usage(format!("two files are called {}", first.name))
+                .hint("verify one ceremony at a time"));
+        }
+        let recorded = (!subject.cloudtrail.is_empty()).then_some(recorded);
+        Ok(Self { pins, recorded, contents })
+    }
+
+    /// Whether it is a folder of ceremonies rather than a ceremony: there are folders, and no bundle of a ceremony beside them.
+    pub(crate) fn is_archive(&self) -> bool {
+        let Contents { items, folders } = &self.contents;
+        !folders.is_empty() && !items.iter().any(|item| Shared::leaves(&item.bytes))
+    }
+}
 
 /// What was read and what came of it.
 #[derive(Debug)]
@@ -20,29 +53,32 @@ pub(crate) struct Examined {
 }
 
 impl Examined {
-    /// Reads everything and examines it.
-    pub(crate) fn read(subject: &Subject) -> Result<Self, Failure> {
-        let pins = pins(subject)?;
-        let recorded = trail::read(&subject.cloudtrail)?;
-        let (items, folders) = folder::read(&subject.paths)?;
-        if let Some([first, _]) = items.array_windows().find(|[a, b]| a.name == b.name) {
-            return Err(Failure::usage(format!("two files are called {}", first.name))
-                .hint("verify one ceremony at a time"));
-        }
-        let file = |item: Item| File { name: item.name, bytes: item.bytes };
-        let files: Vec<File> = items.into_iter().map(file).collect();
+    /// Examines the files of one ceremony.
+    pub(crate) fn of(given: Given) -> Self {
+        let Given { pins, recorded, contents } = given;
+        let files = files(contents.items);
         let (mut report, chain) = evidence::examine_and_keep(&files, &pins);
-        report.claims.extend(folders.into_iter().map(|file| Claim {
-            id: "folder.files",
-            file,
-            sentence: "is a folder: nothing in it was checked".to_owned(),
-            standing: Standing::Refused,
-        }));
-        if !subject.cloudtrail.is_empty() {
+        report.claims.extend(unread(contents.folders));
+        if let Some(recorded) = recorded {
             evidence::hold_against(&chain, &recorded, &mut report);
         }
-        Ok(Self { files, report, chain })
+        Self { files, report, chain }
     }
+}
+
+/// Files as they are examined.
+pub(crate) fn files(items: Vec<Item>) -> Vec<File> {
+    items.into_iter().map(|item| File { name: item.name, bytes: item.bytes }).collect()
+}
+
+/// What is said of folders in the folder of a ceremony.
+pub(crate) fn unread(folders: Vec<Folder>) -> impl Iterator<Item = Claim> {
+    folders.into_iter().map(|folder| Claim {
+        id: "folder.files",
+        file: folder.name,
+        sentence: "is a folder: nothing in it was checked".to_owned(),
+        standing: Standing::Refused,
+    })
 }
 
 /// What vouches for the policy: the fingerprint given, or every version that this machine has pinned.

@@ -2,8 +2,10 @@
 //! people read them and verifies what a ceremony left behind. It knows no network, no AWS and no HSM.
 //!
 //! The reader's path: `cli` (what can be asked) -> `commands` (one file each) -> `opened` (a bundle under the pinned policy and
-//! its ceremony's folder) -> `render` (a bundle as a person reads it). Whole folders: `examined` -> `verdict` -> `report` (the page).
+//! its ceremony's folder) -> `render` (a bundle as a person reads it). Whole folders: `examined` -> `verdict` -> `report` (the page);
+//! many of them: `archive`.
 
+mod archive;
 mod body;
 mod cli;
 mod commands;

@@ -24,7 +24,8 @@ pub struct Across {
     pending: Vec<Pending>,
     /// Device bundles that have a plan.
     planned: BTreeSet<Digest>,
-    calls: Calls,
+    /// What bundles tell of calls to KMS, where there are events to compare it with.
+    calls: Option<Calls>,
 }
 
 /// Where in a chain only one bundle can be, or one value. Plans, requests and responses by their digests.
@@ -58,6 +59,12 @@ struct Pending {
 }
 
 impl Across {
+    /// Where the ceremonies are to be held against events, too.
+    #[must_use]
+    pub fn with_calls() -> Self {
+        Self { calls: Some(Calls::default()), ..Self::default() }
+    }
+
     /// Takes in what was accepted of a folder. Its report refuses what another folder contradicts, and no longer leaves open what another
     /// folder may show.
     pub fn take_in(&mut self, folder: &str, chain: &Chain, report: &mut Report) {
@@ -74,17 +81,20 @@ impl Across {
         for link in &chain.receipts {
             receipt(chain, link, &mut found);
         }
-        let others: Vec<bool> =
+        let known: Vec<bool> =
             found.iter().map(|(place, ..)| self.places.contains_key(place)).collect();
-        for ((place, is, file), known) in found.into_iter().zip(others) {
+        let mut labels: BTreeMap<&str, Arc<str>> = BTreeMap::new();
+        for ((place, is, file), known) in found.into_iter().zip(known) {
             if known && let Some(other) = self.places.get(&place) {
                 contradict(&place, is, file, other, report);
             } else {
-                let file = label(folder, file);
-                self.places.entry(place).or_insert(Occupant { is, file });
+                let file = labels.entry(file).or_insert_with(|| label(folder, file));
+                self.places.entry(place).or_insert(Occupant { is, file: Arc::clone(file) });
             }
         }
-        self.calls.take_in(chain, |file| label(folder, file).as_ref().to_owned());
+        if let Some(calls) = &mut self.calls {
+            calls.take_in(chain, |file| label(folder, file).as_ref().to_owned());
+        }
     }
 
     fn plan<'a>(
@@ -148,11 +158,13 @@ impl Across {
         report
     }
 
-    /// What the events say about all of them. Each claim about a bundle names its file with its folder.
+    /// What the events say about all of them, where their calls were kept. Each claim about a bundle names its file with its folder.
     #[must_use]
     pub fn hold_against(&self, trail: &Trail, shared: &Shared) -> Report {
         let mut report = Report { trust: shared.report().trust.clone(), ..Report::default() };
-        self.calls.hold_against(trail, &mut report);
+        if let Some(calls) = &self.calls {
+            calls.hold_against(trail, &mut report);
+        }
         report
     }
 }

@@ -29,7 +29,7 @@ impl Read {
             }
         }
         let shared = Shared::examine(beside, &within, pins);
-        let mut across = Across::default();
+        let mut across = Across::with_calls();
         let mut reports = Vec::new();
         for (folder, files) in folders {
             let (mut report, chain) = shared.examine_ceremony(files, pins);

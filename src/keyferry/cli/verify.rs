@@ -18,6 +18,10 @@ the bundles of both, under different names. Whether the files are AWS's and comp
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) subject: Subject,
+
+    /// State every claim of ceremonies that hold, too, where DIR holds the folders of several
+    #[arg(long)]
+    pub(crate) all_claims: bool,
 }
 
 // What is examined, under which trust. No documentation comment: it would replace that of the command.

@@ -2,7 +2,7 @@
 
 use super::verify::{answer, conclude};
 use crate::cli::report::Args;
-use crate::examined::Examined;
+use crate::examined::{Examined, Given};
 use crate::report;
 use crate::verdict::Verdict;
 use keyferry_console::files::{self, Mode};
@@ -13,7 +13,13 @@ use std::path::{Path, PathBuf};
 pub(crate) fn run(args: &Args, screen: &Screen) -> Result<(), Failure> {
     must_lie_outside(&args.html, &args.subject.paths)?;
     files::must_be_free(&args.html)?;
-    let examined = Examined::read(&args.subject)?;
+    let given = Given::read(&args.subject)?;
+    if given.is_archive() {
+        return Err(Failure::usage("a report is about one ceremony")
+            .because("these are folders of several")
+            .hint("name one of them; keyferry verify takes all of them"));
+    }
+    let examined = Examined::of(given);
     let verdict = Verdict::of(&examined.report, args.subject.complete, examined.files.len());
     let page = report::page(&examined, &verdict, clock::now()?);
     files::write_new(&args.html, page.as_bytes(), Mode::Public)?;

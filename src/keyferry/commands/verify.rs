@@ -1,16 +1,21 @@
 //! `keyferry verify`: what a folder proves.
 
+use crate::archive;
 use crate::cli::verify::Args;
-use crate::examined::Examined;
+use crate::examined::{Examined, Given};
 use crate::render::{report_lines, standing};
 use crate::verdict::Verdict;
-use keyferry_ceremony::evidence::{Claim, Report};
+use keyferry_ceremony::evidence::{Claim, Report, Trust};
 use keyferry_console::{Failure, Screen, fingerprint};
 use serde_json::json;
 
 /// Examines everything and says what it found.
 pub(crate) fn run(args: &Args, screen: &Screen) -> Result<(), Failure> {
-    let Examined { files, report, .. } = Examined::read(&args.subject)?;
+    let given = Given::read(&args.subject)?;
+    if given.is_archive() {
+        return conclude(archive::verify(given, args, screen)?, screen);
+    }
+    let Examined { files, report, .. } = Examined::of(given);
     screen.json(&answer(&report))?;
     for line in report_lines(&report) {
         screen.result(line)?;
@@ -22,6 +27,28 @@ pub(crate) fn run(args: &Args, screen: &Screen) -> Result<(), Failure> {
 
 /// What scripts get.
 pub(crate) fn answer(report: &Report) -> serde_json::Value {
+    json!({
+        "verified": report.holds(),
+        "complete": report.missing_links().next().is_none(),
+        "policy": report.trust.as_ref().map(policy),
+        "claims": claims(report),
+    })
+}
+
+/// The policy, for scripts.
+pub(crate) fn policy(trust: &Trust) -> serde_json::Value {
+    json!({
+        "name": trust.name,
+        "version": trust.version,
+        "environment": trust.environment,
+        "digest": trust.digest,
+        "pinned": trust.pinned,
+        "newest": trust.newest,
+    })
+}
+
+/// Every claim, for scripts.
+pub(crate) fn claims(report: &Report) -> serde_json::Value {
     let claim = |claim: &Claim| {
         json!({
             "id": claim.id,
@@ -30,19 +57,7 @@ pub(crate) fn answer(report: &Report) -> serde_json::Value {
             "standing": standing(claim.standing),
         })
     };
-    json!({
-        "verified": report.holds(),
-        "complete": report.missing_links().next().is_none(),
-        "policy": report.trust.as_ref().map(|trust| json!({
-            "name": trust.name,
-            "version": trust.version,
-            "environment": trust.environment,
-            "digest": trust.digest,
-            "pinned": trust.pinned,
-            "newest": trust.newest,
-        })),
-        "claims": report.claims.iter().map(claim).collect::<Vec<_>>(),
-    })
+    report.claims.iter().map(claim).collect()
 }
 
 /// Says the verdict, and ends as it demands.

@@ -1,0 +1,88 @@
+//! How far long work is, on a terminal.
+
+use crate::escape::one_line;
+use std::io::{IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
+/// How often the line is written anew.
+const PACE: Duration = Duration::from_millis(100);
+
+/// A line on stderr that says how far some work is. Nothing where stderr is no terminal; nothing of it stays.
+#[derive(Debug)]
+pub struct Progress {
+    what: &'static str,
+    of: usize,
+    shown: bool,
+    /// What is written now, if anything.
+    line: String,
+    last: Option<Instant>,
+}
+
+impl Progress {
+    /// For so many pieces of work, each called `what`.
+    #[must_use]
+    pub fn new(what: &'static str, of: usize) -> Self {
+        let shown = std::io::stderr().is_terminal();
+        Self { what, of, shown, line: String::new(), last: None }
+    }
+
+    /// Says which piece is being worked on, from 1.
+    pub fn at(&mut self, piece: usize) {
+        if self.shown && self.last.is_none_or(|last| last.elapsed() >= PACE) {
+            let line = self.next(piece);
+            self.last = Some(Instant::now());
+            write(&line);
+        }
+    }
+
+    /// Writes something else on stdout: above the line, where both are on one terminal.
+    pub fn above<T>(&mut self, write_it: impl FnOnce() -> T) -> T {
+        if self.line.is_empty() || !std::io::stdout().is_terminal() {
+            return write_it();
+        }
+        write(&self.blank());
+        let outcome = write_it();
+        write(&self.line);
+        outcome
+    }
+
+    /// The line for a piece, over the one before.
+    fn next(&mut self, piece: usize) -> String {
+        let text = one_line(&format!("{} {piece} of {}", self.what, self.of));
+        let next = format!("\r{text:0$}", self.line.len().saturating_sub(1));
+        self.line = format!("\r{text}");
+        next
+    }
+
+    fn blank(&self) -> String {
+        format!("\r{:1$}\r", "", self.line.len().saturating_sub(1))
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if !self.line.is_empty() {
+            write(&self.blank());
+        }
+    }
+}
+
+/// A closed stderr leaves nobody to tell.
+fn write(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_covers_the_one_before() {
+        let mut progress = Progress::new("ceremony", 1000);
+        assert_eq!(progress.next(1000), "\rceremony 1000 of 1000");
+        assert_eq!(progress.next(2), "\rceremony 2 of 1000   ");
+        assert_eq!(progress.next(3), "\rceremony 3 of 1000");
+        assert_eq!(progress.blank(), "\r                  \r");
+        progress.line.clear();
+    }
+}

@@ -12,9 +12,10 @@ const PACE: Duration = Duration::from_millis(100);
 pub struct Progress {
     what: &'static str,
     of: usize,
-    shown: bool,
-    /// What is written now, if anything.
-    line: String,
+    terminal: bool,
+    text: String,
+    /// Columns that are written now.
+    width: usize,
     last: Option<Instant>,
 }
 
@@ -22,46 +23,44 @@ impl Progress {
     /// For so many pieces of work, each called `what`.
     #[must_use]
     pub fn new(what: &'static str, of: usize) -> Self {
-        let shown = std::io::stderr().is_terminal();
-        Self { what, of, shown, line: String::new(), last: None }
+        let terminal = std::io::stderr().is_terminal();
+        Self { what, of, terminal, text: String::new(), width: 0, last: None }
     }
 
     /// Says which piece is being worked on, from 1.
     pub fn at(&mut self, piece: usize) {
-        if self.shown && self.last.is_none_or(|last| last.elapsed() >= PACE) {
-            let line = self.next(piece);
+        self.text = one_line(&format!("{} {piece} of {}", self.what, self.of));
+        if self.terminal && self.last.is_none_or(|last| last.elapsed() >= PACE) {
             self.last = Some(Instant::now());
-            write(&line);
+            write(&self.next());
         }
     }
 
     /// Writes something else on stdout: above the line, where both are on one terminal.
     pub fn above<T>(&mut self, write_it: impl FnOnce() -> T) -> T {
-        if self.line.is_empty() || !std::io::stdout().is_terminal() {
+        if self.width == 0 || !std::io::stdout().is_terminal() {
             return write_it();
         }
         write(&self.blank());
         let outcome = write_it();
-        write(&self.line);
+        write(&self.next());
         outcome
     }
 
-    /// The line for a piece, over the one before.
-    fn next(&mut self, piece: usize) -> String {
-        let text = one_line(&format!("{} {piece} of {}", self.what, self.of));
-        let next = format!("\r{text:0$}", self.line.len().saturating_sub(1));
-        self.line = format!("\r{text}");
-        next
+    /// The line, over the one before.
+    fn next(&mut self) -> String {
+        let before = std::mem::replace(&mut self.width, self.text.len());
+        format!("\r{:before$}", self.text)
     }
 
-    fn blank(&self) -> String {
-        format!("\r{:1$}\r", "", self.line.len().saturating_sub(1))
+    fn blank(&mut self) -> String {
+        format!("\r{:1$}\r", "", std::mem::take(&mut self.width))
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if !self.line.is_empty() {
+        if self.width > 0 {
             write(&self.blank());
         }
     }
@@ -79,10 +78,14 @@ mod tests {
     #[test]
     fn a_line_covers_the_one_before() {
         let mut progress = Progress::new("ceremony", 1000);
-        assert_eq!(progress.next(1000), "\rceremony 1000 of 1000");
-        assert_eq!(progress.next(2), "\rceremony 2 of 1000   ");
-        assert_eq!(progress.next(3), "\rceremony 3 of 1000");
+        progress.terminal = false;
+        let mut next = |piece| {
+            progress.at(piece);
+            progress.next()
+        };
+        assert_eq!(next(1000), "\rceremony 1000 of 1000");
+        assert_eq!(next(2), "\rceremony 2 of 1000   ");
+        assert_eq!(next(3), "\rceremony 3 of 1000");
         assert_eq!(progress.blank(), "\r                  \r");
-        progress.line.clear();
     }
 }

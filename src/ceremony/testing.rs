@@ -373,20 +373,24 @@ impl Story {
         let key: keyferry_bundle::KeyArn = parse(&format!(
             "arn:aws:kms:eu-central-1:111122223333:key/{number:08x}-12ab-34cd-56ef-1234567890ab"
         ));
-        let object = parse(&format!("{:#06x}", 0x0a00 + number));
         let of = |what| Digest::of(format!("{what} {number}").as_bytes());
-        (next.plan.targets[0].key, next.plan.targets[0].object_id) = (key.clone(), object);
+        next.plan.targets[0].key = key.clone();
         next.request.targets[0].key = key.clone();
         next.request.targets[0].import_token_sha256 = of("token");
-        (next.backup.key, next.backup.object_id) = (key.clone(), object);
+        next.backup.key = key.clone();
         let answered = &mut next.response.targets[0];
-        (answered.key, answered.object_id) = (key.clone(), object);
+        answered.key = key.clone();
         answered.import_token_sha256 = of("token");
         if answered.public_key.is_none() {
             answered.check_value = of("check");
             next.backup.check_value = answered.check_value;
         }
         next.receipt.targets[0].key = key;
+        (next.log.counter, next.log.previous) = (number, Some(digest_of(&self.log)));
+        let done = deeds::responding(next.plan.targets[0].kept_as);
+        let signed = deeds::by(2, command::SIGN_ECDSA, 0x0100, 0xffff);
+        let records = [&[signed, signed][..], &deeds::session(2), &done].concat();
+        next.record_after(log::last(&self.log).unwrap(), &records);
         next.relink();
         next
     }

@@ -2,7 +2,8 @@
 
 use super::{Across, Claim, File, Pins, Report, Shared, Standing};
 use crate::cloudtrail::Trail;
-use crate::testing::{Story, digest_of, parse, signed, time};
+use crate::log;
+use crate::testing::{Story, deeds, digest_of, parse, signed, time};
 use keyferry_bundle::Digest;
 use keyferry_bundle::kinds::Bundle;
 use serde_json::json;
@@ -77,13 +78,16 @@ fn each_plan_follows_one_of_another_folder() {
     // Whichever is read first.
     let read = Read::of(&[("b", third.folder()), ("a", second.folder()), ("c", first.folder())]);
     assert_eq!(read.hold(), [true; 3]);
-    for (file, sentence) in
-        [("b/plan.json", "follows a/plan.json"), ("a/plan.json", "follows c/plan.json")]
-    {
-        let told = claim(&read.between, "plan.previous", file);
+    for (id, file, sentence) in [
+        ("plan.previous", "b/plan.json", "follows a/plan.json"),
+        ("plan.previous", "a/plan.json", "follows c/plan.json"),
+        ("log.start", "b/log.json", "begins where a/log.json ends"),
+        ("log.start", "a/log.json", "begins where c/log.json ends"),
+    ] {
+        let told = claim(&read.between, id, file);
         assert_eq!((told.standing, told.sentence.as_str()), (Standing::Holds, sentence));
     }
-    assert_eq!(read.between.claims.len(), 2, "{:#?}", read.between.claims);
+    assert_eq!(read.between.claims.len(), 4, "{:#?}", read.between.claims);
     for report in &read.reports {
         assert!(report.claims.iter().all(|claim| claim.id != "plan.previous"));
         assert!(report.claims.iter().all(|claim| !claim.id.starts_with("policy.")));
@@ -106,6 +110,54 @@ fn each_plan_follows_one_of_another_folder() {
     let open = claim(&third.between, "plan.previous", "b/plan.json");
     assert_eq!(open.standing, Standing::Open);
     assert!(open.sentence.contains("plan 2, which it follows, is in none of these folders"));
+    let open = claim(&third.between, "log.start", "b/log.json");
+    assert_eq!(open.standing, Standing::Open);
+    assert!(open.sentence.contains("where log 2 ended, which is in none of these folders"));
+}
+
+#[test]
+fn each_log_begins_where_one_of_another_folder_ends() {
+    let first = Story::sound();
+    let second = first.next();
+    let with = |spoil: &dyn Fn(&mut Story)| {
+        let mut other = second.clone();
+        spoil(&mut other);
+        other.relink();
+        Read::of(&[("b", other.folder()), ("a", first.folder())])
+    };
+    let read = with(&|other| {
+        let records = [deeds::by(2, 0x56, 0x0100, 0xffff); 2];
+        other.record_after(log::last(&second.log).unwrap(), &records);
+    });
+    let says = "that is not where a/log.json ends";
+    refused(&read.between, "log.start", "b/log.json", says);
+    let read = with(&|other| other.log.previous = Some(Digest::of(b"another log")));
+    let says = "names another log 1 than a/log.json";
+    refused(&read.between, "log.start", "b/log.json", says);
+    let read = with(&|other| other.log.counter = 3);
+    refused(&read.between, "log.start", "b/log.json", "names a/log.json as log 2, which it is not");
+    // After a gap nothing is claimed, but for what it names.
+    let read = with(&|other| other.log.from = None);
+    assert_eq!(claim(&read.reports[0], "log.gap", "log.json").standing, Standing::Open);
+    assert!(read.between.claims.iter().all(|claim| claim.id != "log.start"));
+    let read = with(&|other| {
+        (other.log.from, other.log.previous) = (None, Some(Digest::of(b"another log")));
+    });
+    refused(&read.between, "log.start", "b/log.json", "names another log 1 than a/log.json");
+    // Two logs of one number; a copy of the log before is none.
+    let mut twin = second.clone();
+    twin.log.created = time("2026-11-04T01:00:01Z");
+    twin.plan.counter = 3;
+    twin.relink();
+    let read = Read::of(&[("a", first.folder()), ("b", second.folder()), ("c", twin.folder())]);
+    let says = "has the same counter as b/log.json";
+    refused(&read.reports[2], "log.counter", "log.json", says);
+    let mut whole = second.folder();
+    whole.push(File { name: "log-1.json".to_owned(), bytes: signed(&first.log, &["hsm"]) });
+    let read = Read::of(&[("a", first.folder()), ("b", whole)]);
+    assert_eq!(read.hold(), [true; 2]);
+    let told = claim(&read.reports[1], "log.start", "log.json");
+    assert_eq!(told.sentence, "begins where log-1.json ends");
 }
 
 #[test]
@@ -245,6 +297,15 @@ fn the_newest_pinned_policy_vouches_for_those_of_older_folders() {
     assert_eq!(read.hold(), [false, true]);
     let says = "after version 2 replaced version 1";
     refused(&read.reports[0], "plan.policy", "plan.json", says);
+    // What the pinned version follows comes before a stranger's first version, though that is read first.
+    let mut stranger = first.next();
+    stranger.policy.name = parse("Others");
+    stranger.relink();
+    let [older, newer] = folders.clone();
+    let all = [("0", stranger.folder()), older, newer];
+    let read = Read::new(&[], &all, &Pins::one(digest_of(&second.policy)));
+    assert_eq!(read.shared.report().trust.as_ref().unwrap().version, 2);
+    assert_eq!(read.hold(), [false, false, true]);
     // A version that nothing vouches for fails whatever rests on it.
     let read = Read::new(&[], &folders, &Pins::one(digest_of(&first.policy)));
     refused(read.shared.report(), "policy.pinned", "b/policy-v2.json", "is not pinned here");

@@ -1,0 +1,95 @@
+//! What ceremonies show about each other. Each folder is examined by itself and forgotten, but for what is kept here: digests, counters,
+//! and what `CloudTrail`'s events are compared with.
+//!
+//! Two bundles in one place of the chain are refused where the second is read. Whatever a folder yet to be read could show is settled
+//! when all were.
+
+mod places;
+mod series;
+
+use super::Report;
+use super::chain::Chain;
+use super::shared::Shared;
+use super::trail::Calls;
+use crate::cloudtrail::Trail;
+use keyferry_bundle::Digest;
+use places::{Occupant, Place, places};
+use series::{Follower, Member};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What is known of the folders that were read.
+#[derive(Debug, Default)]
+pub struct Across {
+    /// Who was first in each place.
+    places: BTreeMap<Place, Occupant>,
+    /// The plans and logs.
+    members: BTreeMap<Digest, Member>,
+    /// Those whose predecessor is not in their folder.
+    followers: Vec<Follower>,
+    /// Device bundles that have a plan.
+    planned: BTreeSet<Digest>,
+    /// What bundles tell of calls to KMS, where there are events to compare it with.
+    calls: Option<Calls>,
+}
+
+impl Across {
+    /// Where the ceremonies are to be held against events, too.
+    #[must_use]
+    pub fn with_calls() -> Self {
+        Self { calls: Some(Calls::default()), ..Self::default() }
+    }
+
+    /// Takes in what was accepted of a folder. Its report refuses what another folder contradicts, and no longer leaves open what another
+    /// folder may show.
+    pub fn take_in(&mut self, folder: &str, chain: &Chain, report: &mut Report) {
+        let devices = chain.plans.iter().filter_map(|plan| chain.device_of(plan).ok());
+        self.planned.extend(devices.map(|device| device.bundle.digest()));
+        let found = places(chain);
+        let known: Vec<bool> =
+            found.iter().map(|(place, ..)| self.places.contains_key(place)).collect();
+        let mut labels: BTreeMap<&str, Arc<str>> = BTreeMap::new();
+        for ((place, is, file), known) in found.into_iter().zip(known) {
+            if known && let Some(other) = self.places.get(&place) {
+                other.contradict(&place, is, file, report);
+            } else {
+                let file = labels.entry(file).or_insert_with(|| label(folder, file));
+                self.places.entry(place).or_insert(Occupant { is, file: Arc::clone(file) });
+            }
+        }
+        for (digest, member) in series::members(folder, chain) {
+            self.members.entry(digest).or_insert(member);
+        }
+        self.followers.extend(series::followers(folder, chain, report));
+        if let Some(calls) = &mut self.calls {
+            calls.take_in(chain, |file| label(folder, file).as_ref().to_owned());
+        }
+    }
+
+    /// What no folder shows by itself. Each claim names its file with its folder.
+    #[must_use]
+    pub fn settle(&self, shared: &Shared) -> Report {
+        let mut report = Report { trust: shared.report().trust.clone(), ..Report::default() };
+        for follower in &self.followers {
+            let named = self.members.get(&follower.previous);
+            let place = Place::Member(follower.series, follower.before());
+            follower.settle(named, self.places.get(&place), &mut report);
+        }
+        shared.unplanned(&self.planned, &mut report);
+        report
+    }
+
+    /// What the events say about all of them, where their calls were kept. Each claim about a bundle names its file with its folder.
+    #[must_use]
+    pub fn hold_against(&self, trail: &Trail, shared: &Shared) -> Report {
+        let mut report = Report { trust: shared.report().trust.clone(), ..Report::default() };
+        if let Some(calls) = &self.calls {
+            calls.hold_against(trail, &mut report);
+        }
+        report
+    }
+}
+
+fn label(folder: &str, file: &str) -> Arc<str> {
+    format!("{folder}/{file}").into()
+}

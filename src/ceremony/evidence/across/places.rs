@@ -1,0 +1,152 @@
+//! Where in a chain only one bundle can be, or one value.
+
+use super::series::Series;
+use crate::evidence::Report;
+use crate::evidence::chain::{Chain, Link};
+use keyferry_bundle::kinds::ProofMethod;
+use keyferry_bundle::{Base64, Digest, Plan, Receipt, Request, Response, TargetName};
+use std::sync::Arc;
+
+/// A place. Plans, requests and responses by their digests.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// The number of a plan, a request or a log.
+    Member(Series, u32),
+    /// After a plan or a request.
+    After(Series, Digest),
+    /// An import token of a plan.
+    Token(Digest, Digest),
+    /// The response to a request.
+    Response(Digest),
+    /// The key material of a plan's target.
+    Material(Digest, TargetName),
+    /// The receipt of a response.
+    Receipt(Digest),
+    /// A key of one agreement.
+    Ephemeral(Digest),
+    /// A MAC for a plan.
+    Mac(Digest, Digest),
+}
+
+/// What is in a place, and the file that says so.
+#[derive(Debug)]
+pub(super) struct Occupant {
+    pub(super) is: Digest,
+    pub(super) file: Arc<str>,
+}
+
+/// Places, what is in them, and the files that say so.
+type Found<'a> = Vec<(Place, Digest, &'a str)>;
+
+/// The places that the accepted bundles of a folder take.
+pub(super) fn places(chain: &Chain) -> Found<'_> {
+    let mut found = Vec::new();
+    for link in &chain.plans {
+        plan(chain, link, &mut found);
+    }
+    for link in &chain.requests {
+        request(link, &mut found);
+    }
+    for link in &chain.responses {
+        response(link, &mut found);
+    }
+    for link in &chain.logs {
+        let body = link.bundle.body();
+        let place = Place::Member(Series::Logs(body.device), body.counter);
+        found.push((place, link.bundle.digest(), link.file.as_str()));
+    }
+    for link in &chain.receipts {
+        receipt(chain, link, &mut found);
+    }
+    found
+}
+
+fn plan<'a>(chain: &Chain, link: &'a Link<Plan>, found: &mut Found<'a>) {
+    let Ok(device) = chain.device_of(link) else { return };
+    let (series, body) = (Series::Plans(device.bundle.body().serial), link.bundle.body());
+    found.push((Place::Member(series, body.counter), link.bundle.digest(), &link.file));
+    if let Some(previous) = body.previous {
+        found.push((Place::After(series, previous), number(body.counter), &link.file));
+    }
+}
+
+fn request<'a>(link: &'a Link<Request>, found: &mut Found<'a>) {
+    let (body, digest) = (link.bundle.body(), link.bundle.digest());
+    let series = Series::Requests(body.plan);
+    found.push((Place::Member(series, body.counter), digest, &link.file));
+    if let Some(previous) = body.previous {
+        found.push((Place::After(series, previous), number(body.counter), &link.file));
+    }
+    for target in &body.targets {
+        found.push((Place::Token(body.plan, target.import_token_sha256), digest, &link.file));
+    }
+}
+
+/// A number as what is in a place: two bundles of one number are refused for that already.
+fn number(counter: u32) -> Digest {
+    Digest::of(&counter.to_be_bytes())
+}
+
+fn response<'a>(link: &'a Link<Response>, found: &mut Found<'a>) {
+    let body = link.bundle.body();
+    found.push((Place::Response(body.request), link.bundle.digest(), &link.file));
+    for target in &body.targets {
+        let place = Place::Material(body.plan, target.name.clone());
+        found.push((place, target.check_value, &link.file));
+    }
+}
+
+fn receipt<'a>(chain: &Chain, link: &'a Link<Receipt>, found: &mut Found<'a>) {
+    let (body, digest) = (link.bundle.body(), link.bundle.digest());
+    found.push((Place::Receipt(body.response), digest, &link.file));
+    let Some(response) = chain.responses.get(link.follows) else { return };
+    for proof in body.targets.iter().filter_map(|target| target.proof.as_ref()) {
+        let of = |bytes: &Base64| Digest::of(bytes.as_bytes());
+        let place = match proof.method {
+            ProofMethod::SharedSecret => Place::Ephemeral(of(&proof.challenge)),
+            ProofMethod::Mac => Place::Mac(response.bundle.body().plan, of(&proof.answer)),
+            ProofMethod::Signature | ProofMethod::Decryption | ProofMethod::RoundTrip => continue,
+        };
+        found.push((place, digest, &link.file));
+    }
+}
+
+impl Occupant {
+    /// Says what is wrong where a file of another folder takes the same place.
+    pub(super) fn contradict(&self, place: &Place, is: Digest, file: &str, report: &mut Report) {
+        let (first, same) = (&self.file, is == self.is);
+        let (id, problem) = match place {
+            Place::Member(Series::Plans(_), _) if same => {
+                let problem = format!(
+                    "is the plan {first} too: the files of a ceremony belong into one folder"
+                );
+                ("plan.counter", problem)
+            }
+            // Copies of what follows such a plan, or of a log.
+            _ if same => return,
+            Place::Member(series, _) => {
+                (series.counter(), format!("has the same counter as {first}"))
+            }
+            Place::After(series, _) => {
+                (series.previous(), format!("follows the same {} as {first}", series.word()))
+            }
+            Place::Token(..) => ("request.token", format!("has an import token of {first}")),
+            Place::Response(..) => {
+                ("response.request", format!("answers the same request as {first}"))
+            }
+            Place::Material(_, target) => {
+                let problem = format!("target {target}: is other key material than in {first}");
+                ("response.material", problem)
+            }
+            Place::Receipt(..) => {
+                ("receipt.response", format!("is of the same response as {first}"))
+            }
+            Place::Ephemeral(..) => ("receipt.proof", format!("has a challenge of {first}")),
+            Place::Mac(..) => {
+                let sentence = format!("{first} shows the MAC too: whoever read it there knows it");
+                return report.leaves_open("receipt.proof", file, sentence);
+            }
+        };
+        report.refuses(id, file, problem);
+    }
+}

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: keyferry verify payments-1
 Example: keyferry verify payments-1 --cloudtrail 111122223333_CloudTrail_eu-central-1_*.json
+Example: keyferry verify --complete ceremonies
 
 Exit codes: 0 every claim holds, 3 a bundle is refused, 4 only a quorum or a rule of the policy is not met, 8 a file cannot be \
 read. Without a pin the policy is taken from the folder and its fingerprint shown: compare it yourself.
@@ -14,12 +15,16 @@ read. Without a pin the policy is taken from the folder and its fingerprint show
 With --cloudtrail each request must have its GetParametersForImport and each receipt its ImportKeyMaterial, by key, key material, \
 ceremony and time, to five minutes. One without its event is refused where the files have events of that account and region from \
 before and after. An import into a planned key that no receipt here accounts for is refused; where another ceremony made it, give \
-the bundles of both, under different names. Whether the files are AWS's and complete, aws cloudtrail validate-logs says.")]
+the bundles of both, under different names. Whether the files are AWS's and complete, aws cloudtrail validate-logs says.
+
+Where DIR holds folders and no bundle of a ceremony beside them, each folder is one ceremony. One that holds is one line. Policies and \
+device bundles may lie beside the folders, and each is checked once. Plans, logs and CloudTrail's events are held against all \
+ceremonies. A folder that cannot be read fails by itself; the worst exit code wins: 3, then 8, then 4.")]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) subject: Subject,
 
-    /// State every claim of ceremonies that hold, too, where DIR holds the folders of several
+    /// Where DIR is a folder of ceremonies, state every claim of those that hold, too
     #[arg(long)]
     pub(crate) all_claims: bool,
 }
@@ -27,7 +32,7 @@ pub(crate) struct Args {
 // What is examined, under which trust. No documentation comment: it would replace that of the command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Subject {
-    /// A ceremony's folder, or its files
+    /// A ceremony's folder, or its files; for `verify` also a folder of ceremonies' folders
     #[arg(value_name = "DIR|FILE", required = true)]
     pub(crate) paths: Vec<PathBuf>,
 

@@ -198,6 +198,7 @@ fn bundles_stand_after_those_they_follow() {
             "plan.json",
             "request.json",
             "backup-payments.json",
+            "log.json",
             "response.json",
             "receipt.json"
         ]

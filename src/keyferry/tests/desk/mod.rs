@@ -305,7 +305,10 @@ impl Desk {
         (story.backup.plan, story.backup.device) = (plan, device);
         desk.write("tests-1/backup-payments.json", &testing::signed(&story.backup, &["hsm"]));
         desk.write("tests-1/backup-payments.yhw", b"copy");
+        (story.log.plan, story.log.device) = (Some(plan), device);
+        desk.write("tests-1/log-1.json", &testing::signed(&story.log, &["hsm"]));
         (story.response.plan, story.response.device) = (plan, device);
+        story.response.log = testing::digest_of(&story.log);
         story.response.request = testing::digest_of(&story.request);
         story.response.targets[0].backup = testing::digest_of(&story.backup);
         desk.write("tests-1/response-1.json", &testing::signed(&story.response, &["hsm"]));

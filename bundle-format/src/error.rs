@@ -110,7 +110,7 @@ pub enum Error {
     #[error("nothing says who must sign it")]
     NoQuorum,
     /// Too few distinct people of a role signed.
-    #[error("{role} needs {needed} distinct holder(s), got {}", name_all(.counted))]
+    #[error("{role} needs {needed} distinct holder(s), got {}{}", name_all(.counted), name_revoked(.revoked))]
     QuorumShort {
         /// The role whose quorum is short.
         role: Role,
@@ -118,6 +118,8 @@ pub enum Error {
         needed: u8,
         /// The distinct holders counted.
         counted: Vec<Holder>,
+        /// Those whose signatures do not count, because their keys were revoked by then.
+        revoked: Vec<Holder>,
     },
 }
 
@@ -161,4 +163,12 @@ fn name_all(holders: &[Holder]) -> String {
     }
     let names: Vec<&str> = holders.iter().map(Holder::as_str).collect();
     format!("{} ({})", names.len(), names.join(", "))
+}
+
+fn name_revoked(holders: &[Holder]) -> String {
+    if holders.is_empty() {
+        return String::new();
+    }
+    let names: Vec<&str> = holders.iter().map(Holder::as_str).collect();
+    format!("; a revoked key does not count: {}", names.join(", "))
 }

@@ -1,8 +1,11 @@
 //! From bytes that claim something to a payload that somebody trusted has signed.
 
-use crate::kinds::{Bundle, payload_type};
+mod count;
+
+pub use count::{Counted, Tally};
+
+use crate::kinds::{Bundle, Policy, Revocation, payload_type};
 use crate::{Digest, Envelope, Error, Holder, KeyId, Part, PublicKey, Role, Timestamp, json};
-use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
 /// A bundle of kind `T` whose signatures nobody has checked. Its payload cannot be reached.
@@ -18,7 +21,10 @@ pub struct Verified<T> {
     body: T,
     digest: Digest,
     signers: Vec<Signer>,
+    discounted: Vec<Signer>,
     envelope: Envelope,
+    /// Of a policy: what later versions revoke.
+    later: Vec<Revocation>,
 }
 
 /// Somebody whose signature was checked.
@@ -61,6 +67,8 @@ pub struct Requirements {
     pub enrolled: Vec<Enrolled>,
     /// The quorums: at least one, or nothing is accepted.
     pub quorums: Vec<Quorum>,
+    /// Keys that count no more on a bundle from a date on.
+    pub revoked: Vec<Revocation>,
 }
 
 impl<T: Bundle> Unverified<T> {
@@ -92,7 +100,9 @@ impl<T: Bundle> Unverified<T> {
         let signers = requirements.check_signatures(&self.envelope)?;
         let body: T = claimed(&self.envelope)?;
         requirements.check_validity(&signers, body.created())?;
-        Ok(self.seal(body, signers))
+        let counted = requirements.count(signers, body.created());
+        requirements.check_counted(&counted)?;
+        Ok(self.seal(body, counted))
     }
 
     /// For the two kinds that bring a key of their own (`policy`, `device`): reads the payload only to learn what its
@@ -105,11 +115,15 @@ impl<T: Bundle> Unverified<T> {
         let requirements = requirements(&body)?;
         let signers = requirements.check_signatures(&self.envelope)?;
         requirements.check_validity(&signers, body.created())?;
-        Ok(self.seal(body, signers))
+        let counted = requirements.count(signers, body.created());
+        requirements.check_counted(&counted)?;
+        Ok(self.seal(body, counted))
     }
 
-    fn seal(self, body: T, signers: Vec<Signer>) -> Verified<T> {
-        Verified { body, digest: self.envelope.digest(), signers, envelope: self.envelope }
+    fn seal(self, body: T, counted: Counted) -> Verified<T> {
+        let (envelope, later) = (self.envelope, Vec::new());
+        let (digest, Counted { signers, discounted }) = (envelope.digest(), counted);
+        Verified { body, digest, signers, discounted, envelope, later }
     }
 }
 
@@ -126,16 +140,32 @@ impl<T> Verified<T> {
         self.digest
     }
 
-    /// Everybody whose signature was checked.
+    /// Everybody whose signature was checked and counts.
     #[must_use]
     pub fn signers(&self) -> &[Signer] {
         &self.signers
+    }
+
+    /// Everybody whose signature is sound and does not count, because the key was revoked by then.
+    #[must_use]
+    pub fn discounted(&self) -> &[Signer] {
+        &self.discounted
     }
 
     /// The envelope, to be written or countersigned.
     #[must_use]
     pub const fn envelope(&self) -> &Envelope {
         &self.envelope
+    }
+}
+
+impl Verified<Policy> {
+    pub(crate) fn later(&self) -> &[Revocation] {
+        &self.later
+    }
+
+    pub(crate) fn learn(&mut self, later: Vec<Revocation>) {
+        self.later.extend(later);
     }
 }
 
@@ -151,105 +181,4 @@ pub fn claimed<T: Bundle>(envelope: &Envelope) -> Result<T, Error> {
     })?;
     body.check()?;
     Ok(body)
-}
-
-/// How far a quorum is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tally {
-    /// The role.
-    pub role: Role,
-    /// The least number of distinct holders.
-    pub needed: u8,
-    /// The distinct holders who signed in it.
-    pub counted: BTreeSet<Holder>,
-}
-
-impl Requirements {
-    /// The enrolled key with that id.
-    #[must_use]
-    pub fn enrolled_key(&self, id: &KeyId) -> Option<&Enrolled> {
-        self.enrolled.iter().find(|enrolled| enrolled.key.id().is_ok_and(|known| known == *id))
-    }
-
-    /// Checks every signature. One that is by nobody known, does not verify, or repeats a key refuses the whole bundle, even where
-    /// enough others remain.
-    ///
-    /// # Errors
-    /// The first signature that is wrong; [`Error::NoQuorum`] when nothing is required.
-    pub fn signers(&self, envelope: &Envelope) -> Result<Vec<Signer>, Error> {
-        if self.quorums.is_empty() || self.quorums.iter().any(|quorum| quorum.threshold == 0) {
-            return Err(Error::NoQuorum);
-        }
-        let pae = envelope.pae();
-        let mut signers: Vec<Signer> = Vec::new();
-        for (index, signature) in envelope.signatures().iter().enumerate() {
-            let key_id = signature.key_id.clone();
-            let enrolled = self
-                .enrolled_key(&key_id)
-                .ok_or_else(|| Error::UnknownSigner { index, key_id: key_id.clone() })?;
-            let holder = enrolled.holder.clone();
-            if signers.iter().any(|signer| signer.key_id == key_id) {
-                return Err(Error::RepeatedSigner { index, holder });
-            }
-            if !enrolled.key.verifies(&pae, &signature.bytes) {
-                return Err(Error::BadSignature { index, holder });
-            }
-            signers.push(Signer { holder, key_id });
-        }
-        Ok(signers)
-    }
-
-    /// The one function that counts signatures: by distinct key, and by distinct holder.
-    #[must_use]
-    pub fn tally(&self, signers: &[Signer]) -> Vec<Tally> {
-        let count = |quorum: &Quorum| {
-            let counted = signers.iter().filter(|signer| quorum.keys.contains(&signer.key_id));
-            Tally {
-                role: quorum.role,
-                needed: quorum.threshold,
-                counted: counted.map(|signer| signer.holder.clone()).collect(),
-            }
-        };
-        self.quorums.iter().map(count).collect()
-    }
-
-    /// Checks that every quorum is met.
-    ///
-    /// # Errors
-    /// [`Error::QuorumShort`] for the first that is not.
-    pub fn check_quorums(&self, signers: &[Signer]) -> Result<(), Error> {
-        let short = |tally: &Tally| tally.counted.len() < usize::from(tally.needed);
-        match self.tally(signers).into_iter().find(short) {
-            None => Ok(()),
-            Some(Tally { role, needed, counted }) => {
-                Err(Error::QuorumShort { role, needed, counted: counted.into_iter().collect() })
-            }
-        }
-    }
-
-    /// Checks that nobody's key was out of its validity. Order in time is only claimed, so one that was refuses the bundle instead
-    /// of silently not counting.
-    ///
-    /// # Errors
-    /// [`Error::OutsideValidity`] for the first.
-    pub fn check_validity(&self, signers: &[Signer], created: Timestamp) -> Result<(), Error> {
-        for signer in signers {
-            let outside = |enrolled: &&Enrolled| {
-                enrolled.key.id().is_ok_and(|id| id == signer.key_id)
-                    && (enrolled.valid_from.is_some_and(|from| created < from)
-                        || enrolled.valid_to.is_some_and(|to| created > to))
-            };
-            if self.enrolled.iter().any(|enrolled| outside(&enrolled)) {
-                return Err(Error::OutsideValidity { holder: signer.holder.clone(), created });
-            }
-        }
-        Ok(())
-    }
-
-    /// Every signature, then every quorum.
-    fn check_signatures(&self, envelope: &Envelope) -> Result<Vec<Signer>, Error> {
-        let signers = self.signers(envelope)?;
-        self.check_quorums(&signers)?;
-        Ok(signers)
-    }
 }

@@ -197,7 +197,8 @@ impl Bundle for Device {
 
 impl Unverified<Device> {
     /// Checks the device's own signature and the quorums of `roles` under the policy, that the policy knows the serial
-    /// number, and that the device's name and its key are nobody's in the policy.
+    /// number, that it had not expired when the device says it was set up, and that the device's name and its key are nobody's
+    /// in the policy.
     ///
     /// # Errors
     /// When any of them fails.
@@ -212,7 +213,12 @@ impl Unverified<Device> {
                     FieldError::new("policy", "is not the digest of the policy in force").into()
                 );
             }
+            let mut required = policy.requirements(roles)?;
             let policy = policy.body();
+            if let Some(expired) = policy.expires.filter(|expires| device.created >= *expires) {
+                let problem = format!("is {}, but the policy expired at {expired}", device.created);
+                return Err(FieldError::new("created", problem).into());
+            }
             if !policy.devices.contains(&device.serial) {
                 let problem = format!("{} is not a device of the policy", device.serial);
                 return Err(FieldError::new("serial", problem).into());
@@ -224,7 +230,6 @@ impl Unverified<Device> {
                 let problem = "is the key of a person in the policy";
                 return Err(FieldError::new("signing_key.spki", problem).into());
             }
-            let mut required = policy.requirements(roles)?;
             required.enrolled.push(device.enrolled()?);
             required.quorums.push(device.quorum()?);
             Ok(required)

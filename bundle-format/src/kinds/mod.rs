@@ -15,7 +15,7 @@ pub use common::{AttestationChain, Custodian, Expiration};
 pub use device::{Audit, AuditSetting, Credentials, Device, DeviceKey};
 pub use log::{Log, LogHead};
 pub use plan::{KeptAs, Operation, Plan, Target};
-pub use policy::{Allowed, Policy, PolicyKey, RoleRule, Roles};
+pub use policy::{Allowed, Policy, PolicyKey, Revocation, RoleRule, Roles};
 pub use receipt::{Outcome, Proof, ProofMethod, Receipt, ReceiptTarget};
 pub use request::{ParametersSource, Request, RequestTarget};
 pub use response::{Isolation, Made, Response, ResponseTarget};

@@ -1,6 +1,9 @@
 //! The trust policy: whose signatures count, for what. Officers make it, a policy-root quorum signs it, every reader pins it.
 
+mod revocation;
 mod rules;
+
+pub use revocation::Revocation;
 
 use super::common::Custodian;
 use crate::{
@@ -27,9 +30,16 @@ pub struct Policy {
     pub previous: Option<Digest>,
     /// When its maker says it was made.
     pub created: Timestamp,
+    /// Devices and plans created at or after this are refused; absent where the policy does not expire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
     /// Every key a person signs with. No key stands there twice.
     #[schemars(length(min = 1, max = 64), extend("uniqueItems" = true))]
     pub keys: Vec<PolicyKey>,
+    /// Keys whose signatures stopped counting, under this version and under every one before it; absent where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1, max = 64), extend("uniqueItems" = true))]
+    pub revoked: Vec<Revocation>,
     /// Which keys count in which role, and how many holders it takes.
     pub roles: Roles,
     /// What a plan may ask for.
@@ -160,11 +170,23 @@ impl Policy {
         self.keys.iter().enumerate().map(enrol).collect()
     }
 
-    /// What `roles` ask for. The HSM's role has no rule here: add it from the device bundle.
+    /// What this version asks of a policy: of itself and, where it follows `before`, of the quorum of that one too. A key that this
+    /// version revokes still signs it in the quorum of the version before: a quorum of everybody could otherwise revoke nobody.
     ///
     /// # Errors
     /// As [`Self::enrolled`].
-    pub fn requirements(&self, roles: &[Role]) -> Result<Requirements, FieldError> {
+    pub fn signed_by(&self, before: Option<&Self>) -> Result<Requirements, FieldError> {
+        let mut required = self.requirements(&[Role::PolicyRoot])?;
+        if let Some(before) = before {
+            let old = before.requirements(&[Role::PolicyRoot])?;
+            required.quorums.extend(old.quorums);
+            required.enrolled.extend(old.enrolled);
+        }
+        Ok(required)
+    }
+
+    /// What `roles` ask for, whatever is revoked: [`Verified::requirements`] asks for what counts.
+    pub(super) fn requirements(&self, roles: &[Role]) -> Result<Requirements, FieldError> {
         let quorum = |role: &Role| {
             let rule = self.roles.rule(*role)?;
             Some(Quorum { role: *role, threshold: rule.threshold, keys: rule.keys.clone() })
@@ -172,6 +194,7 @@ impl Policy {
         Ok(Requirements {
             enrolled: self.enrolled()?,
             quorums: roles.iter().filter_map(quorum).collect(),
+            revoked: Vec::new(),
         })
     }
 }

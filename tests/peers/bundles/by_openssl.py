@@ -30,8 +30,7 @@ def main(testkit):
             keys, pae = vector.keys(), vector.pae()
             if hashlib.sha256(pae).hexdigest() != vector.data["digest"]:
                 raise SystemExit(f"{vector.name}: another digest")
-            named = [entry["keyid"] for entry in vector.envelope()["signatures"]]
-            if named != [signer["keyid"] for signer in vector.data["signers"]]:
+            if vector.counting() != [signer["keyid"] for signer in vector.data["signers"]]:
                 raise SystemExit(f"{vector.name}: other signers")
             for entry in vector.envelope()["signatures"]:
                 der, signature = keys[entry["keyid"]], base64.b64decode(entry["sig"], validate=True)

@@ -39,6 +39,14 @@ class Vector:
         ders = [base64.b64decode(spki, validate=True) for spki in found]
         return {hashlib.sha256(der).hexdigest(): der for der in ders}
 
+    def counting(self):
+        """The key ids of the signatures, but for keys that were revoked when the payload was made."""
+        created = json.loads(self.payload())["created"]
+        revoked = self.data["trust"].get("revoked", [])
+        gone = {entry["key"] for entry in revoked if entry["since"] <= created}
+        named = [entry["keyid"] for entry in self.envelope()["signatures"]]
+        return [keyid for keyid in named if keyid not in gone]
+
 
 def is_ed25519(der):
     return der.startswith(bytes.fromhex("302a300506032b6570032100"))

@@ -2,7 +2,7 @@
 
 use super::vector::{Key, Rule, Trust};
 use ed25519_dalek::{Signer as _, SigningKey};
-use keyferry_bundle::kinds::{Bundle, payload_type};
+use keyferry_bundle::kinds::{Bundle, Revocation, payload_type};
 use keyferry_bundle::{Base64, Envelope, KeyId, PublicKey, Role, Timestamp, json};
 use p256::ecdsa::{DerSignature, SigningKey as P256SigningKey};
 use sha2::{Digest as _, Sha256};
@@ -103,6 +103,7 @@ pub(crate) fn quorum(role: Role, threshold: u8, names: &[&str]) -> Trust {
     Trust::Requirements {
         enrolled: names.iter().map(|name| key(name)).collect(),
         quorums: vec![Rule { role, threshold, keys: names.iter().map(|name| id(name)).collect() }],
+        revoked: vec![],
     }
 }
 
@@ -116,7 +117,15 @@ pub(crate) fn quorum_of_dated(
     Trust::Requirements {
         enrolled: vec![Key { valid_from, valid_to, ..key(name) }],
         quorums: vec![Rule { role, threshold: 1, keys: vec![id(name)] }],
+        revoked: vec![],
     }
+}
+
+/// As it is, with these keys revoked.
+pub(crate) fn revoking(trust: Trust, keys: &[(&str, Timestamp)]) -> Trust {
+    let Trust::Requirements { enrolled, quorums, .. } = trust else { unreachable!() };
+    let revoked = keys.iter().map(|(name, since)| Revocation { key: id(name), since: *since });
+    Trust::Requirements { enrolled, quorums, revoked: revoked.collect() }
 }
 
 /// A plan's: two of three holders with four keys.
@@ -142,5 +151,6 @@ pub(crate) fn hsm_and_witness() -> Trust {
             Rule { role: Role::HsmSigner, threshold: 1, keys: vec![id("hsm-1")] },
             Rule { role: Role::Witness, threshold: 1, keys: ["wendy", "paula"].map(id).to_vec() },
         ],
+        revoked: vec![],
     }
 }

@@ -18,6 +18,7 @@ mod forms;
 mod keys;
 mod logs;
 mod policies;
+mod revocations;
 mod rules;
 mod signatures;
 mod story;
@@ -53,6 +54,7 @@ pub(crate) fn files() -> Vec<(String, String)> {
     ecdsa::add(&mut kit);
     keys::add(&mut kit);
     policies::add(&mut kit);
+    revocations::add(&mut kit);
     devices::add(&mut kit);
     rules::add(&mut kit);
     logs::add(&mut kit);

@@ -43,18 +43,18 @@ fn quorums(kit: &mut Kit) {
         plan_by(&["bob", "bob-2"]),
         "two keys of one holder count once",
     );
-    let Trust::Requirements { mut enrolled, quorums } = officers() else { unreachable!() };
+    let Trust::Requirements { mut enrolled, quorums, revoked } = officers() else { unreachable!() };
     enrolled.push(key("oscar"));
-    let trust = Trust::Requirements { enrolled, quorums };
+    let trust = Trust::Requirements { enrolled, quorums, revoked };
     add(
         "other-role",
         trust,
         plan_by(&["alice", "oscar"]),
         "an enrolled key of another role does not count",
     );
-    let Trust::Requirements { enrolled, mut quorums } = officers() else { unreachable!() };
+    let Trust::Requirements { enrolled, mut quorums, revoked } = officers() else { unreachable!() };
     quorums.push(Rule { role: Role::Witness, threshold: 1, keys: vec![id("carol")] });
-    let trust = Trust::Requirements { enrolled, quorums };
+    let trust = Trust::Requirements { enrolled, quorums, revoked };
     add(
         "second-quorum",
         trust,
@@ -67,18 +67,19 @@ fn quorums(kit: &mut Kit) {
         Vector::refused("quorum-short", Kind::Response, hsm_and_witness(), bundle, comment);
     kit.add(GROUP, "no-hsm", vector);
 
-    let Trust::Requirements { enrolled, mut quorums } = officers() else { unreachable!() };
+    let Trust::Requirements { enrolled, mut quorums, revoked } = officers() else { unreachable!() };
     for quorum in &mut quorums {
         quorum.threshold = 0;
     }
-    let trust = Trust::Requirements { enrolled, quorums };
+    let trust = Trust::Requirements { enrolled, quorums, revoked };
     let comment = "a reader that asks for no signature gets no bundle: threshold 0";
     kit.add(
         GROUP,
         "threshold-0",
         Vector::refused("no-quorum", Kind::Plan, trust, plan_by(&["alice", "bob"]), comment),
     );
-    let trust = Trust::Requirements { enrolled: vec![key("alice")], quorums: vec![] };
+    let trust =
+        Trust::Requirements { enrolled: vec![key("alice")], quorums: vec![], revoked: vec![] };
     let comment = "a reader that asks for no signature gets no bundle: no quorum";
     kit.add(
         GROUP,
@@ -254,9 +255,9 @@ fn validity(kit: &mut Kit) {
     else {
         unreachable!()
     };
-    let Trust::Requirements { mut enrolled, quorums } = operator() else { unreachable!() };
+    let Trust::Requirements { mut enrolled, quorums, revoked } = operator() else { unreachable!() };
     enrolled.append(&mut dated);
-    let trust = Trust::Requirements { enrolled, quorums };
+    let trust = Trust::Requirements { enrolled, quorums, revoked };
     let bundle = signed(&request(), &["oscar", "paula"]);
     let comment = "the quorum is met without the key that is outside its validity";
     kit.add(

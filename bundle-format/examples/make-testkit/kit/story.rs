@@ -54,7 +54,9 @@ pub(crate) fn policy() -> Policy {
         version: 1,
         previous: None,
         created: time("2026-11-01T08:00:00Z"),
+        expires: None,
         keys: people.map(policy_key).to_vec(),
+        revoked: vec![],
         roles: Roles {
             policy_root: rule(2, &["alice", "bob", "bob-2", "carol"]),
             ceremony_officer: rule(2, &["alice", "bob", "bob-2", "carol"]),

@@ -1,6 +1,6 @@
 //! One test vector: a bundle, what it is held against, and what must come out (`testkit/README.md`).
 
-use keyferry_bundle::kinds::Bundle;
+use keyferry_bundle::kinds::{Bundle, Revocation};
 use keyferry_bundle::{
     Backup, Base64, Device, Digest, Enrolled, Error, Holder, KeyAlgorithm, KeyId, Kind, Log, Plan,
     Policy, PublicKey, Quorum, Receipt, Request, Requirements, Response, Role, Timestamp,
@@ -53,7 +53,12 @@ pub(crate) enum Refusing {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "rule")]
 pub(crate) enum Trust {
     /// Keys and quorums as they stand here.
-    Requirements { enrolled: Vec<Key>, quorums: Vec<Rule> },
+    Requirements {
+        enrolled: Vec<Key>,
+        quorums: Vec<Rule>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        revoked: Vec<Revocation>,
+    },
     /// A policy's own, which must be version 1.
     FirstPolicy,
     /// A policy's own and those of the version before.
@@ -195,7 +200,7 @@ fn first_policy(bundle: &Base64) -> Verified<Policy> {
 }
 
 fn plainly<T: Bundle>(bytes: &[u8], trust: &Trust) -> Result<Accepted, Error> {
-    let Trust::Requirements { enrolled, quorums } = trust else {
+    let Trust::Requirements { enrolled, quorums, revoked } = trust else {
         panic!("{trust:?} is no trust for {}", T::KIND)
     };
     let enrolled = enrolled.iter().map(|entry| {
@@ -209,7 +214,8 @@ fn plainly<T: Bundle>(bytes: &[u8], trust: &Trust) -> Result<Accepted, Error> {
         threshold: rule.threshold,
         keys: rule.keys.clone(),
     });
-    let required = Requirements { enrolled: enrolled.collect(), quorums: quorums.collect() };
+    let (enrolled, quorums) = (enrolled.collect(), quorums.collect());
+    let required = Requirements { enrolled, quorums, revoked: revoked.clone() };
     Unverified::<T>::from_slice(bytes)?.verify(&required).map(|v| come_to(&v))
 }
 

@@ -1,10 +1,10 @@
 //! The rules of a policy, alone and after the version before.
 
 use super::super::common::{check_at_most, check_counter, check_distinct, check_length};
-use super::{Policy, RoleRule};
+use super::{Policy, RoleRule, revocation};
 use crate::envelope::MAX_SIGNATURES;
 use crate::kinds::{Bundle, Kind};
-use crate::{Environment, Error, FieldError, Holder, KeyId, Role, Timestamp, Unverified, Verified};
+use crate::{Environment, Error, FieldError, Holder, KeyId, Timestamp, Unverified, Verified};
 use std::collections::BTreeSet;
 
 fn check_role(field: &str, rule: &RoleRule, known: &[(KeyId, &Holder)]) -> Result<(), FieldError> {
@@ -47,6 +47,9 @@ impl Bundle for Policy {
 
     fn check(&self) -> Result<(), FieldError> {
         check_counter("version", self.version, self.previous.as_ref())?;
+        if let Some(expires) = self.expires.filter(|expires| *expires <= self.created) {
+            return Err(FieldError::new("expires", format!("{expires} is not after created")));
+        }
         check_length("keys", &self.keys, 64)?;
         let enrolled = self.enrolled()?;
         let mut known = Vec::with_capacity(enrolled.len());
@@ -64,6 +67,7 @@ impl Bundle for Policy {
             }
         }
         check_distinct("keys", ".spki", known.iter().map(|(id, _)| id))?;
+        revocation::check(self, &known)?;
         check_role("policy_root", &self.roles.policy_root, &known)?;
         check_role("ceremony_officer", &self.roles.ceremony_officer, &known)?;
         check_role("online_operator", &self.roles.online_operator, &known)?;
@@ -101,12 +105,12 @@ impl Unverified<Policy> {
                     FieldError::new("version", "is not 1: the version before is needed").into()
                 );
             }
-            Ok(policy.requirements(&[Role::PolicyRoot])?)
+            Ok(policy.signed_by(None)?)
         })
     }
 
-    /// Checks version N+1: policy-root quorums of both versions, the number, the link and the environment, and that no key
-    /// changed hands: the quorum of version N counts holders as version N knew them.
+    /// Checks version N+1: policy-root quorums of both versions, the number, the link and the environment, that no key
+    /// changed hands (the quorum of version N counts holders as version N knew them) and that what was revoked stays so.
     ///
     /// # Errors
     /// When any of them fails.
@@ -136,11 +140,8 @@ impl Unverified<Policy> {
                     return Err(FieldError::new(format!("keys[{index}].holder"), problem).into());
                 }
             }
-            let mut required = policy.requirements(&[Role::PolicyRoot])?;
-            let old = before.requirements(&[Role::PolicyRoot])?;
-            required.quorums.extend(old.quorums);
-            required.enrolled.extend(old.enrolled);
-            Ok(required)
+            revocation::check_carried(policy, before)?;
+            Ok(policy.signed_by(Some(before))?)
         })
     }
 }

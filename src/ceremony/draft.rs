@@ -25,15 +25,10 @@ use keyferry_bundle::{
 /// The first rule it breaks.
 pub fn policy(before: Option<&Verified<Policy>>, bytes: &[u8]) -> Result<(Policy, Seats), Refusal> {
     let (body, seats) = open(bytes, |unverified, body: &Policy| {
-        let mut required = body.requirements(&[Role::PolicyRoot])?;
+        let required = body.signed_by(before.map(Verified::body))?;
         let outcome = match before {
             None => unverified.verify_first(),
-            Some(current) => {
-                let old = current.body().requirements(&[Role::PolicyRoot])?;
-                required.quorums.extend(old.quorums);
-                required.enrolled.extend(old.enrolled);
-                unverified.verify_successor(current)
-            }
+            Some(current) => unverified.verify_successor(current),
         };
         Ok((required, outcome))
     })?;
@@ -121,7 +116,7 @@ fn by_people<T: Bundle>(
     bytes: &[u8],
 ) -> Result<(T, Seats), Refusal> {
     let (body, seats) = open(bytes, |unverified, _| {
-        let required = policy.body().requirements(&[role])?;
+        let required = policy.requirements(&[role])?;
         let outcome = unverified.verify(&required);
         Ok((required, outcome))
     })?;

@@ -34,6 +34,10 @@ mod forgery_tests;
 #[cfg(test)]
 mod matrix_tests;
 #[cfg(test)]
+mod policy_tests;
+#[cfg(test)]
+mod quorum_tests;
+#[cfg(test)]
 mod rules_tests;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -72,7 +72,7 @@ pub(crate) fn with_hsm(
     device: &Verified<Device>,
     roles: &[Role],
 ) -> Result<Requirements, Refusal> {
-    let mut required = policy.body().requirements(roles).map_err(Refusal::field(kind))?;
+    let mut required = policy.requirements(roles).map_err(Refusal::field(kind))?;
     required.enrolled.push(device.body().enrolled().map_err(Refusal::field(kind))?);
     required.quorums.insert(0, device.body().quorum().map_err(Refusal::field(kind))?);
     Ok(required)

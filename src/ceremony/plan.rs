@@ -21,8 +21,7 @@ pub fn accept(
     device: &Verified<Device>,
     bytes: &[u8],
 ) -> Result<Verified<Plan>, Refusal> {
-    let required =
-        policy.body().requirements(&[Role::CeremonyOfficer]).map_err(Refusal::field(KIND))?;
+    let required = policy.requirements(&[Role::CeremonyOfficer]).map_err(Refusal::field(KIND))?;
     let plan = Unverified::<Plan>::from_slice(bytes)
         .and_then(|plan| plan.verify(&required))
         .map_err(Refusal::bundle(KIND))?;
@@ -69,6 +68,7 @@ pub fn check(
 ) -> Result<(), Refusal> {
     refers(KIND, "policy", plan.policy, policy.digest())?;
     refers(KIND, "device", plan.device, device.digest())?;
+    policies::not_expired(policy.body(), plan)?;
     let reserved = device.body().own_ids();
     let domains = device.body().domains;
     for (index, target) in plan.targets.iter().enumerate() {

@@ -1,5 +1,9 @@
 //! The pinned policy.
 
+mod changes;
+
+pub use changes::{Change, Subject, changes};
+
 use crate::{Refusal, roots};
 use keyferry_bundle::kinds::RoleRule;
 use keyferry_bundle::{
@@ -8,7 +12,8 @@ use keyferry_bundle::{
 };
 use std::collections::BTreeSet;
 
-/// Reads every version of a policy, oldest first, each checked against the one before, and returns them all.
+/// Reads every version of a policy, oldest first, each checked against the one before, and returns them all. What the newest revokes
+/// counts under none of them.
 ///
 /// # Errors
 /// When there is none, or one of them fails.
@@ -24,10 +29,12 @@ pub fn history<B: AsRef<[u8]>>(versions: &[B]) -> Result<Vec<Verified<Policy>>, 
         roots::check(next.body())?;
         accepted.push(next);
     }
-    if accepted.is_empty() {
+    let Some(newest) = accepted.last() else {
         return Err(Refusal::link(Kind::Policy, "version", "no version is there"));
-    }
-    Ok(accepted)
+    };
+    // It names every key that a version before it revoked.
+    let revoked = newest.body().revoked.clone();
+    Ok(accepted.into_iter().map(|policy| policy.knowing(&revoked)).collect())
 }
 
 /// The policy in force: the last version, which must be the one that was pinned.
@@ -75,6 +82,23 @@ pub fn made_in_time(
     }
 }
 
+/// Whether a plan was made before its policy expired, by the clock of whoever made it.
+///
+/// # Errors
+/// [`Refusal::NotAllowed`] when it was not.
+pub(crate) fn not_expired(policy: &Policy, plan: &Plan) -> Result<(), Refusal> {
+    match policy.expires {
+        Some(expires) if plan.created >= expires => {
+            let problem = format!(
+                "is {}, but version {} of the policy expired at {expires}",
+                plan.created, policy.version
+            );
+            Err(Refusal::not_allowed(Kind::Plan, "created", problem))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// What a policy allows and its makers should have meant: roles of one in production, people in several roles of a ceremony, and private
 /// keys that nothing attests.
 #[must_use]
@@ -105,6 +129,11 @@ pub fn remarks(policy: &Policy) -> Vec<String> {
     }
     let unattested = policy.allowed.key_specs.iter().filter(|spec| roots::lack(policy, **spec));
     let unattested: Vec<&str> = unattested.map(|spec| spec.as_str()).collect();
+    if let Some(expires) = policy.expires {
+        remarks.push(format!(
+            "it expires at {expires}: no plan and no device made from then on is accepted"
+        ));
+    }
     if !unattested.is_empty() {
         let so = match policy.environment {
             Environment::Production => "no plan for one is accepted in production",

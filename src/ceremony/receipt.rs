@@ -20,8 +20,7 @@ pub fn accept(
     response: &Verified<Response>,
     bytes: &[u8],
 ) -> Result<Verified<Receipt>, Refusal> {
-    let required =
-        policy.body().requirements(&[Role::OnlineOperator]).map_err(Refusal::field(KIND))?;
+    let required = policy.requirements(&[Role::OnlineOperator]).map_err(Refusal::field(KIND))?;
     let receipt = Unverified::<Receipt>::from_slice(bytes)
         .and_then(|receipt| receipt.verify(&required))
         .map_err(Refusal::bundle(KIND))?;

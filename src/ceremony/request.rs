@@ -19,8 +19,7 @@ pub fn accept(
     plan: &Verified<Plan>,
     bytes: &[u8],
 ) -> Result<Verified<Request>, Refusal> {
-    let required =
-        policy.body().requirements(&[Role::OnlineOperator]).map_err(Refusal::field(KIND))?;
+    let required = policy.requirements(&[Role::OnlineOperator]).map_err(Refusal::field(KIND))?;
     let request = Unverified::<Request>::from_slice(bytes)
         .and_then(|request| request.verify(&required))
         .map_err(Refusal::bundle(KIND))?;

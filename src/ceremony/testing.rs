@@ -106,6 +106,7 @@ pub fn a_policy() -> Policy {
         version: 1,
         previous: None,
         created: time("2026-11-01T00:00:00Z"),
+        expires: None,
         keys: vec![
             key("alice", "alice"),
             key("bob", "bob"),
@@ -113,6 +114,7 @@ pub fn a_policy() -> Policy {
             key("oscar", "oscar"),
             key("wendy", "wendy"),
         ],
+        revoked: vec![],
         roles: Roles {
             policy_root: rule(2, &["alice", "bob", "bob2"]),
             ceremony_officer: rule(2, &["alice", "bob", "bob2"]),

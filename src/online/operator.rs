@@ -28,7 +28,7 @@ impl Operator {
         let passphrase = person.secret(&format!("Passphrase of {}", path.display()))?;
         let identity = Identity::open(&file, passphrase)?;
         let key = identity.public_key()?.id().map_err(Failure::bug)?;
-        let required = policy.body().requirements(&[Role::OnlineOperator]).map_err(Failure::bug)?;
+        let required = policy.requirements(&[Role::OnlineOperator]).map_err(Failure::bug)?;
         let enrolled =
             required.enrolled.iter().find(|enrolled| enrolled.key.id().is_ok_and(|id| id == key));
         let counts = required.quorums.iter().any(|quorum| quorum.keys.contains(&key));

@@ -1,5 +1,6 @@
 //! Whose signature a bundle still has a use for.
 
+use keyferry_bundle::seal::Counted;
 use keyferry_bundle::{Envelope, Error, Holder, KeyId, Requirements, Role, Signer, Timestamp};
 
 /// The roles that sign a bundle, and who sits in them already.
@@ -7,7 +8,7 @@ use keyferry_bundle::{Envelope, Error, Holder, KeyId, Requirements, Role, Signer
 pub struct Seats {
     required: Requirements,
     created: Timestamp,
-    signers: Vec<Signer>,
+    counted: Counted,
     missing: Option<Error>,
 }
 
@@ -33,6 +34,16 @@ pub enum NoSeat {
         /// When.
         created: Timestamp,
     },
+    /// The bundle was made when the key was revoked.
+    #[error("key {key} is revoked since {since}, and the bundle says it was made at {created}")]
+    Revoked {
+        /// The key.
+        key: KeyId,
+        /// From when on.
+        since: Timestamp,
+        /// When the bundle was made.
+        created: Timestamp,
+    },
     /// The same key again.
     #[error("{0} signed this bundle already, with this key")]
     SameKey(Holder),
@@ -50,8 +61,9 @@ impl Seats {
     ) -> Result<Self, Error> {
         let signers = required.signers(envelope)?;
         required.check_validity(&signers, created)?;
-        let missing = required.check_quorums(&signers).err();
-        Ok(Self { required, created, signers, missing })
+        let counted = required.count(signers, created);
+        let missing = required.check_counted(&counted).err();
+        Ok(Self { required, created, counted, missing })
     }
 
     /// Whether a signature by this key would bring a quorum one holder further, and in which role.
@@ -59,10 +71,14 @@ impl Seats {
     /// # Errors
     /// Why it would not.
     pub fn offer(&self, key: &KeyId) -> Result<(Holder, Role), NoSeat> {
+        if let Some(revoked) = self.required.revocation(key, self.created) {
+            let (since, created) = (revoked.since, self.created);
+            return Err(NoSeat::Revoked { key: key.clone(), since, created });
+        }
         let enrolled =
             self.required.enrolled_key(key).ok_or_else(|| NoSeat::Stranger(key.clone()))?;
         let holder = &enrolled.holder;
-        if self.signers.iter().any(|signer| signer.key_id == *key) {
+        if self.counted.signers.iter().any(|signer| signer.key_id == *key) {
             return Err(NoSeat::SameKey(holder.clone()));
         }
         let candidate = Signer { holder: holder.clone(), key_id: key.clone() };
@@ -76,8 +92,8 @@ impl Seats {
             roles.dedup();
             return Err(NoSeat::OtherRole { holder: holder.clone(), roles });
         }
-        let before = self.required.tally(&self.signers);
-        let after = self.required.tally(&[self.signers.as_slice(), &[candidate]].concat());
+        let before = self.required.tally(&self.counted.signers);
+        let after = self.required.tally(&[self.counted.signers.as_slice(), &[candidate]].concat());
         before
             .iter()
             .zip(after)
@@ -92,10 +108,16 @@ impl Seats {
         self.missing.as_ref()
     }
 
-    /// Everybody who signed, in the order they did.
+    /// Everybody whose signature counts, in the order in which they signed.
     #[must_use]
     pub fn signers(&self) -> Vec<&Holder> {
-        self.signers.iter().map(|signer| &signer.holder).collect()
+        self.counted.signers.iter().map(|signer| &signer.holder).collect()
+    }
+
+    /// Everybody whose signature does not, because the key was revoked by then.
+    #[must_use]
+    pub fn discounted(&self) -> Vec<&Holder> {
+        self.counted.discounted.iter().map(|signer| &signer.holder).collect()
     }
 }
 

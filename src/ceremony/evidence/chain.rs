@@ -33,7 +33,7 @@ pub struct Chain {
 
 impl Chain {
     pub(super) fn build(sorted: &Sorted<'_>, pins: &Pins, report: &mut Report) -> Self {
-        let mut chain = Self { policies: policies::find(sorted, report), ..Self::default() };
+        let mut chain = Self { policies: policies::find(sorted, pins, report), ..Self::default() };
         policies::trust(&chain.policies, pins, report);
         let files: Vec<&File> = sorted.of(Kind::Device).collect();
         chain.devices = collect(

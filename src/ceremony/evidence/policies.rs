@@ -8,8 +8,8 @@ use keyferry_bundle::{
     Device, Kind, Plan, Policy, Timestamp, Unverified, Verified, kinds::Bundle as _,
 };
 
-/// Every version in the folder, each after the one before.
-pub(super) fn find(sorted: &Sorted<'_>, report: &mut Report) -> Vec<Link<Policy>> {
+/// Every version in the folder, each after the one before, knowing what any version revokes that is here or pinned.
+pub(super) fn find(sorted: &Sorted<'_>, pins: &Pins, report: &mut Report) -> Vec<Link<Policy>> {
     let mut found: Vec<Link<Policy>> = Vec::new();
     let mut left: Vec<&File> = sorted.of(Kind::Policy).collect();
     loop {
@@ -21,7 +21,7 @@ pub(super) fn find(sorted: &Sorted<'_>, report: &mut Report) -> Vec<Link<Policy>
                     report.refuses_bundle("policy.signed", &file.name, &refusal);
                 }
             }
-            return found;
+            return overruled(found, pins, report);
         };
         let file = left.remove(index).name.clone();
         if let Some(Ok(bundle)) = tried.into_iter().nth(index) {
@@ -46,6 +46,20 @@ pub(super) fn next(
     .map_err(refused)?;
     roots::check(next.body())?;
     Ok(next)
+}
+
+/// Tells each version what the newest of the folder and the newest pinned one revoke: the folder may end before a revocation.
+pub(super) fn overruled(found: Vec<Link<Policy>>, pins: &Pins, report: &mut Report) -> Vec<Link<Policy>> {
+    let newest = found.last().map(|link| link.bundle.body().revoked.clone()).unwrap_or_default();
+    let know = |link: Link<Policy>| {
+        let bundle = link.bundle.knowing(pins.revoked()).knowing(&newest);
+        Link { bundle, ..link }
+    };
+    let found: Vec<Link<Policy>> = found.into_iter().map(know).collect();
+    for link in &found {
+        sentences::revoked(link, report);
+    }
+    found
 }
 
 /// Which of them a pin vouches for: those that are pinned, and with each its predecessors, which it names by digest. Where there are
@@ -111,7 +125,8 @@ pub(super) fn replaced(
 ) {
     let Ok(policy) = chain.policy_of(device) else { return };
     let version = policy.body().version;
-    report.holds_that(claim, &device.file, under(version, successor(chain, pins, version)));
+    let sentence = under(policy.body(), successor(chain, pins, version));
+    report.holds_that(claim, &device.file, sentence);
 }
 
 /// Says under which version a plan was made; one that was made when another version was there is refused.
@@ -122,16 +137,18 @@ pub(super) fn in_time(chain: &Chain, pins: &Pins, plan: &Link<Plan>, report: &mu
     let version = policy.body().version;
     let next = successor(chain, pins, version);
     match crate::policy::made_in_time(policy.body(), plan.bundle.body(), next) {
-        Ok(()) => report.holds_that("plan.policy", &plan.file, under(version, next)),
+        Ok(()) => report.holds_that("plan.policy", &plan.file, under(policy.body(), next)),
         Err(refusal) => report.refuses_bundle("plan.policy", &plan.file, &refusal),
     }
 }
 
-fn under(version: u32, next: Option<(u32, Timestamp)>) -> String {
-    match next {
-        None => format!("was made under policy version {version}"),
-        Some((next, _)) => {
-            format!("was made under policy version {version}, replaced by version {next}")
-        }
+fn under(policy: &Policy, next: Option<(u32, Timestamp)>) -> String {
+    let mut sentence = format!("was made under policy version {}", policy.version);
+    if let Some(expires) = policy.expires {
+        sentence = format!("{sentence} before it expired at {expires}");
     }
+    if let Some((next, _)) = next {
+        sentence = format!("{sentence}, replaced by version {next}");
+    }
+    sentence
 }

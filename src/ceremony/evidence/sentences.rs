@@ -6,12 +6,36 @@ use super::{Report, proofs};
 use crate::response;
 use keyferry_bundle::kinds::{Isolation, Outcome, ResponseTarget};
 use keyferry_bundle::{
-    Backup, Device, Endpoint, ExpirationModel, Plan, Policy, Receipt, Request, Response, Verified,
+    Backup, Device, Endpoint, ExpirationModel, Plan, Policy, Receipt, Request, Response, Signer,
+    Verified,
 };
 
 fn signers<T>(bundle: &Verified<T>) -> String {
-    let names: Vec<&str> = bundle.signers().iter().map(|signer| signer.holder.as_str()).collect();
-    names.join(", ")
+    let names = |signers: &[Signer]| {
+        let names: Vec<&str> = signers.iter().map(|signer| signer.holder.as_str()).collect();
+        names.join(", ")
+    };
+    let (counted, discounted) = (names(bundle.signers()), names(bundle.discounted()));
+    if discounted.is_empty() {
+        counted
+    } else {
+        format!("{counted}; a revoked key does not count: {discounted}")
+    }
+}
+
+/// Which of a version's own keys a later version revokes.
+pub(super) fn revoked(link: &Link<Policy>, report: &mut Report) {
+    for key in &link.bundle.body().keys {
+        let Ok(id) = key.public_key().and_then(|key| key.id()) else { continue };
+        let found = link.bundle.revoked().filter(|entry| entry.key == id);
+        if let Some(since) = found.map(|entry| entry.since).min() {
+            let sentence = format!(
+                "key {id} of {} was revoked later: it counts on no bundle, but for policies, that says it was made at {since} or after",
+                key.holder
+            );
+            report.holds_that("policy.revoked", &link.file, sentence);
+        }
+    }
 }
 
 pub(super) fn policy(link: &Link<Policy>, report: &mut Report) {

@@ -213,7 +213,7 @@ fn find_policies(
             report.refuses_bundle("policy.signed", &file.name, &refusal);
         }
     }
-    found
+    policies::overruled(found, pins, report)
 }
 
 /// What was pinned, and the predecessors that it names.

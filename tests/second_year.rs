@@ -194,6 +194,12 @@ fn a_second_year_follows_the_first() {
         "{}",
         refused.stderr
     );
-    let refused = years.respond("ledger-2026");
-    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    let arguments = ["import", "ledger-2026", "--identity", "oscar.identity"];
+    let import = years.scene.online(&years.kms.url, &arguments, &[]).unwrap();
+    let arguments = ["check", "ledger-2026"];
+    let check = years.scene.online(&years.kms.url, &arguments, &[]).unwrap();
+    let told = "it is of version 1 of the policy, and version 2 is pinned here";
+    for refused in [refused, years.respond("ledger-2026"), import, check] {
+        assert!(refused.code == 3 && refused.says(told), "{}", refused.stderr);
+    }
 }

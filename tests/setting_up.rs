@@ -1,6 +1,7 @@
 //! Setting an HSM up, and what its keys may do afterwards.
 
-use keyferry_bundle::{Digest, Domains, Serial};
+use keyferry_bundle::{Digest, Domains, Envelope, Policy, Serial};
+use keyferry_console::trust::Trust;
 use keyferry_hsm::{
     Address, Capabilities, Credential, Duty, Error, Hsm as _, Object, ObjectKind, Origin, Place,
     Purpose, YubiHsm2,
@@ -123,6 +124,29 @@ fn an_hsm_that_the_policy_does_not_list_is_not_set_up() {
         .unwrap();
     assert_eq!(run.code, 4, "{}", run.stderr);
     assert!(run.says("serial 7 is not among its devices"), "{}", run.stderr);
+}
+
+#[test]
+fn an_hsm_is_not_set_up_under_a_policy_that_expired() {
+    let scene = Scene::new().unwrap();
+    let hsm = new_hsm(&scene, &[]);
+    let mut policy: Policy = scene.body("room", "policy-v1.json").unwrap();
+    policy.created = "2025-01-01T00:00:00Z".parse().unwrap();
+    policy.expires = Some("2025-06-01T00:00:00Z".parse().unwrap());
+    scene.put("room", "policy-v1.json", &policy, &["alice", "bob"]).unwrap();
+    let bytes = std::fs::read(scene.file("room", "policy-v1.json")).unwrap();
+    let digest = Envelope::decode_canonical(&bytes).unwrap().digest();
+    Trust::pin(&scene.machine("room").join("expired"), &bytes, digest, 1).unwrap();
+    let arguments =
+        ["init", "--hsm", &hsm.url, "--allow-network", "--serial", SERIAL, "--name", "hsm-1"];
+    let arguments = [&arguments[..], &["--out", "late.json", "--trust", "expired"]].concat();
+    let answers = [SERIAL, PASSWORD, ADMINISTRATION];
+    let run = scene.run("room", "keyferry-offline", &arguments, &answers).unwrap();
+    assert_eq!(run.code, 4, "{}", run.stderr);
+    assert!(run.says("it expired at 2025-06-01T00:00:00Z"), "{}", run.stderr);
+    // Nobody asked the HSM for anything.
+    assert!(open(&hsm.url, &Credential::factory().unwrap()).is_ok());
+    assert!(!scene.machine("room").join("late.json").exists());
 }
 
 #[test]

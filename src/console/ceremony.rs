@@ -4,7 +4,8 @@ use crate::args::CeremonyArgs;
 use crate::names::Name;
 use crate::{Exit, Failure, files, trust};
 use keyferry_bundle::{
-    Backup, Device, Log, Plan, Policy, Receipt, Request, Response, TargetName, Verified,
+    Backup, Device, Digest, Envelope, Log, Plan, Policy, Receipt, Request, Response, TargetName,
+    Verified, seal,
 };
 use keyferry_ceremony::{Countersigned, Refusal};
 use keyferry_ceremony::{backup, device, log, plan, policy, receipt, request, response};
@@ -16,6 +17,8 @@ pub struct Ceremony {
     folder: PathBuf,
     names: Vec<Name>,
     policy: Verified<Policy>,
+    /// The versions before it, to tell a ceremony of one of them from one that was never of this policy.
+    older: Vec<(u32, Digest)>,
 }
 
 impl Ceremony {
@@ -25,16 +28,19 @@ impl Ceremony {
     /// [`Exit::File`] when the folder cannot be read, [`Exit::Refused`] when it holds a file that is no part of a ceremony,
     /// [`Exit::Policy`] when no policy is pinned.
     pub fn open(args: &CeremonyArgs) -> Result<Self, Failure> {
-        let policy = pinned_policy(args.trust.trust.as_deref())?;
-        Self::under(&args.folder, policy)
+        Self::under(&args.folder, &pinned_history(args.trust.trust.as_deref())?)
     }
 
-    /// As [`Self::open`], under a policy already accepted.
+    /// As [`Self::open`], under the last of these versions, oldest first, which were accepted already.
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn under(folder: &Path, policy: Verified<Policy>) -> Result<Self, Failure> {
-        Ok(Self { folder: folder.to_owned(), names: list(folder)?, policy })
+    pub fn under(folder: &Path, history: &[Verified<Policy>]) -> Result<Self, Failure> {
+        let (policy, older) =
+            history.split_last().ok_or_else(|| Failure::bug("no version of the policy"))?;
+        let older = older.iter().map(|older| (older.body().version, older.digest())).collect();
+        let (folder, names) = (folder.to_owned(), list(folder)?);
+        Ok(Self { folder, names, policy: policy.clone(), older })
     }
 
     /// The folder.
@@ -82,6 +88,24 @@ impl Ceremony {
         self.accept(&Name::Device, |bytes| {
             device::accept(&self.policy, bytes, Countersigned::Required)
         })
+        .map_err(|failure| match self.older_version() {
+            Some(version) => failure
+                .because(format!(
+                    "it is of version {version} of the policy, and version {} is pinned here",
+                    self.policy.body().version
+                ))
+                .hint("nothing goes on under a version that was replaced: plan the ceremony anew"),
+            None => failure,
+        })
+    }
+
+    /// The older version of the policy that the device bundle says it is of. Nothing rests on it.
+    fn older_version(&self) -> Option<u32> {
+        let bytes = files::read_bundle(&self.path(&Name::Device)).ok()?;
+        let envelope = Envelope::decode_canonical(&bytes).ok()?;
+        let device: Device = seal::claimed(&envelope).ok()?;
+        let of = self.older.iter().find(|(_, digest)| *digest == device.policy);
+        of.map(|(version, _)| *version)
     }
 
     /// The plan.
@@ -195,9 +219,15 @@ pub fn refused(file: impl std::fmt::Display, refusal: &Refusal) -> Failure {
 /// # Errors
 /// [`Exit::Policy`] when none is pinned, [`Exit::Refused`] when the trust folder's files do not hold.
 pub fn pinned_policy(trust: Option<&Path>) -> Result<Verified<Policy>, Failure> {
+    pinned_history(trust)?.pop().ok_or_else(|| Failure::bug("a pin without a policy"))
+}
+
+/// Every version up to the one that is pinned, oldest first.
+fn pinned_history(trust: Option<&Path>) -> Result<Vec<Verified<Policy>>, Failure> {
     let folder = trust::folder(trust)?;
     let trust = trust::Trust::load(&folder)?;
     policy::in_force(&trust.policies, Some(trust.pin.policy))
+        .and_then(|_| policy::history(&trust.policies))
         .map_err(|refusal| refused(format!("the policy in {}", folder.display()), &refusal))
 }
 

@@ -72,6 +72,9 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<(), Failure> {
             commands::identity::show(args, &person, screen)
         }
         Task::Policy(policy::Task::New(args)) => commands::policy_new::run(args, &person, screen),
+        Task::Policy(policy::Task::Edit(args)) => commands::policy_edit::run(args, screen),
+        Task::Policy(policy::Task::Diff(args)) => commands::policy_diff::run(args, screen),
+        Task::Policy(policy::Task::Sign(args)) => commands::policy_sign::run(args, &person, screen),
         Task::Policy(policy::Task::Pin(args)) => commands::policy_pin::run(args, &person, screen),
         Task::Policy(policy::Task::Show(args)) => commands::policy_show::run(args, screen),
         Task::Plan(plan::Task::New(args)) => commands::plan_new::run(args, screen),

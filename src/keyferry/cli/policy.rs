@@ -1,9 +1,13 @@
 //! `keyferry policy`.
 
+mod edit;
+
+pub(crate) use edit::{AllowedArgs, EditArgs};
+
 use super::values::{CustodianValue, KeyValue, RoleValue};
 use keyferry_bundle::{
-    AccountId, AwsRegion, Digest, Environment, KeySpec, Partition, Serial, Text, WrappingAlgorithm,
-    WrappingKeySpec,
+    AccountId, AwsRegion, Digest, Environment, KeySpec, Partition, Serial, Text, Timestamp,
+    WrappingAlgorithm, WrappingKeySpec,
 };
 use keyferry_console::args::TrustArg;
 use std::path::PathBuf;
@@ -12,6 +16,12 @@ use std::path::PathBuf;
 pub(crate) enum Task {
     /// Make a policy; its policy-root quorum signs it afterwards
     New(Box<NewArgs>),
+    /// Make the next version of a policy
+    Edit(Box<EditArgs>),
+    /// Show what differs between two policies
+    Diff(DiffArgs),
+    /// Check a policy, show it, and add one signature, as `keyferry sign` does
+    Sign(SignArgs),
     /// Decide to trust a policy on this machine
     Pin(PinArgs),
     /// Show the pinned policy, or one in a file
@@ -40,6 +50,10 @@ pub(crate) struct NewArgs {
     /// What people call it
     #[arg(long, value_name = "TEXT")]
     pub(crate) name: Text,
+
+    /// From when on no plan and no device is accepted, such as 2027-12-01T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) expires: Option<Timestamp>,
 
     /// Everybody's public keys
     #[arg(long, value_name = "HOLDER=FILE", num_args = 1.., required = true)]
@@ -113,7 +127,8 @@ pub(crate) struct NewArgs {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: keyferry policy pin policy-v1.json
 
-Take the fingerprint from somebody you trust, over another channel. Without --fingerprint two groups of it are typed back; the \
+Where a version is pinned already, what differs from it is shown first. Take the fingerprint from somebody you trust, over another \
+channel. Without --fingerprint two groups of it are typed back; the \
 screen does not show it before. A wrong --fingerprint ends with exit code 3, a wrong group with 7.")]
 pub(crate) struct PinArgs {
     /// The policy
@@ -123,6 +138,44 @@ pub(crate) struct PinArgs {
     /// The whole fingerprint, 64 hexadecimal digits, instead of typing groups back
     #[arg(long, value_name = "HEX")]
     pub(crate) fingerprint: Option<Digest>,
+
+    /// A folder with the folders of ceremonies: those that are open and would be refused from then on are told
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ceremonies: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustArg,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: keyferry policy diff pinned policy-v2.json
+
+What was added begins with +, what was removed with -. The version, the version before and the date always differ and are not told.")]
+pub(crate) struct DiffArgs {
+    /// The older policy, or `pinned`
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+
+    /// The newer policy, or `pinned`
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustArg,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: keyferry policy sign policy-v2.json --identity alice.key
+
+Answers come in this order: the identity's passphrase, then the policy's name.")]
+pub(crate) struct SignArgs {
+    /// The policy
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// Whose signature
+    #[arg(long, value_name = "FILE")]
+    pub(crate) identity: PathBuf,
 
     #[command(flatten)]
     pub(crate) trust: TrustArg,

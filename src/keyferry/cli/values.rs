@@ -1,6 +1,6 @@
 //! Values of options that consist of parts.
 
-use keyferry_bundle::{AgeRecipient, Domains, Holder};
+use keyferry_bundle::{AgeRecipient, Domains, Holder, KeyId, Timestamp};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -44,6 +44,26 @@ impl FromStr for KeyValue {
     fn from_str(text: &str) -> Result<Self, String> {
         let (holder, file) = text.split_once('=').ok_or("expected HOLDER=FILE.pub.pem")?;
         Ok(Self { holder: holder.parse()?, file: file.into() })
+    }
+}
+
+/// `KEYID` or `KEYID@TIME`: a key that counts no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RevokeValue {
+    /// The key.
+    pub(crate) key: KeyId,
+    /// From when on; from now on where it is not said.
+    pub(crate) since: Option<Timestamp>,
+}
+
+impl FromStr for RevokeValue {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (key, since) = match text.split_once('@') {
+            Some((key, since)) => (key, Some(since.parse()?)),
+            None => (text, None),
+        };
+        Ok(Self { key: key.parse()?, since })
     }
 }
 
@@ -91,6 +111,13 @@ mod tests {
         assert_eq!("a=b=c".parse::<KeyValue>().unwrap().file, PathBuf::from("b=c"));
         assert!("a".parse::<KeyValue>().is_err());
         assert!("a=age1".parse::<CustodianValue>().is_err());
+        let key = "5".repeat(64);
+        assert_eq!(key.parse::<RevokeValue>().unwrap().since, None);
+        let since = format!("{key}@2026-11-24T00:00:00Z").parse::<RevokeValue>().unwrap().since;
+        assert_eq!(since.unwrap().to_string(), "2026-11-24T00:00:00Z");
+        for wrong in ["", "@", &format!("{key}@"), &format!("{key}@tomorrow"), &key[1..]] {
+            assert!(wrong.parse::<RevokeValue>().is_err(), "{wrong}");
+        }
         assert_eq!(domains("1,3,16").unwrap().mask(), 0b1000_0000_0000_0101);
         for wrong in ["", "0", "17", "1;2", "1,"] {
             assert!(domains(wrong).is_err(), "{wrong}");
@@ -107,7 +134,7 @@ mod tests {
         #[test]
         fn nothing_panics(text in any::<String>()) {
             let _ = (text.parse::<RoleValue>(), text.parse::<KeyValue>(), domains(&text));
-            let _ = text.parse::<CustodianValue>();
+            let _ = (text.parse::<CustodianValue>(), text.parse::<RevokeValue>());
         }
     }
 }

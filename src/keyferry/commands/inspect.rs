@@ -80,6 +80,10 @@ fn vouched(
         match open(&trusted.as_of(versions), path, bytes) {
             Ok(opened) => {
                 let mut remarks = opened.remarks.clone();
+                let discounted = opened.seats.iter().flat_map(Seats::discounted);
+                remarks.extend(discounted.map(|holder| {
+                    format!("{holder}'s signature does not count: the key is revoked")
+                }));
                 if let Some(missing) = opened.missing() {
                     return Err(vec![format!("it is not complete: {missing}")]);
                 }

@@ -2,7 +2,7 @@
 
 use crate::body::Body;
 use crate::cli::plan::NewArgs;
-use crate::opened::{Trusted, file_name};
+use crate::opened::{Trusted, expired, file_name};
 use crate::render::Page;
 use keyferry_bundle::kinds::{Operation, Target};
 use keyferry_bundle::{
@@ -15,11 +15,23 @@ use keyferry_console::{Exit, Failure, Name, Screen, clock, files, shell};
 use serde_json::json;
 use std::path::Path;
 
+/// So many days before it expires, a policy is told to.
+const SOON: u16 = 60;
+
 /// Makes a plan, checks it, and makes the ceremony's folder with everything it stands on. Nothing is there before all is checked.
 pub(crate) fn run(args: &NewArgs, screen: &Screen) -> Result<(), Failure> {
     files::must_be_free(&args.folder)?;
     let trusted = Trusted::load(args.trust.trust.as_deref())?;
     let policy = trusted.in_force()?;
+    if let Some(expired) = expired(policy.body())? {
+        return Err(Failure::new(
+            Exit::Policy,
+            "policy-expired",
+            "no plan is made under an expired policy",
+        )
+        .because(expired)
+        .hint("make the next version: keyferry policy edit --expires TIME"));
+    }
     let bytes = files::read_bundle(&args.device)?;
     let device = device::accept(policy, &bytes, Countersigned::Required)
         .map_err(|refusal| refused(file_name(&args.device), &refusal))?;
@@ -41,6 +53,10 @@ pub(crate) fn run(args: &NewArgs, screen: &Screen) -> Result<(), Failure> {
     let page = Page::of(&Body::Plan(Box::new(body.clone())));
     screen.heading(&page.heading);
     screen.table(&page.rows);
+    if let Some(expires) = policy.body().expires.filter(|end| *end <= body.created.plus_days(SOON))
+    {
+        screen.warn(format!("the policy expires at {expires}: later plans need the next version"));
+    }
     if let Some(warning) = copies(&body) {
         screen.warn(warning);
     }

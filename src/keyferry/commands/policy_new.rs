@@ -1,21 +1,18 @@
 //! `keyferry policy new`.
 
-use super::sign;
+use super::{policy_parts as parts, sign};
 use crate::body::Body;
 use crate::cli::policy::NewArgs;
-use crate::cli::values::{CustodianValue, RoleValue};
+use crate::cli::values::RoleValue;
 use crate::opened::{Opened, Trusted, file_name};
-use keyferry_bundle::kinds::{Allowed, PolicyKey, RoleRule, Roles};
-use keyferry_bundle::{
-    Base64, Bundle as _, Custodian, Holder, KeyId, Policy, Verified, WrappingAlgorithm,
-};
+use keyferry_bundle::kinds::{Allowed, PolicyKey, Roles};
+use keyferry_bundle::{Bundle as _, Policy, Verified, WrappingAlgorithm};
 use keyferry_ceremony::{draft, wrapping};
 use keyferry_console::ceremony::refused;
 use keyferry_console::files::{self, Mode};
-use keyferry_console::identity::read_public_key;
-use keyferry_console::{Exit, Failure, Person, Screen, certificate, clock, shell};
+use keyferry_console::{Exit, Failure, Person, Screen, clock, shell};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Makes a policy, signs it with the identities given, and writes it.
 pub(crate) fn run(args: &NewArgs, person: &Person, screen: &Screen) -> Result<(), Failure> {
@@ -74,42 +71,16 @@ fn previous(args: &NewArgs, path: &Path) -> Result<Verified<Policy>, Failure> {
 }
 
 fn build(args: &NewArgs, previous: Option<&Verified<Policy>>) -> Result<Policy, Failure> {
-    let mut keys = Vec::with_capacity(args.key.len());
-    let mut ids: Vec<(Holder, KeyId)> = Vec::with_capacity(args.key.len());
-    for entry in &args.key {
-        let key = read_public_key(&entry.file)?;
-        ids.push((entry.holder.clone(), key.id().map_err(Failure::bug)?));
-        keys.push(PolicyKey {
-            holder: entry.holder.clone(),
-            algorithm: key.algorithm(),
-            spki: key.to_spki_der().and_then(Base64::new).map_err(Failure::bug)?,
-            valid_from: None,
-            valid_to: None,
-        });
-    }
-    let rule = |option: &str, value: &RoleValue| {
-        let mut keys = Vec::new();
-        for holder in &value.holders {
-            let of_holder = ids.iter().filter(|(known, _)| known == holder);
-            let before = keys.len();
-            keys.extend(of_holder.map(|(_, id)| id.clone()));
-            if keys.len() == before {
-                return Err(Failure::usage(format!("--{option} names {holder}, who has no --key"))
-                    .hint(format!("add --key {holder}=FILE.pub.pem")));
-            }
-        }
-        Ok(RoleRule { threshold: value.threshold, keys })
-    };
-    let custodian = |value: &CustodianValue| Custodian {
-        holder: value.holder.clone(),
-        recipient: value.recipient.clone(),
-    };
+    let keys: Vec<PolicyKey> = args.key.iter().map(parts::key).collect::<Result<_, _>>()?;
+    let rule = |option: &str, value: &RoleValue| parts::rule(option, value, &keys, "key");
+    let roots = args.attestation_root.iter().map(|path| parts::root(path));
     Ok(Policy {
         environment: args.environment,
         name: args.name.clone(),
         version: previous.map_or(1, |before| before.body().version.saturating_add(1)),
         previous: previous.map(Verified::digest),
         created: clock::now()?,
+        expires: args.expires,
         roles: Roles {
             policy_root: rule("policy-root", &args.policy_root)?,
             ceremony_officer: rule("ceremony-officer", &args.ceremony_officer)?,
@@ -117,6 +88,8 @@ fn build(args: &NewArgs, previous: Option<&Verified<Policy>>) -> Result<Policy, 
             witness: rule("witness", &args.witness)?,
         },
         keys,
+        // What was revoked stays so.
+        revoked: previous.map(|before| before.body().revoked.clone()).unwrap_or_default(),
         allowed: Allowed {
             partition: args.partition.clone(),
             accounts: args.account.clone(),
@@ -126,8 +99,8 @@ fn build(args: &NewArgs, previous: Option<&Verified<Policy>>) -> Result<Policy, 
             smallest_wrapping_key: args.smallest_wrapping_key,
         },
         devices: args.device.clone(),
-        attestation_roots: roots(args)?,
-        custodians: args.custodian.iter().map(custodian).collect(),
+        attestation_roots: roots.collect::<Result<_, _>>()?,
+        custodians: args.custodian.iter().map(parts::custodian).collect(),
     })
 }
 
@@ -140,10 +113,4 @@ fn wrapping_algorithms(args: &NewArgs) -> Vec<WrappingAlgorithm> {
     usual.sort();
     usual.dedup();
     usual
-}
-
-/// The certificates, as DER.
-fn roots(args: &NewArgs) -> Result<Vec<Base64>, Failure> {
-    let read = |path: &PathBuf| Base64::new(certificate::read(path)?).map_err(Failure::bug);
-    args.attestation_root.iter().map(read).collect()
 }

@@ -1,9 +1,11 @@
 //! `keyferry policy pin`: from now on, this machine trusts it.
 
-use super::sign;
+mod unfinished;
+
+use super::{policy_diff, sign};
 use crate::body::Body;
 use crate::cli::policy::PinArgs;
-use crate::opened::{Trusted, file_name, open};
+use crate::opened::{Trusted, expired, file_name, open};
 use crate::render::Page;
 use keyferry_bundle::{Digest, Policy};
 use keyferry_console::trust::Trust;
@@ -56,8 +58,13 @@ pub(crate) fn run(args: &PinArgs, person: &Person, screen: &Screen) -> Result<()
             .hint("nobody goes back to an older policy: make a new version instead"));
         }
     }
+    let left = match &args.ceremonies {
+        Some(folder) => unfinished::under(trusted.history(), folder)?,
+        None => Vec::new(),
+    };
     if args.fingerprint.is_some() {
         sign::show(&opened, screen);
+        tell(&trusted, policy, &left, screen)?;
         check_given(args.fingerprint, digest)?;
     } else {
         // Not its fingerprint: it must come from what the person was given, not from this screen.
@@ -67,11 +74,31 @@ pub(crate) fn run(args: &PinArgs, person: &Person, screen: &Screen) -> Result<()
         for remark in &opened.remarks {
             screen.warn(remark);
         }
+        tell(&trusted, policy, &left, screen)?;
         person.type_back(screen, &digest)?;
     }
     Trust::pin(trusted.folder(), &bytes, digest, policy.version)?;
     screen.say(format!("Pinned in {}.", trusted.folder().display()));
     answer(args, &trusted, policy, digest, screen)
+}
+
+/// What pinning it changes here: what differs from the pinned version, and what is left behind.
+fn tell(
+    trusted: &Trusted,
+    policy: &Policy,
+    left: &[String],
+    screen: &Screen,
+) -> Result<(), Failure> {
+    if let Some(newest) = trusted.history().last() {
+        policy_diff::show(newest.body(), policy, screen);
+    }
+    if let Some(expired) = expired(policy)? {
+        screen.warn(expired);
+    }
+    for ceremony in left {
+        screen.warn(ceremony);
+    }
+    Ok(())
 }
 
 fn check_given(given: Option<Digest>, found: Digest) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use super::inspect::{self, Shown};
 use crate::body::Body;
 use crate::cli::policy::ShowArgs;
-use crate::opened::Trusted;
+use crate::opened::{Trusted, expired};
 use keyferry_bundle::Kind;
 use keyferry_console::{Exit, Failure, Screen};
 
@@ -24,14 +24,16 @@ pub(crate) fn run(args: &ShowArgs, screen: &Screen) -> Result<(), Failure> {
     inspect::print(&[shown], screen)
 }
 
-fn pinned(trusted: &Trusted) -> Result<Shown, Failure> {
+pub(super) fn pinned(trusted: &Trusted) -> Result<Shown, Failure> {
     let policy = trusted.in_force()?;
+    let mut remarks = vec!["it is pinned here".to_owned()];
+    remarks.extend(expired(policy.body())?);
     let file = trusted.folder().join(format!("policy-v{}.json", policy.body().version));
     Ok(Shown {
         file: file.display().to_string(),
         kind: Some(Kind::Policy),
         digest: policy.digest(),
-        verdict: Ok(vec!["it is pinned here".to_owned()]),
+        verdict: Ok(remarks),
         signers: policy.signers().iter().map(|signer| signer.holder.to_string()).collect(),
         body: Ok(Body::Policy(Box::new(policy.body().clone()))),
     })

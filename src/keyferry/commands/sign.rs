@@ -10,14 +10,25 @@ use keyferry_console::{Exit, Failure, Person, Screen, files, fingerprint};
 use serde_json::json;
 use std::path::Path;
 
-/// Adds one signature to a file.
+/// Adds one signature to the file that the command line names.
 pub(crate) fn run(args: &Args, person: &Person, screen: &Screen) -> Result<(), Failure> {
-    let trusted = Trusted::load(args.trust.trust.as_deref())?;
-    let before = files::read_bundle(&args.file)?;
-    let opened = open(&trusted, &args.file, &before)?;
-    let seats = seats(&opened, &args.file)?;
-    let identity = Identity::ask(person, &args.identity)?;
-    let (holder, role) = seat(seats, &identity, &args.identity)?;
+    add(&args.file, &args.identity, args.trust.trust.as_deref(), person, screen)
+}
+
+/// Adds one signature to a file.
+pub(super) fn add(
+    file: &Path,
+    identity_file: &Path,
+    trust: Option<&Path>,
+    person: &Person,
+    screen: &Screen,
+) -> Result<(), Failure> {
+    let trusted = Trusted::load(trust)?;
+    let before = files::read_bundle(file)?;
+    let opened = open(&trusted, file, &before)?;
+    let seats = seats(&opened, file)?;
+    let identity = Identity::ask(person, identity_file)?;
+    let (holder, role) = seat(seats, &identity, identity_file)?;
 
     show(&opened, screen);
     let question = format!("Sign this {} as {holder}, {role}?", opened.body.kind());
@@ -27,10 +38,10 @@ pub(crate) fn run(args: &Args, person: &Person, screen: &Screen) -> Result<(), F
     identity.sign(&mut envelope)?;
     let after = envelope.encode();
     // Our own work is held against the same rules before it takes the other's place.
-    let complete = open(&trusted, &args.file, &after)?;
-    files::countersign(&args.file, &before, &after)?;
+    let complete = open(&trusted, file, &after)?;
+    files::countersign(file, &before, &after)?;
 
-    let name = args.file.display().to_string();
+    let name = file.display().to_string();
     screen.say(format!("{holder} signed {name} as {role}."));
     tell_missing(&complete, screen);
     screen.result(format!("{name}: {} signature(s)", envelope.signatures().len()))?;
@@ -72,6 +83,9 @@ pub(crate) fn show(opened: &Opened, screen: &Screen) {
         opened.seats.iter().flat_map(Seats::signers).map(Holder::as_str).collect();
     let signers = if signers.is_empty() { "nobody yet".to_owned() } else { signers.join(", ") };
     screen.table(&[("signed by", signers)]);
+    for holder in opened.seats.iter().flat_map(Seats::discounted) {
+        screen.warn(format!("{holder}'s signature does not count: the key is revoked"));
+    }
     for remark in &opened.remarks {
         screen.warn(remark);
     }
@@ -105,7 +119,10 @@ fn seat(seats: &Seats, identity: &Identity, path: &Path) -> Result<(Holder, Role
                 (Exit::Refused, "signed-already", "pass it on to whoever is still missing")
             }
             NoSeat::SamePerson(_) => (Exit::Policy, "signed-already", "have somebody else sign it"),
-            NoSeat::Stranger(_) | NoSeat::OtherRole { .. } | NoSeat::OutsideValidity { .. } => {
+            NoSeat::Stranger(_)
+            | NoSeat::OtherRole { .. }
+            | NoSeat::OutsideValidity { .. }
+            | NoSeat::Revoked { .. } => {
                 (Exit::Policy, "wrong-signer", "`keyferry policy show` names who counts as what")
             }
         };

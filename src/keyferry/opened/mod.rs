@@ -6,7 +6,7 @@ mod copies;
 mod logs;
 mod trusted;
 
-pub(crate) use trusted::Trusted;
+pub(crate) use trusted::{Trusted, expired};
 
 use crate::body::Body;
 use keyferry_bundle::{Device, Envelope, Kind, Plan, Policy, Request, TargetName, Verified};
@@ -133,7 +133,7 @@ impl<'a> Place<'a> {
             Some(_) | None => Path::new("."),
         };
         let policy = trusted.in_force()?;
-        let ceremony = Ceremony::under(folder, policy.clone())?;
+        let ceremony = Ceremony::under(folder, trusted.history())?;
         let device = ceremony.device()?;
         Ok(Self { policy, ceremony, name, device })
     }

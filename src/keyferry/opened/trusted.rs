@@ -1,12 +1,24 @@
 //! What this machine has pinned: every version of the policy, each checked against the one before.
 
-use keyferry_bundle::{Digest, Envelope, Policy, Verified, seal};
+use keyferry_bundle::{Digest, Envelope, Kind, Policy, Verified, seal};
 use keyferry_ceremony::draft::{self, Seats};
 use keyferry_ceremony::policy;
 use keyferry_console::ceremony::refused;
 use keyferry_console::trust::{self, Trust};
-use keyferry_console::{Exit, Failure};
+use keyferry_console::{Exit, Failure, clock};
 use std::path::{Path, PathBuf};
+
+/// That a policy expired, by this machine's clock, in words.
+pub(crate) fn expired(policy: &Policy) -> Result<Option<String>, Failure> {
+    let now = clock::now()?;
+    let told = |expires| {
+        format!(
+            "version {} expired at {expires}: no plan and no device made since is accepted",
+            policy.version
+        )
+    };
+    Ok(policy.expires.filter(|expires| *expires <= now).map(told))
+}
 
 /// The versions that were pinned, oldest first; none on a machine where nobody pinned one.
 #[derive(Debug, Clone)]
@@ -83,6 +95,36 @@ impl Trusted {
             Some(format!("it is not pinned here yet; version {} is", self.newest()))
         };
         Ok((body, seats, remark))
+    }
+
+    /// A policy that is complete: one that is pinned, the one that follows it, or version 1 where nothing is pinned.
+    pub(crate) fn accept(&self, name: &str, bytes: &[u8]) -> Result<Verified<Policy>, Failure> {
+        let (envelope, kind) = super::envelope(name, bytes)?;
+        if kind != Kind::Policy {
+            return Err(Failure::new(
+                Exit::Refused,
+                "bundle-refused",
+                format!("{name} is no policy"),
+            )
+            .because(format!("it is a {kind}")));
+        }
+        let (body, seats, _) = self.open(name, &envelope, bytes)?;
+        if let Some(missing) = seats.missing() {
+            return Err(Failure::new(
+                Exit::Policy,
+                "policy-not-met",
+                format!("{name} is not accepted"),
+            )
+            .because(missing)
+            .hint("have the missing people sign it: keyferry policy sign"));
+        }
+        if let Some(known) = self.version(body.version) {
+            return Ok(known.clone());
+        }
+        let mut versions: Vec<Vec<u8>> =
+            self.history.iter().map(|known| known.envelope().encode()).collect();
+        versions.push(bytes.to_vec());
+        policy::in_force(&versions, None).map_err(|refusal| refused(name, &refusal))
     }
 
     fn newest(&self) -> u32 {

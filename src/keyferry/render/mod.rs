@@ -1,6 +1,7 @@
 //! Bundles as people read them: a heading and rows, a module a kind.
 
 mod ceremony;
+pub(crate) mod changes;
 mod log;
 mod policy;
 mod report;

@@ -2,7 +2,7 @@
 
 use super::{Page, list};
 use keyferry_bundle::kinds::RoleRule;
-use keyferry_bundle::{Digest, KeyId, Policy};
+use keyferry_bundle::{Digest, KeyId, Policy, Role};
 
 pub(super) fn page(policy: &Policy) -> Page {
     let mut page = Page::new(format!(
@@ -10,14 +10,18 @@ pub(super) fn page(policy: &Policy) -> Page {
         policy.name, policy.version, policy.environment
     ));
     page.row("made", policy.created);
+    match policy.expires {
+        Some(expires) => page.row("expires", expires),
+        None => page.row("expires", "never"),
+    }
     if let Some(previous) = policy.previous {
         page.row("replaces", previous);
     }
-    let roles = &policy.roles;
-    page.row("may replace it", rule(policy, &roles.policy_root));
-    page.row("approve plans", rule(policy, &roles.ceremony_officer));
-    page.row("sign requests, receipts", rule(policy, &roles.online_operator));
-    page.row("witness devices, responses", rule(policy, &roles.witness));
+    for role in Role::ALL {
+        if let Some(found) = policy.roles.rule(*role) {
+            page.row(may(*role), rule(policy, found));
+        }
+    }
     for key in &policy.keys {
         let id = key.public_key().and_then(|key| key.id());
         let mut value = id.map_or_else(|problem| problem, |id| id.to_string());
@@ -27,6 +31,9 @@ pub(super) fn page(policy: &Policy) -> Page {
             }
         }
         page.row(format!("key of {}", key.holder), value);
+    }
+    for entry in &policy.revoked {
+        page.row("revoked key", format!("{}\nsince {}", entry.key, entry.since));
     }
     let allowed = &policy.allowed;
     page.row("partition", &allowed.partition);
@@ -49,6 +56,17 @@ pub(super) fn page(policy: &Policy) -> Page {
         page.row("custodians", "nobody");
     }
     page
+}
+
+/// What those of a role do.
+pub(super) const fn may(role: Role) -> &'static str {
+    match role {
+        Role::PolicyRoot => "may replace it",
+        Role::CeremonyOfficer => "approve plans",
+        Role::OnlineOperator => "sign requests, receipts",
+        Role::Witness => "witness devices, responses",
+        Role::HsmSigner => "sign as the HSM",
+    }
 }
 
 /// `2 of alice, bob`; somebody with several keys is one person.

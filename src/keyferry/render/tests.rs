@@ -1,6 +1,7 @@
 //! What people read, line by line.
 
 use super::*;
+use keyferry_bundle::kinds::Revocation;
 use keyferry_bundle::{Expiration, ExpirationModel};
 use keyferry_ceremony::evidence;
 use keyferry_ceremony::testing::{Story, time};
@@ -20,6 +21,7 @@ fn every_kind_shows_what_is_decided_by_reading_it() {
         &Body::Policy(Box::new(story.policy.clone())),
         &[
             "policy \"Tests\", version 1, for rehearsal",
+            "expires                     never",
             "2 of alice, bob",
             "1 of wendy, bob",
             "key of bob",
@@ -29,6 +31,15 @@ fn every_kind_shows_what_is_decided_by_reading_it() {
             "RSA_2048 or larger",
             "12345678",
         ],
+    );
+    let mut dated = story.policy.clone();
+    dated.expires = Some(time("2027-11-01T00:00:00Z"));
+    let key: keyferry_bundle::KeyId = "5".repeat(64).parse().unwrap();
+    dated.revoked = vec![Revocation { key: key.clone(), since: dated.created }];
+    let key = format!("revoked key                 {key}");
+    says(
+        &Body::Policy(Box::new(dated)),
+        &["2027-11-01T00:00:00Z", &key, "since 2026-11-01T00:00:00Z"],
     );
     says(
         &Body::Device(Box::new(story.device.clone())),

@@ -3,6 +3,7 @@
 use super::*;
 use crate::html::read::{Node, read};
 use crate::render::word;
+use keyferry_bundle::kinds::Revocation;
 use keyferry_ceremony::evidence::{self, Claim, File, Pins, Standing};
 use keyferry_ceremony::testing::{Story, digest_of, signed, time};
 use keyferry_console::fingerprint;
@@ -100,6 +101,24 @@ fn the_page_names_the_policy_the_makers_and_the_keys() {
     }
     for file in &examined.files {
         assert!(text.contains(&Digest::of(&file.bytes).to_string()), "{}", file.name);
+    }
+}
+
+#[test]
+fn the_page_tells_when_a_policy_expires_and_what_it_revokes() {
+    let mut story = Story::sound();
+    story.policy.expires = Some(time("2027-11-01T00:00:00Z"));
+    let key: keyferry_bundle::KeyId = "5".repeat(64).parse().unwrap();
+    let since = time("2026-10-01T00:00:00Z");
+    story.policy.revoked = vec![Revocation { key: key.clone(), since }];
+    story.relink();
+    let page = text(&written(&look(story.folder(), &Pins::one(digest_of(&story.policy)))));
+    for told in [
+        "before it expired at 2027-11-01T00:00:00Z".to_owned(),
+        "expires\n2027-11-01T00:00:00Z".to_owned(),
+        format!("revoked key\n{key}\nsince {since}"),
+    ] {
+        assert!(page.contains(&told), "{told:?} is missing in\n{page}");
     }
 }
 

@@ -9,10 +9,10 @@ mod steps;
 use crate::hsm_access::{HsmArgs, hsm_failed};
 use crate::isolation;
 use keyferry_bundle::kinds::Credentials;
-use keyferry_bundle::{Domains, Holder, Label, ObjectId, Policy, Serial, Verified};
+use keyferry_bundle::{Domains, Holder, Label, ObjectId, Policy, Serial, Timestamp, Verified};
 use keyferry_console::args::TrustArg;
 use keyferry_console::ceremony::pinned_policy;
-use keyferry_console::{Exit, Failure, Person, Screen, files};
+use keyferry_console::{Exit, Failure, Person, Screen, clock, files};
 use keyferry_hsm::{Credential, Duty, Error, Place, Purpose, YubiHsm2};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -129,6 +129,7 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let policy = pinned_policy(args.trust.trust.as_deref())?;
     check_listed(&policy, args.serial)?;
+    check_expiry(&policy, clock::now()?)?;
     // Not recorded here: what production refuses, a production bundle cannot have met.
     isolation::check(policy.body().environment, access.allow_network, screen)?;
     files::must_be_free(&args.out)?;
@@ -145,6 +146,19 @@ pub(crate) fn run(
     };
     steps::check_keys(&hsm, &layout)?;
     bundle::write(args, &policy, &hsm, is_new, screen)
+}
+
+/// A bundle that says it was made when its policy had expired is refused by everybody: told before the HSM is asked for anything. The
+/// clock decides nothing else.
+fn check_expiry(policy: &Verified<Policy>, now: Timestamp) -> Result<(), Failure> {
+    match policy.body().expires {
+        Some(expires) if now >= expires => {
+            Err(Failure::new(Exit::Policy, "policy-expired", "the policy has expired")
+                .because(format!("it expired at {expires}, and this machine's clock says {now}"))
+                .hint("pin the next version, or set the clock where it is wrong"))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn check_listed(policy: &Verified<Policy>, serial: Serial) -> Result<(), Failure> {

@@ -1,10 +1,15 @@
 //! A desk with a folder, people with identities, and the real program.
 #![allow(
     dead_code,
+    unused_imports,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "test code: each file uses a part of it, and a panic is a failing test"
 )]
+
+mod policies;
+
+pub(crate) use policies::told;
 
 use keyferry_bundle::{Bundle, Digest};
 use keyferry_ceremony::testing::{self, Story};

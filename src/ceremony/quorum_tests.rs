@@ -2,7 +2,7 @@
 
 use crate::links::Countersigned;
 use crate::testing::{Story, digest_of, parse, person, signed, time, told};
-use crate::{Refusal, backup, device, plan, policy, receipt, request, response};
+use crate::{Refusal, backup, device, log, plan, policy, receipt, request, response};
 use ed25519_dalek::Signer as _;
 use keyferry_bundle::kinds::{PolicyKey, Revocation, payload_type};
 use keyferry_bundle::{
@@ -48,19 +48,21 @@ fn whole(story: &Story, revoked: &[Revocation]) -> Result<(), Refusal> {
     let plan = plan::accept(&policy, &device, &signed(&story.plan, OFFICERS))?;
     let request = request::accept(&policy, &device, &plan, &signed(&story.request, &["oscar"]))?;
     backup::accept(&policy, &device, &plan, &signed(&story.backup, &["hsm"]))?;
+    log::accept(&policy, &device, &signed(&story.log, &["hsm"]))?;
     let bytes = signed(&story.response, &witnessed);
     let response = response::accept(&policy, &device, &plan, &request, &bytes, all)?;
     receipt::accept(&policy, &plan, &response, &signed(&story.receipt, &["oscar"])).map(drop)
 }
 
 /// Each bundle with one whose signature it needs, and when it was made.
-fn needed(story: &Story) -> [(&'static str, &'static str, Timestamp); 7] {
+fn needed(story: &Story) -> [(&'static str, &'static str, Timestamp); 8] {
     [
         ("device", "hsm", story.device.created),
         ("device", "wendy", story.device.created),
         ("plan", "alice", story.plan.created),
         ("request", "oscar", story.request.created),
         ("backup", "hsm", story.backup.created),
+        ("log", "hsm", story.log.created),
         ("response", "wendy", story.response.created),
         ("receipt", "oscar", story.receipt.created),
     ]
@@ -118,7 +120,10 @@ fn two_keys_of_one_holder_count_once() {
 
 #[test]
 fn a_revoked_key_counts_on_no_bundle_from_then_on() {
-    let story = Story::sound();
+    let mut story = Story::sound();
+    // After the backup, which the HSM alone signs too.
+    story.log.created = time("2026-11-04T01:01:00Z");
+    story.relink();
     assert_eq!(told(whole(&story, &[])), "accepted");
     for (kind, name, created) in needed(&story) {
         let revoked = |since| [Revocation { key: key_of(&story, name), since }];

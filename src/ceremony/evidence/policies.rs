@@ -57,9 +57,24 @@ pub(super) fn overruled(found: Vec<Link<Policy>>, pins: &Pins, report: &mut Repo
     };
     let found: Vec<Link<Policy>> = found.into_iter().map(know).collect();
     for link in &found {
-        sentences::revoked(link, report);
+        tell_revoked(link, report);
     }
     found
+}
+
+/// Which of a version's own keys a later version revokes.
+fn tell_revoked(link: &Link<Policy>, report: &mut Report) {
+    for key in &link.bundle.body().keys {
+        let Ok(id) = key.public_key().and_then(|key| key.id()) else { continue };
+        let found = link.bundle.revoked().filter(|entry| entry.key == id);
+        if let Some(since) = found.map(|entry| entry.since).min() {
+            let sentence = format!(
+                "key {id} of {} was revoked later: it counts on no bundle, but for policies, that says it was made at {since} or after",
+                key.holder
+            );
+            report.holds_that("policy.revoked", &link.file, sentence);
+        }
+    }
 }
 
 /// Which of them a pin vouches for: those that are pinned, and with each its predecessors, which it names by digest. Where there are

@@ -23,21 +23,6 @@ fn signers<T>(bundle: &Verified<T>) -> String {
     }
 }
 
-/// Which of a version's own keys a later version revokes.
-pub(super) fn revoked(link: &Link<Policy>, report: &mut Report) {
-    for key in &link.bundle.body().keys {
-        let Ok(id) = key.public_key().and_then(|key| key.id()) else { continue };
-        let found = link.bundle.revoked().filter(|entry| entry.key == id);
-        if let Some(since) = found.map(|entry| entry.since).min() {
-            let sentence = format!(
-                "key {id} of {} was revoked later: it counts on no bundle, but for policies, that says it was made at {since} or after",
-                key.holder
-            );
-            report.holds_that("policy.revoked", &link.file, sentence);
-        }
-    }
-}
-
 pub(super) fn policy(link: &Link<Policy>, report: &mut Report) {
     let policy = link.bundle.body();
     let sentence = format!(

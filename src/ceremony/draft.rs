@@ -8,7 +8,7 @@ mod seats;
 #[cfg(test)]
 mod tests;
 
-pub use seats::{NoSeat, Seats};
+pub use seats::{NoSeat, Progress, Seats};
 
 use crate::links::{Countersigned, fits_environment, with_hsm};
 use crate::{Refusal, device as devices, plan as plans, receipt as receipts};
@@ -110,7 +110,8 @@ pub fn receipt(
     Ok((body, seats))
 }
 
-fn by_people<T: Bundle>(
+/// A bundle that people of one role sign, by its signatures and its environment alone.
+pub(crate) fn by_people<T: Bundle>(
     policy: &Verified<Policy>,
     role: Role,
     bytes: &[u8],

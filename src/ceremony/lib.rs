@@ -6,6 +6,7 @@
 
 pub mod attestation;
 pub mod backup;
+pub mod budget;
 pub mod cloudtrail;
 pub mod device;
 pub mod draft;
@@ -14,6 +15,7 @@ pub mod evidence;
 pub mod hsm_log;
 pub mod ledger;
 mod links;
+pub mod lint;
 pub mod log;
 pub mod plan;
 pub mod policy;

@@ -66,61 +66,89 @@ pub fn check(
     device: &Verified<Device>,
     plan: &Plan,
 ) -> Result<(), Refusal> {
-    refers(KIND, "policy", plan.policy, policy.digest())?;
-    refers(KIND, "device", plan.device, device.digest())?;
-    policies::not_expired(policy.body(), plan)?;
-    let reserved = device.body().own_ids();
-    let domains = device.body().domains;
+    violations(policy, device, plan).into_iter().next().map_or(Ok(()), Err)
+}
+
+/// Every rule of [`check`] that a plan breaks, in the order in which they are tried.
+#[must_use]
+pub fn violations(
+    policy: &Verified<Policy>,
+    device: &Verified<Device>,
+    plan: &Plan,
+) -> Vec<Refusal> {
+    let mut broken = Vec::new();
+    broken.extend(refers(KIND, "policy", plan.policy, policy.digest()).err());
+    broken.extend(refers(KIND, "device", plan.device, device.digest()).err());
+    broken.extend(policies::not_expired(policy.body(), plan).err());
     for (index, target) in plan.targets.iter().enumerate() {
-        let field = format!("targets[{index}]");
-        // What nobody could allow comes before what this policy does not.
-        wrapping::plannable(target.key_spec, target.wrapping_algorithm, target.wrapping_key_spec)
-            .map_err(|rule| {
-            Refusal::link(KIND, &format!("{field}.wrapping_algorithm"), rule.to_string())
-        })?;
-        check_allowed(policy.body(), &field, target)?;
-        check_keeping(&field, target)?;
-        if policy.body().environment == Environment::Production
-            && roots::lack(policy.body(), target.key_spec)
-        {
-            let problem = format!(
-                "is {}, but the policy lists no attestation root: in production the HSM attests that it generated a private key",
-                target.key_spec
-            );
-            return Err(Refusal::not_allowed(KIND, &format!("{field}.key_spec"), problem));
-        }
-        if reserved.iter().any(|(_, id)| *id == target.object_id) {
-            let problem = format!("{} is the id of one of the device's own keys", target.object_id);
-            return Err(Refusal::link(KIND, &format!("{field}.object_id"), problem));
-        }
-        if !domains.contain(target.domains) {
-            let problem = format!("are {}, but the device's keys are in {domains}", target.domains);
-            return Err(Refusal::link(KIND, &format!("{field}.domains"), problem));
-        }
+        of_target(policy.body(), device.body(), &format!("targets[{index}]"), target, &mut broken);
     }
+    broken.extend(of_custodians(policy.body(), plan));
+    broken
+}
+
+fn of_target(
+    policy: &Policy,
+    device: &Device,
+    field: &str,
+    target: &Target,
+    broken: &mut Vec<Refusal>,
+) {
+    // What nobody could allow comes before what this policy does not.
+    let plannable =
+        wrapping::plannable(target.key_spec, target.wrapping_algorithm, target.wrapping_key_spec);
+    broken.extend(
+        plannable.err().map(|rule| {
+            Refusal::link(KIND, &format!("{field}.wrapping_algorithm"), rule.to_string())
+        }),
+    );
+    broken.extend(not_allowed(policy, field, target));
+    broken.extend(unfit(field, target));
+    if policy.environment == Environment::Production && roots::lack(policy, target.key_spec) {
+        let problem = format!(
+            "is {}, but the policy lists no attestation root: in production the HSM attests that it generated a private key",
+            target.key_spec
+        );
+        broken.push(Refusal::not_allowed(KIND, &format!("{field}.key_spec"), problem));
+    }
+    if device.own_ids().iter().any(|(_, id)| *id == target.object_id) {
+        let problem = format!("{} is the id of one of the device's own keys", target.object_id);
+        broken.push(Refusal::link(KIND, &format!("{field}.object_id"), problem));
+    }
+    let domains = device.domains;
+    if !domains.contain(target.domains) {
+        let problem = format!("are {}, but the device's keys are in {domains}", target.domains);
+        broken.push(Refusal::link(KIND, &format!("{field}.domains"), problem));
+    }
+}
+
+fn of_custodians(policy: &Policy, plan: &Plan) -> Vec<Refusal> {
     let copied =
         |target: &Target| matches!(wrapping::plaintext(target.key_spec), Plaintext::Raw(_));
-    if policy.body().environment == Environment::Production
+    let mut broken = Vec::new();
+    if policy.environment == Environment::Production
         && plan.custodians.is_empty()
         && plan.targets.iter().any(copied)
     {
         let problem = "is empty, but the HSM's wrap key does not leave it: in production a custodian keeps an age copy, the only one that outlives the HSM";
-        return Err(Refusal::not_allowed(KIND, "custodians", problem));
+        broken.push(Refusal::not_allowed(KIND, "custodians", problem));
     }
     for (index, holder) in plan.custodians.iter().enumerate() {
-        if !policy.body().custodians.iter().any(|custodian| custodian.holder == *holder) {
+        if !policy.custodians.iter().any(|custodian| custodian.holder == *holder) {
             let problem = format!("{holder} is not a custodian of the policy");
-            return Err(Refusal::not_allowed(KIND, &format!("custodians[{index}]"), problem));
+            broken.push(Refusal::not_allowed(KIND, &format!("custodians[{index}]"), problem));
         }
     }
-    Ok(())
+    broken
 }
 
-/// The usage and the object that go with the key spec.
-fn check_keeping(field: &str, target: &Target) -> Result<(), Refusal> {
+/// A usage or an object that does not go with the key spec.
+fn unfit(field: &str, target: &Target) -> impl Iterator<Item = Refusal> {
     let spec = target.key_spec;
-    fits(&format!("{field}.key_usage"), spec, &target.key_usage, wrapping::usages(spec))?;
-    fits(&format!("{field}.kept_as"), spec, &target.kept_as, wrapping::kept(spec))
+    let usage =
+        fits(&format!("{field}.key_usage"), spec, &target.key_usage, wrapping::usages(spec));
+    let kept = fits(&format!("{field}.kept_as"), spec, &target.kept_as, wrapping::kept(spec));
+    [usage, kept].into_iter().filter_map(Result::err)
 }
 
 fn fits<V: PartialEq + Display>(
@@ -137,25 +165,30 @@ fn fits<V: PartialEq + Display>(
     Err(Refusal::link(KIND, field, problem))
 }
 
-fn check_allowed(policy: &Policy, field: &str, target: &Target) -> Result<(), Refusal> {
+/// What of a target the policy does not allow.
+fn not_allowed(policy: &Policy, field: &str, target: &Target) -> impl Iterator<Item = Refusal> {
     let allowed = &policy.allowed;
     let key = &target.key;
-    one_of(
-        &format!("{field}.key partition"),
-        &key.partition,
-        std::slice::from_ref(&allowed.partition),
-    )?;
-    one_of(&format!("{field}.key region"), &key.region, &allowed.regions)?;
-    one_of(&format!("{field}.key account"), &key.account, &allowed.accounts)?;
-    one_of(&format!("{field}.key_spec"), &target.key_spec, &allowed.key_specs)?;
-    let algorithm = format!("{field}.wrapping_algorithm");
-    one_of(&algorithm, &target.wrapping_algorithm, &allowed.wrapping_algorithms)?;
+    let field = |member: &str| format!("{field}.{member}");
+    let partition = std::slice::from_ref(&allowed.partition);
+    let algorithm = (&target.wrapping_algorithm, &allowed.wrapping_algorithms);
     let (asked, least) = (target.wrapping_key_spec, allowed.smallest_wrapping_key);
-    if asked.modulus_bits() < least.modulus_bits() {
+    let size = if asked.modulus_bits() < least.modulus_bits() {
         let problem = format!("is {asked}, but the policy asks for {least} or larger");
-        return Err(Refusal::not_allowed(KIND, &format!("{field}.wrapping_key_spec"), problem));
-    }
-    Ok(())
+        Err(Refusal::not_allowed(KIND, &field("wrapping_key_spec"), problem))
+    } else {
+        Ok(())
+    };
+    [
+        one_of(&field("key partition"), &key.partition, partition),
+        one_of(&field("key region"), &key.region, &allowed.regions),
+        one_of(&field("key account"), &key.account, &allowed.accounts),
+        one_of(&field("key_spec"), &target.key_spec, &allowed.key_specs),
+        one_of(&field("wrapping_algorithm"), algorithm.0, algorithm.1),
+        size,
+    ]
+    .into_iter()
+    .filter_map(Result::err)
 }
 
 fn one_of<V: PartialEq + Display>(field: &str, value: &V, allowed: &[V]) -> Result<(), Refusal> {

@@ -1,7 +1,9 @@
 //! Whose signature a bundle still has a use for.
 
 use keyferry_bundle::seal::Counted;
-use keyferry_bundle::{Envelope, Error, Holder, KeyId, Requirements, Role, Signer, Timestamp};
+use keyferry_bundle::{
+    Envelope, Error, Holder, KeyId, Quorum, Requirements, Role, Signer, Timestamp,
+};
 
 /// The roles that sign a bundle, and who sits in them already.
 #[derive(Debug, Clone)]
@@ -50,6 +52,33 @@ pub enum NoSeat {
     /// Another key of somebody who signed.
     #[error("{0} signed this bundle already, with another key: a person counts once")]
     SamePerson(Holder),
+}
+
+/// How far a quorum is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// The role.
+    pub role: Role,
+    /// The least number of distinct holders.
+    pub needed: u8,
+    /// The distinct holders who signed in it.
+    pub counted: Vec<Holder>,
+    /// Whose signature would still count.
+    pub free: Vec<Holder>,
+}
+
+impl Progress {
+    /// How many are still missing.
+    #[must_use]
+    pub fn missing(&self) -> usize {
+        usize::from(self.needed).saturating_sub(self.counted.len())
+    }
+
+    /// Whether those who may still sign are enough.
+    #[must_use]
+    pub fn can_be_met(&self) -> bool {
+        self.missing() <= self.free.len()
+    }
 }
 
 impl Seats {
@@ -106,6 +135,30 @@ impl Seats {
     #[must_use]
     pub const fn missing(&self) -> Option<&Error> {
         self.missing.as_ref()
+    }
+
+    /// How far each quorum is.
+    #[must_use]
+    pub fn progress(&self) -> Vec<Progress> {
+        let seated = |quorum: &Quorum| -> Vec<Holder> {
+            let mut free: Vec<Holder> = Vec::new();
+            for (holder, role) in quorum.keys.iter().filter_map(|key| self.offer(key).ok()) {
+                if role == quorum.role && !free.contains(&holder) {
+                    free.push(holder);
+                }
+            }
+            free
+        };
+        let tallies = self.required.tally(&self.counted.signers).into_iter();
+        tallies
+            .zip(&self.required.quorums)
+            .map(|(tally, quorum)| Progress {
+                role: tally.role,
+                needed: tally.needed,
+                counted: tally.counted.into_iter().collect(),
+                free: seated(quorum),
+            })
+            .collect()
     }
 
     /// Everybody whose signature counts, in the order in which they signed.

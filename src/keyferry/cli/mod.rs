@@ -78,6 +78,7 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<(), Failure> {
         Task::Policy(policy::Task::Pin(args)) => commands::policy_pin::run(args, &person, screen),
         Task::Policy(policy::Task::Show(args)) => commands::policy_show::run(args, screen),
         Task::Plan(plan::Task::New(args)) => commands::plan_new::run(args, screen),
+        Task::Plan(plan::Task::Lint(args)) => commands::plan_lint::run(args, screen),
         Task::Sign(args) => commands::sign::run(args, &person, screen),
         Task::Inspect(args) => commands::inspect::run(args, screen),
         Task::Fingerprint(args) => commands::fingerprint::run(args, screen),

@@ -13,6 +13,22 @@ use std::path::PathBuf;
 pub(crate) enum Task {
     /// Make a ceremony's folder with its plan; the ceremony-officer quorum signs it afterwards
     New(Box<NewArgs>),
+    /// Say everything that would be refused later about a plan, and what its makers should have meant
+    Lint(LintArgs),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: keyferry plan lint payments-1
+
+The plan may be signed, partly signed or unsigned. Exit codes: 0 nothing but remarks, 4 only a rule of the policy or a quorum is \
+not met, 3 something else will be refused, 8 a file is missing. What each code of a finding means is in docs/plan-lint.md.")]
+pub(crate) struct LintArgs {
+    /// The ceremony's folder, or plan.json in it
+    #[arg(value_name = "CEREMONY|FILE")]
+    pub(crate) path: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustArg,
 }
 
 #[derive(Debug, clap::Args)]

@@ -3,6 +3,7 @@
 pub(crate) mod fingerprint;
 pub(crate) mod identity;
 pub(crate) mod inspect;
+pub(crate) mod plan_lint;
 pub(crate) mod plan_new;
 pub(crate) mod policy_diff;
 pub(crate) mod policy_edit;

@@ -8,8 +8,7 @@ use keyferry_bundle::kinds::{Operation, Target};
 use keyferry_bundle::{
     Bundle as _, Device, Expiration, ExpirationModel, Label, Plan, Policy, Verified,
 };
-use keyferry_ceremony::wrapping::Plaintext;
-use keyferry_ceremony::{Countersigned, device, plan, wrapping};
+use keyferry_ceremony::{Countersigned, device, lint, plan, wrapping};
 use keyferry_console::ceremony::refused;
 use keyferry_console::{Exit, Failure, Name, Screen, clock, files, shell};
 use serde_json::json;
@@ -57,7 +56,7 @@ pub(crate) fn run(args: &NewArgs, screen: &Screen) -> Result<(), Failure> {
     {
         screen.warn(format!("the policy expires at {expires}: later plans need the next version"));
     }
-    if let Some(warning) = copies(&body) {
+    if let Some(warning) = lint::copies(&body) {
         screen.warn(warning);
     }
     let path = args.folder.join(Name::Plan.to_string());
@@ -74,19 +73,6 @@ pub(crate) fn run(args: &NewArgs, screen: &Screen) -> Result<(), Failure> {
         "counter": body.counter,
         "digest": envelope.digest(),
     }))
-}
-
-/// What its officers should know of the copies: custodians can hold raw key material alone, not a private key that the HSM wraps.
-fn copies(plan: &Plan) -> Option<&'static str> {
-    let raw = |target: &Target| matches!(wrapping::plaintext(target.key_spec), Plaintext::Raw(_));
-    match (plan.targets.iter().any(raw), plan.custodians.is_empty()) {
-        (true, true) => Some("no custodian gets a copy: the key material is lost with the HSM"),
-        (false, true) => Some("the only copy is under the HSM's wrap key: it is lost with the HSM"),
-        (false, false) => Some(
-            "its custodians get nothing: the only copy of a private key is under the HSM's wrap key and lost with the HSM",
-        ),
-        (true, false) => None,
-    }
 }
 
 /// The plan before, in its own ceremony's folder: it may have been made under an older policy or device bundle, but for the same HSM.

@@ -99,6 +99,20 @@ pub(crate) fn not_expired(policy: &Policy, plan: &Plan) -> Result<(), Refusal> {
     }
 }
 
+/// The people who count in a role, each once, in the order of the policy's keys.
+#[must_use]
+pub fn holders(policy: &Policy, role: Role) -> Vec<&Holder> {
+    let mut holders = Vec::new();
+    let Some(rule) = policy.roles.rule(role) else { return holders };
+    for key in &policy.keys {
+        let id = key.public_key().and_then(|key| key.id());
+        if id.is_ok_and(|id| rule.keys.contains(&id)) && !holders.contains(&&key.holder) {
+            holders.push(&key.holder);
+        }
+    }
+    holders
+}
+
 /// What a policy allows and its makers should have meant: roles of one in production, people in several roles of a ceremony, and private
 /// keys that nothing attests.
 #[must_use]

@@ -3,7 +3,7 @@
 //!
 //! The reader's path: `cli` (what can be asked) -> `commands` (one file each) -> `opened` (a bundle under the pinned policy and
 //! its ceremony's folder) -> `render` (a bundle as a person reads it). Whole folders: `examined` -> `verdict` -> `report` (the page);
-//! many of them: `archive`.
+//! many of them: `archive`. A plan on paper: `script`.
 
 mod archive;
 mod body;
@@ -11,9 +11,11 @@ mod cli;
 mod commands;
 mod examined;
 mod html;
+mod markdown;
 mod opened;
 mod render;
 mod report;
+mod script;
 mod trail;
 mod verdict;
 

@@ -6,6 +6,7 @@ pub(crate) mod inspect;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod report;
+pub(crate) mod script;
 pub(crate) mod sign;
 pub(crate) mod values;
 pub(crate) mod verify;
@@ -38,6 +39,8 @@ enum Task {
     /// What a ceremony is to do
     #[command(subcommand)]
     Plan(plan::Task),
+    /// Write the script of a ceremony, to be printed for everybody who takes part
+    Script(script::Args),
     /// Check a bundle, show it, and add one signature
     Sign(sign::Args),
     /// Show bundles, each line marked VERIFIED or UNVERIFIED
@@ -79,6 +82,7 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<(), Failure> {
         Task::Policy(policy::Task::Show(args)) => commands::policy_show::run(args, screen),
         Task::Plan(plan::Task::New(args)) => commands::plan_new::run(args, screen),
         Task::Plan(plan::Task::Lint(args)) => commands::plan_lint::run(args, screen),
+        Task::Script(args) => commands::script::run(args, screen),
         Task::Sign(args) => commands::sign::run(args, &person, screen),
         Task::Inspect(args) => commands::inspect::run(args, screen),
         Task::Fingerprint(args) => commands::fingerprint::run(args, screen),

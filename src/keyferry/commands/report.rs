@@ -1,5 +1,6 @@
 //! `keyferry report`: what a folder proves, as a page to hand on.
 
+use super::outside::must_lie_outside;
 use super::verify::{answer, conclude};
 use crate::cli::report::Args;
 use crate::examined::{Examined, Given};
@@ -7,11 +8,10 @@ use crate::report;
 use crate::verdict::Verdict;
 use keyferry_console::files::{self, Mode};
 use keyferry_console::{Failure, Screen, clock};
-use std::path::{Path, PathBuf};
 
 /// Examines everything, writes the page, whatever it has to say, and says the verdict.
 pub(crate) fn run(args: &Args, screen: &Screen) -> Result<(), Failure> {
-    must_lie_outside(&args.html, &args.subject.paths)?;
+    must_lie_outside("report", &args.html, &args.subject.paths)?;
     files::must_be_free(&args.html)?;
     let given = Given::read(&args.subject)?;
     if given.is_archive() {
@@ -30,18 +30,4 @@ pub(crate) fn run(args: &Args, screen: &Screen) -> Result<(), Failure> {
     screen.json(&answered)?;
     screen.say(format!("The report is in {}", args.html.display()));
     conclude(verdict, screen)
-}
-
-/// Evidence holds nothing but evidence: `verify` would refuse the page in it.
-fn must_lie_outside(page: &Path, paths: &[PathBuf]) -> Result<(), Failure> {
-    let parent = page.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let Ok(parent) = parent.unwrap_or(Path::new(".")).canonicalize() else { return Ok(()) };
-    let holds =
-        |path: &PathBuf| path == &parent || path.is_file() && path.parent() == Some(&parent);
-    match paths.iter().find(|path| path.canonicalize().is_ok_and(|path| holds(&path))) {
-        None => Ok(()),
-        Some(folder) => Err(Failure::usage("the report would lie in the folder it is about")
-            .because(format!("verify refuses anything in {} but evidence", folder.display()))
-            .hint("write it beside the folder")),
-    }
 }

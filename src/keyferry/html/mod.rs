@@ -1,8 +1,11 @@
 //! HTML that is escaped by construction: names of elements and attributes are the program's own words, and text gets in through one
 //! function. No crate: what is needed is forty lines, and every one of them is about the escaping.
 
+mod document;
 #[cfg(test)]
 pub(crate) mod read;
+
+pub(crate) use document::document;
 
 use keyferry_console::escape;
 use std::fmt::Display;

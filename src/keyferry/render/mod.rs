@@ -9,9 +9,9 @@ mod report;
 pub(crate) use report::{lines as report_lines, standing, word};
 
 use crate::body::Body;
-use keyferry_bundle::Expiration;
+use keyferry_bundle::{Digest, Expiration};
 use keyferry_ceremony::evidence::Accepted;
-use keyferry_console::one_line;
+use keyferry_console::{fingerprint, one_line};
 
 /// What stands on a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,6 +89,14 @@ pub(crate) fn expiry(expiration: &Expiration) -> String {
         Some(date) => format!("KMS deletes it at {date}"),
         None => "KMS keeps it until somebody deletes it".to_owned(),
     }
+}
+
+/// A digest in words, two groups a line, each line with the number of its first group: so it fits a narrow screen.
+pub(crate) fn words_by_group(digest: &Digest) -> String {
+    let words = fingerprint::words(digest);
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let line = |(row, four): (usize, &[&str])| format!("{:>2}  {}", row * 2 + 1, four.join(" "));
+    words.chunks(4).enumerate().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! What people read, line by line.
 
 use super::*;
+use keyferry_bundle::ExpirationModel;
 use keyferry_bundle::kinds::Revocation;
-use keyferry_bundle::{Expiration, ExpirationModel};
 use keyferry_ceremony::evidence;
 use keyferry_ceremony::testing::{Story, time};
 use proptest::prelude::*;

@@ -8,10 +8,10 @@ mod keys;
 mod summary;
 
 use crate::examined::Examined;
-use crate::html::Html;
+use crate::html::{Html, document};
 use crate::verdict::Verdict;
 use claims::Numbered;
-use keyferry_bundle::{Base64, Digest, Timestamp};
+use keyferry_bundle::Timestamp;
 
 /// The style sheet, which stands in the page; the page's policy names it by its digest and lets nothing else in.
 const STYLE: &str = include_str!("style.css");
@@ -19,41 +19,18 @@ const STYLE: &str = include_str!("style.css");
 /// The page, as of when the machine says it is.
 pub(crate) fn page(examined: &Examined, verdict: &Verdict, now: Timestamp) -> String {
     let numbered = Numbered::of(&examined.report);
-    let mut html = Html::default();
-    html.element("html", &[("lang", "en")], |html| {
-        html.element("head", &[], |html| head(html, verdict));
-        html.element("body", &[], |html| {
-            html.element("main", &[], |html| {
-                summary::write(html, examined, verdict, &numbered, now);
-                bundles::timeline(html, &examined.chain);
-                keys::write(html, &examined.chain, &numbered);
-                claims::write(html, &numbered);
-                bundles::in_full(html, &examined.chain);
-                summary::files(html, &examined.files);
-                by_hand::write(html, &examined.chain);
-            });
-        });
-    });
-    html.into_document()
-}
-
-fn head(html: &mut Html, verdict: &Verdict) {
-    html.void("meta", &[("charset", "utf-8")]);
-    let policy = content_policy();
-    html.void("meta", &[("http-equiv", "Content-Security-Policy"), ("content", &policy)]);
-    html.void("meta", &[("name", "viewport"), ("content", "width=device-width, initial-scale=1")]);
-    html.void("meta", &[("name", "referrer"), ("content", "no-referrer")]);
     let (word, _) = verdict.headline.split_once(':').unwrap_or((&verdict.headline, ""));
-    html.leaf("title", "", format!("{word} - Keyferry evidence report"));
-    html.style(STYLE);
-}
-
-/// Nothing runs, nothing is loaded, nothing is sent: the style sheet alone is let in, by its digest (CSP level 2).
-fn content_policy() -> String {
-    let digest = Base64::new(Digest::of(STYLE.as_bytes()).as_bytes().to_vec());
-    let sheet =
-        digest.map_or_else(|_| "'none'".to_owned(), |d| format!("'sha256-{}'", String::from(d)));
-    format!("default-src 'none'; style-src {sheet}; base-uri 'none'; form-action 'none'")
+    document(&format!("{word} - Keyferry evidence report"), STYLE, |html| {
+        html.element("main", &[], |html| {
+            summary::write(html, examined, verdict, &numbered, now);
+            bundles::timeline(html, &examined.chain);
+            keys::write(html, &examined.chain, &numbered);
+            claims::write(html, &numbered);
+            bundles::in_full(html, &examined.chain);
+            summary::files(html, &examined.files);
+            by_hand::write(html, &examined.chain);
+        });
+    })
 }
 
 /// A section with its heading.

@@ -4,6 +4,7 @@ use super::claims::{Numbered, brief};
 use super::{exact, row, section};
 use crate::examined::Examined;
 use crate::html::Html;
+use crate::render::words_by_group;
 use crate::verdict::Verdict;
 use keyferry_bundle::{Digest, Timestamp};
 use keyferry_ceremony::evidence::{File, Standing, Trust};
@@ -107,17 +108,9 @@ fn trust(html: &mut Html, trust: Option<&Trust>) {
                 html.leaf("pre", "", fingerprint::hex(&trust.digest));
             });
             html.leaf("dt", "", "In words of the PGP list, two a group");
-            html.element("dd", &[], |html| html.leaf("pre", "", words(&trust.digest)));
+            html.element("dd", &[], |html| html.leaf("pre", "", words_by_group(&trust.digest)));
         });
     });
-}
-
-/// The digest in words, two groups a line, each line with the number of its first group: so it fits a narrow screen.
-fn words(digest: &Digest) -> String {
-    let words = fingerprint::words(digest);
-    let words: Vec<&str> = words.split_whitespace().collect();
-    let line = |(row, four): (usize, &[&str])| format!("{:>2}  {}", row * 2 + 1, four.join(" "));
-    words.chunks(4).enumerate().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Every file that was read, so that the page is about these bytes and no others.

@@ -3,6 +3,7 @@
 use super::*;
 use crate::html::read::{Node, read};
 use crate::render::word;
+use keyferry_bundle::Digest;
 use keyferry_bundle::kinds::Revocation;
 use keyferry_ceremony::evidence::{self, Claim, File, Pins, Standing};
 use keyferry_ceremony::testing::{Story, digest_of, signed, time};

@@ -1,0 +1,115 @@
+//! The bastion after the room, and the auditor.
+
+use super::act::{Act, Command, Verify};
+use super::bastion::also_sign;
+use super::given::Given;
+use super::model::{Actor, Part, Place, Row, Step};
+use super::office::pinned;
+use keyferry_console::Name;
+
+pub(super) fn parts(given: &Given<'_>) -> Vec<Part> {
+    vec![
+        Part {
+            place: Place::Bastion,
+            heading: "The bastion: import and proof".to_owned(),
+            steps: bastion(given),
+        },
+        Part { place: Place::Auditor, heading: "The auditor".to_owned(), steps: auditor(given) },
+    ]
+}
+
+fn bastion(given: &Given<'_>) -> Vec<Step> {
+    let mut carried = vec![given.response()];
+    carried.extend(given.backups());
+    let word = given.plan.ceremony.to_string();
+    let mut steps = vec![
+        Step::new(Actor::OnlineOperator, "What came from the room goes into the ceremony's folder.")
+            .act(Act::Carry { from: Place::Medium, to: Place::Bastion, files: carried })
+            .short("bag of the medium"),
+        Step::new(
+            Actor::OnlineOperator,
+            "Request and response are accepted. The response's words are those that the room wrote down.",
+        )
+        .act(given.run(Command::Check))
+        .see("it says", format!("{} is accepted", given.response()))
+        .long("response, first eight words"),
+        Step::new(
+            Actor::OnlineOperator,
+            "The key material is imported: the screen names each key and its expiration, then asks for the ceremony's name. Where those who import may not use the key: with --prove-profile NAME. No warning about the proof.",
+        )
+        .act(given.run(Command::Import(given.operator())))
+        .act(Act::Type(word))
+        .see_all(given.plan.targets.iter().map(|target| {
+            let until = target.expiration.valid_to.map_or_else(String::new, |d| format!(" until {d}"));
+            Row::new(target.key.to_string(), format!("{}{until}", target.expiration.model))
+        }))
+        .short("time"),
+    ];
+    steps.extend(also_sign(given, &given.receipt()));
+    steps.push(
+        Step::new(
+            Actor::OnlineOperator,
+            "KMS proves what it holds, to credentials that may use the key.",
+        )
+        .act(given.run(Command::Prove))
+        .see_all(given.target_names().map(|name| Row::new("a line for target", name))),
+    );
+    steps.push(
+        Step::new(Actor::OnlineOperator, "The receipt's fingerprint is written down.")
+            .act(given.run(Command::Fingerprint(given.receipt())))
+            .long("receipt, first eight words"),
+    );
+    steps.push(
+        Step::new(
+            Actor::OnlineOperator,
+            "The auditor gets every file of the folder but the import tokens.",
+        )
+        .act(Act::Carry {
+            from: Place::Bastion,
+            to: Place::Auditor,
+            files: evidence(given),
+        }),
+    );
+    steps
+}
+
+/// Everything that the auditor reads.
+fn evidence(given: &Given<'_>) -> Vec<Name> {
+    let mut files = given.base();
+    files.extend(given.earlier());
+    files.push(given.request());
+    files.extend(given.backups());
+    files.extend([given.response(), given.receipt()]);
+    files.sort();
+    files.dedup();
+    files
+}
+
+fn auditor(given: &Given<'_>) -> Vec<Step> {
+    vec![
+        pinned(given, Actor::Auditor),
+        Step::new(
+            Actor::Auditor,
+            "The evidence is complete and holds. What is NOT SHOWN was left elsewhere on purpose.",
+        )
+        .act(given.run(Command::Verify(Verify::Complete)))
+        .see("it ends with", "VERIFIED")
+        .see("exit code", 0)
+        .long("NOT SHOWN, and why"),
+        Step::new(
+            Actor::Auditor,
+            "AWS recorded the same: FILES are the log files of the trail, which aws cloudtrail validate-logs has passed.",
+        )
+        .act(given.run(Command::Verify(Verify::CloudTrail)))
+        .see("it ends with", "VERIFIED"),
+        Step::new(Actor::Auditor, "The report is written, beside the folder and not in it.")
+            .act(given.run(Command::Report)),
+        Step::new(
+            Actor::Auditor,
+            "This paper is complete: each step is ticked or has an exception sheet. It is kept with the evidence.",
+        )
+        .short("exception sheets used")
+        .short("date")
+        .signed(["auditor".to_owned()]),
+    ]
+}

@@ -1,0 +1,264 @@
+//! The room.
+
+use super::act::{Act, Command, Verify};
+use super::given::Given;
+use super::model::{Actor, Part, Place, Row, Step};
+use super::office::vouched;
+use keyferry_bundle::kinds::Target;
+use keyferry_bundle::{ExpirationModel, Role};
+use keyferry_ceremony::hsm_log::CAPACITY;
+use keyferry_ceremony::{backup, budget};
+use keyferry_console::Name;
+
+pub(super) fn parts(given: &Given<'_>) -> Vec<Part> {
+    let part =
+        |heading: &str, steps| Part { place: Place::Room, heading: heading.to_owned(), steps };
+    vec![
+        part("The room: before the HSM is asked", before(given)),
+        part("The room: the key material", answer(given)),
+        part("The room: witnesses, audit, close", after(given)),
+    ]
+}
+
+fn before(given: &Given<'_>) -> Vec<Step> {
+    let device = given.device.body();
+    let serial = device.serial.to_string();
+    let last = serial.get(serial.len().saturating_sub(4)..).unwrap_or(&serial).to_owned();
+    let mut steps = vec![
+        Step::new(Actor::Everybody, "Everybody who takes part in the room has signed on page 1, and nobody else is here.")
+            .short("time")
+            .short("people"),
+        Step::new(
+            Actor::RoomOperator,
+            "The host is off every network and has no swap: no network card, nothing up but lo, no line from swapon.",
+        )
+        .act(given.run(Command::Host("ip -brief link")))
+        .act(given.run(Command::Host("swapon --show"))),
+        Step::new(
+            Actor::RoomOperator,
+            "The HSM comes out of its bag; room operator and a witness each read its serial number from the case; it is attached, alone.",
+        )
+        .act(Act::Attach)
+        .see("serial number", &serial)
+        .see("its last four digits", last)
+        .short("bag")
+        .long("read by, compared by"),
+    ];
+    if given.takes_connector() {
+        steps.push(
+            Step::new(
+                Actor::RoomOperator,
+                "The exports of this ceremony do not pass over USB as keyferry-offline speaks it: the connector runs, in a window of its own.",
+            )
+            .act(given.run(Command::Host("yubihsm-connector"))),
+        );
+    }
+    let entries = budget::plan_log_entries(given.plan);
+    let free = usize::from(entries).min(CAPACITY);
+    let room = format!("{free} of {CAPACITY} entries free, where the HSM logs everything");
+    steps.push(
+        Step::new(Actor::RoomOperator, "The HSM says who it is.")
+            .act(given.run(Command::InspectHsm))
+            .see("serial", &serial)
+            .see("firmware", &device.firmware)
+            .see("log", room)
+            .short("log entries used"),
+    );
+    let files = travelled(given);
+    steps.push(
+        Step::new(
+            Actor::RoomOperator,
+            "The medium is mounted with ro,nosuid,nodev,noexec, holds these files and nothing else, and its folder is copied to the ceremony medium.",
+        )
+        .act(Act::Carry { from: Place::Medium, to: Place::Room, files })
+        .short("bag of the medium"),
+    );
+    let plan = Step::new(Actor::RoomOperator, "The plan that came is the plan on this paper.");
+    steps.push(vouched(plan.act(given.run(Command::Inspect(Name::Plan))), "plan", given.digest));
+    steps.push(
+        Step::new(
+            Actor::RoomOperator,
+            "The request that came is the one that was fetched: a witness reads the words from the screen, another compares them with the bag.",
+        )
+        .act(given.run(Command::Inspect(given.request())))
+        .see("every line begins with", "VERIFIED")
+        .long("first eight words")
+        .long("read by, compared by"),
+    );
+    steps
+}
+
+/// What comes in: what left the bastion.
+fn travelled(given: &Given<'_>) -> Vec<Name> {
+    let mut files = given.base();
+    files.extend(given.earlier());
+    files.push(given.request());
+    files
+}
+
+fn answer(given: &Given<'_>) -> Vec<Step> {
+    let (plan, device) = (given.plan, given.device.body());
+    let text = format!(
+        "The command shows everything before it asks. The password of authentication key {} is typed where it is asked for.",
+        device.authentication_key
+    );
+    let mut steps = vec![
+        Step::new(Actor::RoomOperator, text).act(given.run(Command::Respond)).see_all(head(given)),
+    ];
+    for target in &plan.targets {
+        let text = format!(
+            "Target {}: the room operator reads the screen aloud, a witness compares it with these lines.",
+            target.name
+        );
+        steps.push(
+            Step::new(Actor::Witness, text)
+                .see_all(rows(given, target))
+                .short("parameters valid to"),
+        );
+    }
+    let witnesses = given.people(Role::Witness);
+    let text = format!(
+        "Each witness has read the same screen, agrees, and signs here ({} of {}). Then the room operator types the ceremony's name.",
+        given.needed(Role::Witness),
+        Given::list(&witnesses)
+    );
+    let word = plan.ceremony.to_string();
+    steps.push(
+        Step::new(Actor::RoomOperator, text).act(Act::Type(word)).short("time").signed(witnesses),
+    );
+    steps.push(
+        Step::new(
+            Actor::RoomOperator,
+            "The command has ended without an error, and named the response's file. Anything else goes on an exception sheet first.",
+        )
+        .see("its last line ends with", given.response())
+        .long("response, first eight words")
+        .short("time"),
+    );
+    steps
+}
+
+/// The head of the summary.
+fn head(given: &Given<'_>) -> Vec<Row> {
+    let (policy, device, plan) = (given.policy.body(), given.device.body(), given.plan);
+    let approved: Vec<String> = given.approval.counted.iter().map(ToString::to_string).collect();
+    let mut rows = vec![
+        Row::new("Ceremony", format!("{} ({})", plan.ceremony, policy.environment)),
+        Row::new("policy", format!("\"{}\" version {}", policy.name, policy.version)),
+        Row::new("HSM", format!("{}, serial {}", device.name, device.serial)),
+        Row::new("plan", format!("{}, approved by {}", plan.counter, Given::list(&approved))),
+        Row::new("request", given.counter()),
+        Row::new("this host", "off every network"),
+    ];
+    let remembered = match plan.counter.checked_sub(1) {
+        _ if given.counter() > 1 => format!("last began plan {}", plan.counter),
+        None | Some(0) => "remembers no ceremony with this HSM".to_owned(),
+        Some(before) => format!("last began plan {before}"),
+    };
+    rows.push(Row::new("this room", remembered));
+    rows
+}
+
+/// A target's lines of the summary, as far as the plan decides them.
+fn rows(given: &Given<'_>, target: &Target) -> Vec<Row> {
+    let expiry = match (target.expiration.model, target.expiration.valid_to) {
+        (ExpirationModel::Expires, Some(date)) => format!("expires at {date}"),
+        (ExpirationModel::Expires | ExpirationModel::DoesNotExpire, _) => {
+            "never expires".to_owned()
+        }
+    };
+    let material = if given.was_answered() {
+        "is in the HSM already: it is read back, not made anew"
+    } else {
+        "is generated by the HSM now"
+    };
+    let copies: Vec<String> = backup::recipients(given.policy.body(), given.plan, target)
+        .iter()
+        .map(|custodian| custodian.holder.to_string())
+        .collect();
+    let object = format!(
+        "{} \"{}\", {}, domains {}",
+        target.object_id, target.label, target.kept_as, target.domains
+    );
+    vec![
+        Row::new("KMS key", &target.key),
+        Row::new("key spec", format!("{}, {}", target.key_spec, target.key_usage)),
+        Row::new("key material", format!("{material}; in KMS it {expiry}")),
+        Row::new("HSM object", object),
+        Row::new(
+            "wrapped by",
+            format!("{} under an {} key", target.wrapping_algorithm, target.wrapping_key_spec),
+        ),
+        Row::new("age copy for", Given::list(&copies)),
+    ]
+}
+
+fn after(given: &Given<'_>) -> Vec<Step> {
+    let witnesses = given.people(Role::Witness);
+    let text = format!(
+        "Witnesses sign the response, at least {} of {}: each reads what they sign, types their own passphrase and then the word response.",
+        given.needed(Role::Witness),
+        Given::list(&witnesses)
+    );
+    let mut steps = vec![
+        Step::new(Actor::Witness, text)
+            .acts(given.sign(&given.response(), &witnesses))
+            .signed(witnesses),
+        Step::new(Actor::Witness, "The response is complete, and everything here holds; what is not here yet is the import.")
+            .act(given.run(Command::Inspect(given.response())))
+            .act(given.run(Command::Verify(Verify::Part)))
+            .see("every line of inspect begins with", "VERIFIED")
+            .see("verify ends with", "VERIFIED"),
+        Step::new(Actor::RoomOperator, "The HSM's log has grown by no more than was planned.")
+            .act(given.run(Command::InspectHsm))
+            .see("at most so many entries more", budget::plan_log_entries(given.plan))
+            .short("log entries used"),
+    ];
+    let mut files = vec![given.response()];
+    files.extend(given.backups());
+    steps.push(
+        Step::new(
+            Actor::RoomOperator,
+            "Response and statements of the copies go to the bastion's medium.",
+        )
+        .act(Act::Carry { from: Place::Room, to: Place::Medium, files })
+        .short("bag of the medium"),
+    );
+    if !given.was_answered() {
+        steps.push(copies(given));
+    }
+    let text = format!(
+        "The folder of the room's memory ({}) stays on the ceremony medium, which is bagged.",
+        given.room.display()
+    );
+    steps.push(Step::new(Actor::RoomOperator, text).short("bag of the ceremony medium"));
+    steps.push(
+        Step::new(
+            Actor::RoomOperator,
+            "The HSM is taken off and bagged; the host is switched off.",
+        )
+        .act(Act::PutAway)
+        .short("bag of the HSM")
+        .short("time")
+        .signed(given.people(Role::Witness)),
+    );
+    steps
+}
+
+/// The copies and who takes them.
+fn copies(given: &Given<'_>) -> Step {
+    let mut files: Vec<Name> =
+        given.target_names().map(|name| Name::WrappedCopy(name.clone())).collect();
+    files.extend(given.copied().map(|name| Name::AgeCopy(name.clone())));
+    let takers = if given.copied().next().is_some() {
+        given.custodians()
+    } else {
+        vec!["keeper".to_owned()]
+    };
+    let step = Step::new(
+        Actor::Custodian,
+        "The copies are handed over in bags. A copy under the HSM's wrap key (.yhw) is of use with this HSM alone.",
+    )
+    .act(Act::Carry { from: Place::Room, to: Place::Custodians, files });
+    takers.iter().fold(step, |step, who| step.short(format!("bag of {who}"))).signed(takers)
+}

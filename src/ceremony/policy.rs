@@ -103,10 +103,10 @@ pub(crate) fn not_expired(policy: &Policy, plan: &Plan) -> Result<(), Refusal> {
 #[must_use]
 pub fn holders(policy: &Policy, role: Role) -> Vec<&Holder> {
     let mut holders = Vec::new();
-    let Some(rule) = policy.roles.rule(role) else { return holders };
+    let Some(counting) = policy.roles.rule(role) else { return holders };
     for key in &policy.keys {
         let id = key.public_key().and_then(|key| key.id());
-        if id.is_ok_and(|id| rule.keys.contains(&id)) && !holders.contains(&&key.holder) {
+        if id.is_ok_and(|id| counting.keys.contains(&id)) && !holders.contains(&&key.holder) {
             holders.push(&key.holder);
         }
     }

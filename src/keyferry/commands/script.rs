@@ -49,6 +49,7 @@ pub(crate) fn run(args: &Args, screen: &Screen) -> Result<(), Failure> {
         plan: &plan,
         digest,
         approval,
+        signers: seats.signers().into_iter().cloned().collect(),
         draft: args.draft,
         folder: called(folder),
         known: ceremony.names().to_vec(),

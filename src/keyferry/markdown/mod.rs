@@ -1,4 +1,4 @@
-//! Markdown (CommonMark 0.31, and the check boxes of GitHub's) that is escaped by construction: its marks are the program's own, and text gets
+//! Markdown (as in `CommonMark` 0.31, and the check boxes of GitHub's) that is escaped by construction: its marks are the program's own, and text gets
 //! in through two functions. The counterpart of [`crate::html`].
 
 #[cfg(test)]
@@ -190,8 +190,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_leaves_its_place(
-            text in r#"([`*_\[\]<>&|~#!+=.:/ \n-]|[0-9]\.|www|http|[a-z]|\PC)*"#,
-            exact in r#"([`*_\[\]<>&|~#!+=.:/ \n-]|[a-z]|\PC)*"#,
+            text in r"([`*_\[\]<>&|~#!+=.:/ \n-]|[0-9]\.|www|http|[a-z]|\PC)*",
+            exact in r"([`*_\[\]<>&|~#!+=.:/ \n-]|[a-z]|\PC)*",
         ) {
             let mut page = Markdown::default();
             page.heading(2, &[Part::Text(&text)]);

@@ -37,7 +37,7 @@ fn steps(given: &Given<'_>) -> Vec<Step> {
             "The wrapping public keys and import tokens are fetched. They work for 24 hours; the room's answer must be imported before.",
         )
         .act(fetch(false))
-        .see(format!("{} is written", given.request()), given.folder.as_str())
+        .see("its last line", given.path(&given.request()))
         .short("import before"),
     ];
     steps.extend(also_sign(given, &given.request()));
@@ -84,7 +84,7 @@ fn aws(given: &Given<'_>) -> Vec<Row> {
     }
     rows.extend(given.plan.targets.iter().map(|target| {
         let (algorithm, spec) = (target.wrapping_algorithm, target.wrapping_key_spec);
-        Row::new(target.key.to_string(), format!("with {algorithm} under {spec}"))
+        Row::new(target.name.as_str(), format!("{} with {algorithm} under {spec}", target.key))
     }));
     rows
 }

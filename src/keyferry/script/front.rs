@@ -3,6 +3,7 @@
 use super::given::Given;
 use super::model::{Actor, Blank, Fingerprint, Part, Row, Script, Seat, Sheet};
 use keyferry_bundle::Role;
+use keyferry_bundle::kinds::Target;
 
 /// How many forms for exceptions are printed with a script.
 const SHEETS: u8 = 4;
@@ -23,6 +24,7 @@ pub(super) fn script(given: &Given<'_>, parts: Vec<Part>) -> Script {
             Fingerprint { of: "device", digest: given.device.digest() },
         ],
         people: people(given),
+        targets: targets(given),
         rules: RULES.iter().map(|rule| (*rule).to_owned()).collect(),
         parts,
         sheets: (1..=SHEETS).map(|number| sheet(given, number)).collect(),
@@ -48,23 +50,25 @@ fn draft(given: &Given<'_>) -> Option<String> {
 
 fn facts(given: &Given<'_>) -> Vec<Row> {
     let (policy, device, plan) = (given.policy.body(), given.device.body(), given.plan);
-    let approved: Vec<String> = given.approval.counted.iter().map(ToString::to_string).collect();
-    let mut rows = vec![
+    vec![
         Row::new("ceremony", format!("{} ({})", plan.ceremony, plan.environment)),
         Row::new("plan", format!("{}, made {}", plan.counter, plan.created)),
-        Row::new("approved by", Given::list(&approved)),
+        Row::new("approved by", given.approved_by()),
         Row::new("policy", format!("\"{}\" version {}", policy.name, policy.version)),
         Row::new(
             "HSM",
             format!("{}, serial {}, firmware {}", device.name, device.serial, device.firmware),
         ),
         Row::new("this is request", given.counter()),
-    ];
-    for target in &plan.targets {
+    ]
+}
+
+fn targets(given: &Given<'_>) -> Vec<Row> {
+    let row = |target: &Target| {
         let value = format!("{}, object {}", target.key, target.object_id);
-        rows.push(Row::new(format!("target {}", target.name), value));
-    }
-    rows
+        Row::new(format!("target {}", target.name), value)
+    };
+    given.plan.targets.iter().map(row).collect()
 }
 
 fn people(given: &Given<'_>) -> Vec<Seat> {
@@ -102,6 +106,7 @@ fn sheet(given: &Given<'_>, number: u8) -> Sheet {
         Blank::Short("time".to_owned()),
         Blank::Short("exit code".to_owned()),
         long("what happened"),
+        long(""),
         long("error, because"),
         long(""),
         long("what was decided"),

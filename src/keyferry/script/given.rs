@@ -22,6 +22,8 @@ pub(crate) struct Given<'a> {
     pub(crate) digest: Digest,
     /// How far its approval is.
     pub(crate) approval: Progress,
+    /// Who signed it, in the order they did.
+    pub(crate) signers: Vec<Holder>,
     /// Whether a draft was asked for.
     pub(crate) draft: bool,
     /// What people call the ceremony's folder.
@@ -140,6 +142,15 @@ impl Given<'_> {
     /// Names in a row.
     pub(super) fn list(people: &[String]) -> String {
         if people.is_empty() { "nobody".to_owned() } else { people.join(", ") }
+    }
+
+    pub(super) fn approved_by(&self) -> String {
+        Self::list(&self.signers.iter().map(Holder::to_string).collect::<Vec<_>>())
+    }
+
+    /// A file as the programs name it when they are given the folder.
+    pub(super) fn path(&self, name: &Name) -> String {
+        format!("{}/{name}", self.folder)
     }
 
     pub(super) fn custodians(&self) -> Vec<String> {

@@ -44,8 +44,8 @@ fn content(html: &mut Html, script: &Script) {
     html.element("section", &[("id", "about")], |html| {
         list(html, &script.facts);
         for print in &script.fingerprints {
+            html.leaf("h3", "", format!("Fingerprint of the {}", print.of));
             html.element("div", &[("class", "print")], |html| {
-                html.leaf("h3", "", format!("Fingerprint of the {}", print.of));
                 html.leaf("pre", "hex", fingerprint::hex(&print.digest));
                 html.leaf("pre", "words", words_by_group(&print.digest));
             });
@@ -54,12 +54,18 @@ fn content(html: &mut Html, script: &Script) {
     html.element("section", &[("id", "rules")], |html| {
         html.leaf("h2", "", "How this paper is used");
         html.element("ul", &[], |html| {
-            script.rules.iter().for_each(|rule| html.leaf("li", "", rule))
+            for rule in &script.rules {
+                html.leaf("li", "", rule);
+            }
         });
     });
     html.element("section", &[("id", "people")], |html| {
         html.leaf("h2", "", "Who takes part");
         script.people.iter().for_each(|seat| present(html, seat));
+    });
+    html.element("section", &[("id", "keys")], |html| {
+        html.leaf("h2", "", "Which keys");
+        list(html, &script.targets);
     });
     for part in &script.parts {
         html.element("section", &[("class", "part")], |html| {
@@ -104,27 +110,32 @@ fn present(html: &mut Html, seat: &Seat) {
 fn step(html: &mut Html, step: &Step) {
     let id = format!("step-{}", step.number);
     html.element("section", &[("class", "step"), ("id", &id)], |html| {
-        html.element("h3", &[], |html| {
-            html.leaf("span", "number", format!("{}.", step.number));
-            html.leaf("span", "box", "");
-            html.leaf("span", "role", step.role);
-        });
-        html.element("div", &[("class", "does")], |html| {
-            html.leaf("p", "", &step.text);
-            step.commands.iter().for_each(|act| done(html, act));
-            if !step.expected.is_empty() {
-                html.element("dl", &[("class", "expected")], |html| {
-                    for row in &step.expected {
-                        html.element("dt", &[], |html| {
-                            html.leaf("span", "box", "");
-                            html.text(&row.label);
-                        });
-                        html.leaf("dd", "mono", &row.value);
-                    }
-                });
-            }
-            blanks(html, &step.blanks);
-        });
+        // Chromium cuts a grid where a page ends, whatever it is told: in print this is none.
+        html.element("div", &[("class", "columns")], |html| columns(html, step));
+    });
+}
+
+fn columns(html: &mut Html, step: &Step) {
+    html.element("h3", &[], |html| {
+        html.leaf("span", "number", format!("{}.", step.number));
+        html.leaf("span", "box", "");
+        html.leaf("span", "role", step.role);
+    });
+    html.element("div", &[("class", "does")], |html| {
+        html.leaf("p", "", &step.text);
+        step.commands.iter().for_each(|act| done(html, act));
+        if !step.expected.is_empty() {
+            html.element("dl", &[("class", "expected")], |html| {
+                for row in &step.expected {
+                    html.element("dt", &[], |html| {
+                        html.leaf("span", "box", "");
+                        html.text(&row.label);
+                    });
+                    html.leaf("dd", "mono", &row.value);
+                }
+            });
+        }
+        blanks(html, &step.blanks);
     });
 }
 
@@ -155,10 +166,10 @@ fn blanks(html: &mut Html, all: &[Blank]) {
             match one {
                 Blank::Short(label) => blank(html, label, "short"),
                 Blank::Long(label) => blank(html, label, "whole"),
-                Blank::Signed(who) => {
+                Blank::Signed(who) => html.element("div", &[("class", "blanks whole")], |html| {
                     blank(html, &format!("{who}, time"), "short");
                     blank(html, "signature", "long");
-                }
+                }),
             }
         }
     });

@@ -28,6 +28,8 @@ pub(super) fn page(script: &Script) -> String {
     page.items(&script.rules.iter().map(|rule| vec![Text(rule)]).collect::<Vec<_>>());
     heading(&mut page, script, 2, "Who takes part");
     script.people.iter().for_each(|seat| present(&mut page, seat));
+    heading(&mut page, script, 2, "Which keys");
+    page.items(&script.targets.iter().map(row).collect::<Vec<_>>());
     for part in &script.parts {
         heading(&mut page, script, 2, &part.heading);
         let place = format!("At {}. ", part.place);
@@ -78,8 +80,7 @@ fn present(page: &mut Markdown, seat: &Seat) {
 }
 
 fn step(page: &mut Markdown, step: &Step) {
-    let (number, role) = (format!("{}. ", step.number), step.role.to_string());
-    page.heading(3, &[Text(&number), Text(&role)]);
+    page.heading(3, &[Text(&format!("Step {}: {}", step.number, step.role))]);
     page.checks(&[vec![Text(&step.text)]]);
     step.commands.iter().for_each(|act| done(page, act));
     page.checks(&step.expected.iter().map(row).collect::<Vec<_>>());

@@ -18,8 +18,6 @@ pub(crate) use given::Given;
 pub(crate) use model::Script;
 
 #[cfg(test)]
-mod machine;
-#[cfg(test)]
 mod tests;
 
 /// How a script is written down.

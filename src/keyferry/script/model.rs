@@ -19,6 +19,8 @@ pub(crate) struct Script {
     pub(super) fingerprints: Vec<Fingerprint>,
     /// Who takes part.
     pub(super) people: Vec<Seat>,
+    /// The keys, by target.
+    pub(super) targets: Vec<Row>,
     /// How it is used.
     pub(super) rules: Vec<String>,
     /// The steps, by place and time.
@@ -34,6 +36,7 @@ pub(super) struct Row {
     pub(super) value: String,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "borrowed and owned values alike make rows")]
 impl Row {
     pub(super) fn new(label: impl Into<String>, value: impl ToString) -> Self {
         Self { label: label.into(), value: value.to_string() }

@@ -41,7 +41,8 @@ fn bastion(given: &Given<'_>) -> Vec<Step> {
         .act(Act::Type(word))
         .see_all(given.plan.targets.iter().map(|target| {
             let until = target.expiration.valid_to.map_or_else(String::new, |d| format!(" until {d}"));
-            Row::new(target.key.to_string(), format!("{}{until}", target.expiration.model))
+            let said = format!("{}, {}{until}", target.key, target.expiration.model);
+            Row::new(target.name.as_str(), said)
         }))
         .short("time"),
     ];

@@ -131,7 +131,7 @@ fn answer(given: &Given<'_>) -> Vec<Step> {
             Actor::RoomOperator,
             "The command has ended without an error, and named the response's file. Anything else goes on an exception sheet first.",
         )
-        .see("its last line ends with", given.response())
+        .see("its last line", given.path(&given.response()))
         .long("response, first eight words")
         .short("time"),
     );
@@ -141,12 +141,11 @@ fn answer(given: &Given<'_>) -> Vec<Step> {
 /// The head of the summary.
 fn head(given: &Given<'_>) -> Vec<Row> {
     let (policy, device, plan) = (given.policy.body(), given.device.body(), given.plan);
-    let approved: Vec<String> = given.approval.counted.iter().map(ToString::to_string).collect();
     let mut rows = vec![
         Row::new("Ceremony", format!("{} ({})", plan.ceremony, policy.environment)),
-        Row::new("policy", format!("\"{}\" version {}", policy.name, policy.version)),
+        Row::new("policy", format!("{:?} version {}", policy.name.as_str(), policy.version)),
         Row::new("HSM", format!("{}, serial {}", device.name, device.serial)),
-        Row::new("plan", format!("{}, approved by {}", plan.counter, Given::list(&approved))),
+        Row::new("plan", format!("{}, approved by {}", plan.counter, given.approved_by())),
         Row::new("request", given.counter()),
         Row::new("this host", "off every network"),
     ];
@@ -177,8 +176,11 @@ fn rows(given: &Given<'_>, target: &Target) -> Vec<Row> {
         .map(|custodian| custodian.holder.to_string())
         .collect();
     let object = format!(
-        "{} \"{}\", {}, domains {}",
-        target.object_id, target.label, target.kept_as, target.domains
+        "{} {:?}, {}, domains {}",
+        target.object_id,
+        target.label.as_str(),
+        target.kept_as,
+        target.domains
     );
     vec![
         Row::new("KMS key", &target.key),
@@ -208,7 +210,7 @@ fn after(given: &Given<'_>) -> Vec<Step> {
             .act(given.run(Command::Inspect(given.response())))
             .act(given.run(Command::Verify(Verify::Part)))
             .see("every line of inspect begins with", "VERIFIED")
-            .see("verify ends with", "VERIFIED"),
+            .see("verify says", "VERIFIED"),
         Step::new(Actor::RoomOperator, "The HSM's log has grown by no more than was planned.")
             .act(given.run(Command::InspectHsm))
             .see("at most so many entries more", budget::plan_log_entries(given.plan))

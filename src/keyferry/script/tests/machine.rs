@@ -1,8 +1,8 @@
 //! The ceremony as a small machine, for tests: what each act of a script needs, and what there is after it.
 
-use super::act::{Act, Command, Verify};
-use super::given::Given;
-use super::model::{Place, Script, Step};
+use crate::script::act::{Act, Command, Verify};
+use crate::script::given::Given;
+use crate::script::model::{Place, Script, Step};
 use keyferry_bundle::Role;
 use keyferry_console::Name;
 use std::collections::{BTreeMap, BTreeSet};
@@ -103,7 +103,12 @@ impl<'a> World<'a> {
             Name::Plan => Role::CeremonyOfficer,
             Name::Request(_) | Name::Receipt(_) => Role::OnlineOperator,
             Name::Response(_) => Role::Witness,
-            _ => return true,
+            Name::Policy(_)
+            | Name::Device
+            | Name::ImportToken(..)
+            | Name::Backup(_)
+            | Name::WrappedCopy(_)
+            | Name::AgeCopy(_) => return true,
         };
         let earlier = self.given.known.contains(name) && *name != Name::Plan;
         let signers = self.signed.get(name).map_or(0, BTreeSet::len);
@@ -140,7 +145,7 @@ impl<'a> World<'a> {
         match command {
             Command::Host(_) | Command::PolicyShow | Command::IdentityShow(_) => Ok(()),
             Command::Fingerprint(name) => self.complete_here(place, name),
-            Command::Inspect(Name::Plan) => base(),
+            Command::Status | Command::Inspect(Name::Plan) => base(),
             Command::Inspect(name) => base().and_then(|()| self.complete_here(place, name)),
             Command::Sign(name, who) => {
                 if *name != Name::Plan {
@@ -162,7 +167,6 @@ impl<'a> World<'a> {
                 base()?;
                 self.may_respond(place)
             }
-            Command::Status => base(),
             Command::Fetch { by, dry_run } => {
                 base()?;
                 opened(by)?;
@@ -218,7 +222,18 @@ impl<'a> World<'a> {
                 self.compared.clear();
                 self.asks = Some(command.clone());
             }
-            _ => {}
+            Command::Host(_)
+            | Command::PolicyShow
+            | Command::IdentityShow(_)
+            | Command::Inspect(_)
+            | Command::Fingerprint(_)
+            | Command::Verify(_)
+            | Command::Report
+            | Command::InspectHsm
+            | Command::Status
+            | Command::Fetch { .. }
+            | Command::Check
+            | Command::Prove => {}
         }
     }
 

@@ -18,6 +18,7 @@ mod opened;
 mod private_keys;
 mod proxy;
 mod room;
+mod script;
 mod second_year;
 mod secrets;
 mod setting_up;

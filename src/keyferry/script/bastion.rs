@@ -18,20 +18,26 @@ pub(super) fn parts(given: &Given<'_>) -> Vec<Part> {
 fn steps(given: &Given<'_>) -> Vec<Step> {
     let by = given.operator();
     let fetch = |dry_run| given.run(Command::Fetch { by: by.clone(), dry_run });
-    let mut steps = vec![
-        pinned(given, Actor::OnlineOperator),
+    let mut steps = vec![pinned(given, Actor::OnlineOperator)];
+    steps.extend(
         Step::new(Actor::OnlineOperator, "Each key waits for key material.")
             .act(given.run(Command::Status))
             .see_all(given.plan.targets.iter().map(|target| {
                 let said = format!("PendingImport {} origin EXTERNAL", target.key_spec);
                 Row::new(target.name.as_str(), said)
-            })),
+            }))
+            .in_pages(),
+    );
+    steps.extend(
         Step::new(
             Actor::OnlineOperator,
             "What would be asked of AWS: no warning about the endpoint, and these.",
         )
         .act(fetch(true))
-        .see_all(aws(given)),
+        .see_all(aws(given))
+        .in_pages(),
+    );
+    steps.push(
         Step::new(
             Actor::OnlineOperator,
             "The wrapping public keys and import tokens are fetched. They work for 24 hours; the room's answer must be imported before.",
@@ -39,7 +45,7 @@ fn steps(given: &Given<'_>) -> Vec<Step> {
         .act(fetch(false))
         .see("its last line", given.path(&given.request()))
         .short("import before"),
-    ];
+    );
     steps.extend(also_sign(given, &given.request()));
     steps.push(
         Step::new(Actor::OnlineOperator, "The room's own rules accept the request.")

@@ -148,6 +148,9 @@ pub(super) enum Blank {
     Signed(String),
 }
 
+/// As many values as stand in one step.
+const ROWS: usize = 10;
+
 /// A form for one exception.
 #[derive(Debug, Clone)]
 pub(super) struct Sheet {
@@ -186,6 +189,16 @@ impl Step {
     pub(super) fn see_all(mut self, rows: impl IntoIterator<Item = Row>) -> Self {
         self.expected.extend(rows);
         self
+    }
+
+    /// This step and, where it has so many values to compare that they would not fit on its page, more steps for the same screen.
+    pub(super) fn in_pages(mut self) -> Vec<Self> {
+        let rest = self.expected.split_off(self.expected.len().min(ROWS));
+        let more = rest.chunks(ROWS).map(|rows| {
+            Self::new(self.role, "The same screen goes on.").see_all(rows.iter().cloned())
+        });
+        let more: Vec<Self> = more.collect();
+        std::iter::once(self).chain(more).collect()
     }
 
     pub(super) fn short(mut self, label: impl Into<String>) -> Self {

@@ -33,27 +33,38 @@ fn bastion(given: &Given<'_>) -> Vec<Step> {
         .act(given.run(Command::Check))
         .see("it says", format!("{} is accepted", given.response()))
         .long("response, first eight words"),
+    ];
+    steps.extend(
         Step::new(
             Actor::OnlineOperator,
-            "The key material is imported: the screen names each key and its expiration, then asks for the ceremony's name. Where those who import may not use the key: with --prove-profile NAME. No warning about the proof.",
+            "The import is begun: the screen names each key and its expiration before it asks. Where those who import may not use the key: with --prove-profile NAME.",
         )
         .act(given.run(Command::Import(given.operator())))
-        .act(Act::Type(word))
         .see_all(given.plan.targets.iter().map(|target| {
-            let until = target.expiration.valid_to.map_or_else(String::new, |d| format!(" until {d}"));
+            let date = target.expiration.valid_to;
+            let until = date.map_or_else(String::new, |date| format!(" until {date}"));
             let said = format!("{}, {}{until}", target.key, target.expiration.model);
             Row::new(target.name.as_str(), said)
         }))
-        .short("time"),
-    ];
-    steps.extend(also_sign(given, &given.receipt()));
+        .in_pages(),
+    );
     steps.push(
+        Step::new(
+            Actor::OnlineOperator,
+            "The operator types the ceremony's name. The key material is imported, and no warning says that the receipt carries no proof.",
+        )
+        .act(Act::Type(word))
+        .short("time"),
+    );
+    steps.extend(also_sign(given, &given.receipt()));
+    steps.extend(
         Step::new(
             Actor::OnlineOperator,
             "KMS proves what it holds, to credentials that may use the key.",
         )
         .act(given.run(Command::Prove))
-        .see_all(given.target_names().map(|name| Row::new("a line for target", name))),
+        .see_all(given.target_names().map(|name| Row::new("a line for target", name)))
+        .in_pages(),
     );
     steps.push(
         Step::new(Actor::OnlineOperator, "The receipt's fingerprint is written down.")

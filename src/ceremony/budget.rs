@@ -1,80 +1,35 @@
 //! What a ceremony takes: commands of the HSM, entries of its audit log, answers at prompts.
 //!
 //! Counted are the commands that make something, use a key, or give out what a key's owner asked for, as `keyferry-offline respond` sends
-//! them for key material that is made anew; and the sessions. Commands that only look (what is there, what fits) are not, nor is reading
-//! the log itself.
+//! them for key material that is made anew; commands that only look (what is there, what fits, what was logged) are not.
 
+use crate::hsm_log::command as c;
 use keyferry_bundle::kinds::{KeptAs, Target};
 use keyferry_bundle::{KeyFamily, Plan, Policy};
 
-/// A command of a YubiHSM 2 (codes: python-yubihsm `defs.py`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Command {
-    /// CREATE SESSION.
-    CreateSession = 0x03,
-    /// AUTHENTICATE SESSION.
-    AuthenticateSession = 0x04,
-    /// CLOSE SESSION.
-    CloseSession = 0x40,
-    /// PUT OPAQUE: key material as bytes.
-    PutOpaque = 0x42,
-    /// GET OPAQUE: such bytes read back, and the certificate of the factory's attestation key.
-    GetOpaque = 0x43,
-    /// GENERATE ASYMMETRIC KEY: a private key.
-    GenerateAsymmetricKey = 0x46,
-    /// EXPORT WRAPPED: the copy under the HSM's wrap key.
-    ExportWrapped = 0x4a,
-    /// GET PSEUDO RANDOM: key material as bytes.
-    GetPseudoRandom = 0x51,
-    /// GET PUBLIC KEY: the public half, and the wrapping public key read back.
-    GetPublicKey = 0x54,
-    /// SIGN ECDSA: a bundle.
-    SignEcdsa = 0x56,
-    /// DELETE OBJECT: the wrapping public key.
-    DeleteObject = 0x58,
-    /// SIGN ATTESTATION CERTIFICATE: of a private key.
-    SignAttestationCertificate = 0x64,
-    /// PUT SYMMETRIC KEY: key material as a key that cannot be read back.
-    PutSymmetricKey = 0x6d,
-    /// PUT PUBLIC WRAP KEY: the wrapping public key, for one export.
-    PutPublicWrapKey = 0x73,
-    /// GET RSA WRAPPED KEY: that export.
-    GetRsaWrappedKey = 0x74,
-}
-
-impl Command {
-    /// Its code.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        self as u8
-    }
-}
-
-use Command as C;
-
-/// The HSM's own signing key, looked at before anybody is asked.
-const LOOK: &[Command] = &[C::GetPublicKey];
-/// A session, opened.
-const SESSION: &[Command] = &[C::CreateSession, C::AuthenticateSession];
+/// A session.
+const SESSION: &[u8] = &[c::CREATE_SESSION, c::AUTHENTICATE_SESSION];
 /// One export under a wrapping public key, which is in the HSM for no longer.
-const EXPORT: &[Command] =
-    &[C::PutPublicWrapKey, C::GetPublicKey, C::GetRsaWrappedKey, C::DeleteObject];
+const EXPORT: &[u8] =
+    &[c::PUT_PUBLIC_WRAP_KEY, c::GET_PUBLIC_KEY, c::GET_RSA_WRAPPED_KEY, c::DELETE_OBJECT];
 /// The copy under the HSM's wrap key, and the signed statement of the copies.
-const COPY: &[Command] = &[C::ExportWrapped, C::SignEcdsa];
-/// The response's signature, and the end.
-const END: &[Command] = &[C::SignEcdsa, C::CloseSession];
+const COPY: &[u8] = &[c::EXPORT_WRAPPED, c::SIGN_ECDSA];
 
-/// The commands that one target takes within a session, in order.
+/// Entries before the first target: a session, and another one after a person has read what is asked.
+const AT_THE_BEGINNING: u16 = 4;
+/// Entries at the end: acknowledging, signatures of log, response and transcript, and two sessions to read it all afterwards.
+const AT_THE_END: u16 = 8;
+
+/// The codes of the commands that one target takes, in order ([`crate::hsm_log::command`] names them).
 #[must_use]
-pub fn commands(target: &Target) -> Vec<Command> {
-    let made: &[&[Command]] = match target.kept_as {
-        KeptAs::Opaque => &[&[C::GetPseudoRandom, C::PutOpaque, C::GetOpaque]],
-        KeptAs::SymmetricKey => &[&[C::GetPseudoRandom, C::PutSymmetricKey], EXPORT],
+pub fn commands(target: &Target) -> Vec<u8> {
+    let made: &[&[u8]] = match target.kept_as {
+        KeptAs::Opaque => &[&[c::GET_PSEUDO_RANDOM, c::PUT_OPAQUE, c::GET_OPAQUE]],
+        KeptAs::SymmetricKey => &[&[c::GET_PSEUDO_RANDOM, c::PUT_SYMMETRIC_KEY], EXPORT],
         KeptAs::AsymmetricKey => &[
-            &[C::GenerateAsymmetricKey],
+            &[c::GENERATE_ASYMMETRIC_KEY],
             reopened(target),
-            &[C::GetPublicKey, C::SignAttestationCertificate, C::GetOpaque],
+            &[c::GET_PUBLIC_KEY, c::SIGN_ATTESTATION_CERTIFICATE, c::GET_OPAQUE],
             EXPORT,
         ],
     };
@@ -82,33 +37,31 @@ pub fn commands(target: &Target) -> Vec<Command> {
 }
 
 /// An HSM ends a session after 30 seconds without a command, and an RSA key can take longer than that to generate.
-const fn reopened(target: &Target) -> &'static [Command] {
+const fn reopened(target: &Target) -> &'static [u8] {
     match target.key_spec.family() {
         KeyFamily::Rsa(_) => SESSION,
         KeyFamily::Symmetric | KeyFamily::Hmac(_) | KeyFamily::Ecc(_) | KeyFamily::Ed25519 => &[],
     }
 }
 
-/// The most entries that the audit log gets when a run makes this target alone: with its sessions (one more than is opened at first:
-/// a person reads before they confirm) and the signatures at the end.
+/// The most entries that one target leaves: its commands, as far as they are logged, removing the wrapping public key that an earlier
+/// run may have left, and one command that the HSM refuses.
+fn of_target(target: &Target) -> u16 {
+    let logged = commands(target).into_iter().filter(|code| c::is_logged(*code)).count();
+    let left = u16::from(target.kept_as != KeptAs::Opaque);
+    u16::try_from(logged).unwrap_or(u16::MAX).saturating_add(left + 1)
+}
+
+/// The most entries that the audit log gets when a run makes this target alone: with its sessions and the signatures at the end.
 #[must_use]
 pub fn log_entries(target: &Target) -> u16 {
-    count(around().chain(commands(target)))
+    AT_THE_BEGINNING + of_target(target) + AT_THE_END
 }
 
 /// As [`log_entries`], when one run makes every target of a plan.
 #[must_use]
 pub fn plan_log_entries(plan: &Plan) -> u16 {
-    count(around().chain(plan.targets.iter().flat_map(commands)))
-}
-
-/// What a run takes around its targets.
-fn around() -> impl Iterator<Item = Command> {
-    [SESSION, LOOK, SESSION, END].into_iter().flatten().copied()
-}
-
-fn count(commands: impl Iterator<Item = Command>) -> u16 {
-    u16::try_from(commands.count()).unwrap_or(u16::MAX)
+    AT_THE_BEGINNING + plan.targets.iter().map(of_target).sum::<u16>() + AT_THE_END
 }
 
 /// How many answers are typed from `fetch` to the receipt by the smallest quorums: passphrases, the credential's password, words that
@@ -143,9 +96,7 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_commands_in_the_order_in_which_they_are_sent() {
-        let codes = |spec, kept_as| -> Vec<u8> {
-            commands(&target(spec, kept_as)).into_iter().map(Command::code).collect()
-        };
+        let codes = |spec, kept_as| commands(&target(spec, kept_as));
         assert_eq!(codes("HMAC_256", KeptAs::Opaque), [0x51, 0x42, 0x43, 0x4a, 0x56]);
         assert_eq!(
             codes("SYMMETRIC_DEFAULT", KeptAs::SymmetricKey),
@@ -159,16 +110,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_logged_is_not_counted() {
+        for (spec, kept_as, entries) in [
+            ("HMAC_256", KeptAs::Opaque, 17),
+            ("SYMMETRIC_DEFAULT", KeptAs::SymmetricKey, 20),
+            ("ECC_NIST_P256", KeptAs::AsymmetricKey, 22),
+            ("RSA_2048", KeptAs::AsymmetricKey, 24),
+        ] {
+            assert_eq!(log_entries(&target(spec, kept_as)), entries, "{spec}");
+        }
+    }
+
+    #[test]
     fn a_run_counts_its_sessions_once_and_one_key_fits_into_an_empty_log() {
         for spec in KeySpec::ALL {
             for kept_as in wrapping::kept(*spec) {
                 let one = target(spec.as_str(), *kept_as);
                 let alone = log_entries(&one);
-                assert_eq!(usize::from(alone), commands(&one).len() + 7, "{spec}");
                 assert!(usize::from(alone) < CAPACITY / 2, "{spec}");
                 let mut plan = Story::sound().plan;
                 plan.targets = vec![one.clone(), one];
-                assert_eq!(plan_log_entries(&plan), 2 * alone - 7);
+                assert_eq!(plan_log_entries(&plan), 2 * alone - 12);
             }
         }
     }

@@ -66,7 +66,9 @@ codes! {
     Labels = "labels",
     /// An export does not pass over USB.
     Connector = "connector",
-    /// The audit log has no room for it all.
+    /// The plan allows the HSM fewer starts than reading its last log and the room take.
+    Starts = "starts",
+    /// The audit log has no room for it all at once.
     Log = "log",
 }
 

@@ -3,7 +3,7 @@
 use super::{Code, Finding, Standing};
 use crate::draft::Progress;
 use keyferry_bundle::kinds::KeptAs;
-use keyferry_bundle::{Device, Firmware, Plan, Timestamp};
+use keyferry_bundle::{Device, Plan, Timestamp};
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
@@ -41,7 +41,9 @@ pub(super) fn of(
             KeptAs::Opaque => None,
             KeptAs::SymmetricKey | KeptAs::AsymmetricKey => Some(RSA_WRAP),
         };
-        if let Some((major, minor)) = needs.filter(|needed| version(&device.firmware) < *needed) {
+        if let Some((major, minor)) =
+            needs.filter(|(major, minor)| !device.firmware.is_at_least(*major, *minor))
+        {
             let sentence = format!(
                 "target {} is kept as {}, which takes firmware {major}.{minor}; the HSM has {}",
                 target.name, target.kept_as, device.firmware
@@ -69,10 +71,4 @@ fn several<T: Display>(what: &str, values: impl Iterator<Item = T>) -> Option<St
             names.join(", ")
         )
     })
-}
-
-/// Major and minor version: the type's grammar has three numbers of at most three digits.
-fn version(firmware: &Firmware) -> (u16, u16) {
-    let mut numbers = firmware.as_str().split('.').map(|part| part.parse().unwrap_or(0));
-    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }

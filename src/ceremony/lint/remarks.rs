@@ -14,6 +14,8 @@ use std::fmt::Display;
 
 /// Fewer days of life than this deserve a look: a key that is imported again needs another ceremony.
 const SOON_DAYS: u16 = 30;
+/// Starts of the HSM between two logs where nothing goes wrong: for whoever reads the last one, and in the room.
+const STARTS: u8 = 2;
 
 pub(super) fn of(
     policy: &Policy,
@@ -206,10 +208,17 @@ fn hsm(plan: &Plan) -> Vec<Finding> {
         );
         found.push(Finding::remark(Code::Connector, sentence));
     }
+    if plan.boots < STARTS {
+        let sentence = format!(
+            "it allows {} starts of the HSM since its last log: one to read that log with the auditor's credential and one in the room are {STARTS}",
+            plan.boots
+        );
+        found.push(Finding::remark(Code::Starts, sentence).at("boots"));
+    }
     let entries = budget::plan_log_entries(plan);
     if usize::from(entries) > CAPACITY {
         let sentence = format!(
-            "it takes about {entries} entries of an audit log that holds {CAPACITY}: an HSM that must log everything stops on the way; plan fewer targets"
+            "it takes up to {entries} entries of a log that holds {CAPACITY}: the room acknowledges the first ones on the way, and a second reader finds the last ones alone"
         );
         found.push(Finding::remark(Code::Log, sentence));
     }

@@ -74,7 +74,7 @@ fn commands(plan: &Plan) -> usize {
 
 fn takes(policy: &Policy, plan: &Plan) -> String {
     format!(
-        "It takes about {} HSM commands, {} of {CAPACITY} log entries, and {} answers at prompts from fetch to receipt.",
+        "It takes {} HSM commands, at most {} of {CAPACITY} log entries, and {} answers at prompts from fetch to receipt.",
         commands(plan),
         budget::plan_log_entries(plan),
         budget::prompts(policy)

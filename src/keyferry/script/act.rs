@@ -12,10 +12,10 @@ pub(super) enum Act {
     Run { command: Command, line: String },
     /// Files go from one place to another.
     Carry { from: Place, to: Place, files: Vec<Name> },
-    /// The HSM is attached to the room's host.
+    /// The HSM is attached to the machine that stands there.
     Attach,
-    /// The HSM is put away.
-    PutAway,
+    /// It is taken off.
+    Detach,
     /// A program's question is answered with this word.
     Type(String),
 }
@@ -43,6 +43,8 @@ pub(super) enum Command {
     InspectHsm,
     /// `keyferry-offline respond`.
     Respond,
+    /// `keyferry-offline log audit`.
+    AuditLog,
     /// `keyferry-online status`.
     Status,
     /// `keyferry-online fetch`, by a holder.
@@ -107,6 +109,7 @@ impl Given<'_> {
                 let room = shell(&self.room);
                 format!("keyferry-offline{} respond {folder} --room {room}{new}", self.hsm())
             }
+            Command::AuditLog => format!("keyferry-offline{} log audit {folder}", self.hsm()),
             Command::Status => format!("keyferry-online status {folder}"),
             Command::Fetch { by, dry_run } => {
                 let dry = if *dry_run { " --dry-run" } else { "" };

@@ -67,11 +67,7 @@ fn steps(given: &Given<'_>) -> Vec<Step> {
             Actor::OnlineOperator,
             "The medium takes these files and nothing else. The import tokens stay where they are.",
         )
-        .act(Act::Carry {
-            from: Place::Bastion,
-            to: Place::Medium,
-            files: travelling(given),
-        }),
+        .act(Act::Carry { from: Place::Bastion, to: Place::Medium, files: given.asked() }),
     );
     steps
 }
@@ -93,14 +89,6 @@ fn aws(given: &Given<'_>) -> Vec<Row> {
         Row::new(target.name.as_str(), format!("{} with {algorithm} under {spec}", target.key))
     }));
     rows
-}
-
-/// What goes to the room.
-fn travelling(given: &Given<'_>) -> Vec<Name> {
-    let mut files = given.base();
-    files.extend(given.earlier());
-    files.push(given.request());
-    files
 }
 
 /// Where it takes more operators than the one at the keyboard.

@@ -34,6 +34,7 @@ pub(super) fn script(given: &Given<'_>, parts: Vec<Part>) -> Script {
 const RULES: &[&str] = &[
     "Steps are done in their order, by whom they name. Whoever did one ticks its box; whoever compared a value ticks the box of the value.",
     "What the screen shows is compared with this paper letter by letter. Where it differs: stop.",
+    "The HSM gets power where a step says so and nowhere else: its log counts each start, and the plan allows so many.",
     "What cannot be done as it is written here goes on an exception sheet before anything else is done.",
     "No password, passphrase, PIN or private key is written on this paper or said aloud: it is typed where a program asks for it, and nowhere else.",
     "NAME.identity stands for the file of that person's signing key, wherever they keep it.",
@@ -59,6 +60,7 @@ fn facts(given: &Given<'_>) -> Vec<Row> {
             "HSM",
             format!("{}, serial {}, firmware {}", device.name, device.serial, device.firmware),
         ),
+        Row::new("starts of the HSM", format!("at most {} since its last log", plan.boots)),
         Row::new("this is request", given.counter()),
     ]
 }

@@ -60,6 +60,10 @@ impl Given<'_> {
         Name::Response(self.counter())
     }
 
+    pub(super) fn log(&self) -> Name {
+        Name::Log(self.counter())
+    }
+
     pub(super) fn receipt(&self) -> Name {
         Name::Receipt(self.counter())
     }
@@ -97,7 +101,11 @@ impl Given<'_> {
         let bundle = |name: &&Name| {
             matches!(
                 name,
-                Name::Request(_) | Name::Response(_) | Name::Receipt(_) | Name::Backup(_)
+                Name::Request(_)
+                    | Name::Response(_)
+                    | Name::Receipt(_)
+                    | Name::Backup(_)
+                    | Name::Log(_)
             )
         };
         self.known.iter().filter(bundle).cloned().collect()
@@ -105,6 +113,21 @@ impl Given<'_> {
 
     pub(super) fn target_names(&self) -> impl Iterator<Item = &TargetName> {
         self.plan.targets.iter().map(|target| &target.name)
+    }
+
+    /// What goes to the room.
+    pub(super) fn asked(&self) -> Vec<Name> {
+        let mut files = self.base();
+        files.extend(self.earlier());
+        files.push(self.request());
+        files
+    }
+
+    /// What the room makes that everybody reads: all but the copies.
+    pub(super) fn answered(&self) -> Vec<Name> {
+        let mut files = vec![self.response(), self.log()];
+        files.extend(self.backups());
+        files
     }
 
     /// Targets whose bytes custodians can hold.

@@ -153,7 +153,7 @@ fn done(html: &mut Html, act: &Act) {
                 html.leaf("code", "", name);
             }
         }),
-        Act::Attach | Act::PutAway => {}
+        Act::Attach | Act::Detach => {}
     }
 }
 

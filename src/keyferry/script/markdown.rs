@@ -100,7 +100,7 @@ fn done(page: &mut Markdown, act: &Act) {
             }
             page.paragraph(&parts);
         }
-        Act::Attach | Act::PutAway => {}
+        Act::Attach | Act::Detach => {}
     }
 }
 

@@ -1,4 +1,4 @@
-//! The bastion after the room, and the auditor.
+//! After the room: the second reader of the HSM's log, the bastion, the auditor.
 
 use super::act::{Act, Command, Verify};
 use super::bastion::also_sign;
@@ -10,6 +10,11 @@ use keyferry_console::Name;
 pub(super) fn parts(given: &Given<'_>) -> Vec<Part> {
     vec![
         Part {
+            place: Place::Auditor,
+            heading: "The second reader of the HSM's log".to_owned(),
+            steps: second_reader(given),
+        },
+        Part {
             place: Place::Bastion,
             heading: "The bastion: import and proof".to_owned(),
             steps: bastion(given),
@@ -18,13 +23,48 @@ pub(super) fn parts(given: &Given<'_>) -> Vec<Part> {
     ]
 }
 
+/// The room's host could have made up the log that it read: somebody reads it again, with a credential and a machine of their own.
+fn second_reader(given: &Given<'_>) -> Vec<Step> {
+    let mut files = given.asked();
+    files.extend(given.answered());
+    files.sort();
+    files.dedup();
+    let device = given.device.body();
+    let text = format!(
+        "The HSM's log is the one that the room wrote. The password of authentication key {} is typed where it is asked for; the room does not know it.",
+        device.credentials.audit
+    );
+    vec![
+        pinned(given, Actor::Auditor),
+        Step::new(
+            Actor::Auditor,
+            "The ceremony's folder comes to the auditor's machine, which is off every network too.",
+        )
+        .act(Act::Carry { from: Place::Medium, to: Place::Auditor, files }),
+        Step::new(Actor::Auditor, "The HSM is attached to that machine, alone.")
+            .act(Act::Attach)
+            .see("serial number", device.serial),
+        Step::new(Actor::Auditor, text)
+            .act(given.run(Command::AuditLog))
+            .see(
+                "it says",
+                format!("entries of {} are still in the HSM, and are the same", given.log()),
+            )
+            .see("not logged", "0 starts, 0 sessions")
+            .short("entries that are the same"),
+        Step::new(Actor::Auditor, "The HSM is taken off and bagged.")
+            .act(Act::Detach)
+            .short("bag of the HSM")
+            .short("time")
+            .signed(["auditor".to_owned()]),
+    ]
+}
+
 fn bastion(given: &Given<'_>) -> Vec<Step> {
-    let mut carried = vec![given.response()];
-    carried.extend(given.backups());
     let word = given.plan.ceremony.to_string();
     let mut steps = vec![
         Step::new(Actor::OnlineOperator, "What came from the room goes into the ceremony's folder.")
-            .act(Act::Carry { from: Place::Medium, to: Place::Bastion, files: carried })
+            .act(Act::Carry { from: Place::Medium, to: Place::Bastion, files: given.answered() })
             .short("bag of the medium"),
         Step::new(
             Actor::OnlineOperator,
@@ -87,11 +127,9 @@ fn bastion(given: &Given<'_>) -> Vec<Step> {
 
 /// Everything that the auditor reads.
 fn evidence(given: &Given<'_>) -> Vec<Name> {
-    let mut files = given.base();
-    files.extend(given.earlier());
-    files.push(given.request());
-    files.extend(given.backups());
-    files.extend([given.response(), given.receipt()]);
+    let mut files = given.asked();
+    files.extend(given.answered());
+    files.push(given.receipt());
     files.sort();
     files.dedup();
     files
@@ -99,7 +137,6 @@ fn evidence(given: &Given<'_>) -> Vec<Name> {
 
 fn auditor(given: &Given<'_>) -> Vec<Step> {
     vec![
-        pinned(given, Actor::Auditor),
         Step::new(
             Actor::Auditor,
             "The evidence is complete and holds. What is NOT SHOWN was left elsewhere on purpose.",

@@ -6,8 +6,7 @@ use super::model::{Actor, Part, Place, Row, Step};
 use super::office::vouched;
 use keyferry_bundle::kinds::Target;
 use keyferry_bundle::{ExpirationModel, Role};
-use keyferry_ceremony::hsm_log::CAPACITY;
-use keyferry_ceremony::{backup, budget};
+use keyferry_ceremony::backup;
 use keyferry_console::Name;
 
 pub(super) fn parts(given: &Given<'_>) -> Vec<Part> {
@@ -16,7 +15,7 @@ pub(super) fn parts(given: &Given<'_>) -> Vec<Part> {
     vec![
         part("The room: before the HSM is asked", before(given)),
         part("The room: the key material", answer(given)),
-        part("The room: witnesses, audit, close", after(given)),
+        part("The room: witnesses and copies", after(given)),
     ]
 }
 
@@ -53,18 +52,14 @@ fn before(given: &Given<'_>) -> Vec<Step> {
             .act(given.run(Command::Host("yubihsm-connector"))),
         );
     }
-    let entries = budget::plan_log_entries(given.plan);
-    let free = usize::from(entries).min(CAPACITY);
-    let room = format!("{free} of {CAPACITY} entries free, where the HSM logs everything");
     steps.push(
         Step::new(Actor::RoomOperator, "The HSM says who it is.")
             .act(given.run(Command::InspectHsm))
             .see("serial", &serial)
             .see("firmware", &device.firmware)
-            .see("log", room)
             .short("log entries used"),
     );
-    let files = travelled(given);
+    let files = given.asked();
     steps.push(
         Step::new(
             Actor::RoomOperator,
@@ -88,19 +83,11 @@ fn before(given: &Given<'_>) -> Vec<Step> {
     steps
 }
 
-/// What comes in: what left the bastion.
-fn travelled(given: &Given<'_>) -> Vec<Name> {
-    let mut files = given.base();
-    files.extend(given.earlier());
-    files.push(given.request());
-    files
-}
-
 fn answer(given: &Given<'_>) -> Vec<Step> {
     let (plan, device) = (given.plan, given.device.body());
     let text = format!(
         "The command shows everything before it asks. The password of authentication key {} is typed where it is asked for.",
-        device.authentication_key
+        device.credentials.ceremony
     );
     let mut steps = vec![
         Step::new(Actor::RoomOperator, text).act(given.run(Command::Respond)).see_all(head(given)),
@@ -202,6 +189,10 @@ fn after(given: &Given<'_>) -> Vec<Step> {
         given.needed(Role::Witness),
         Given::list(&witnesses)
     );
+    let mut written = given.asked();
+    written.extend(given.answered());
+    written.sort();
+    written.dedup();
     let mut steps = vec![
         Step::new(Actor::Witness, text)
             .acts(given.sign(&given.response(), &witnesses))
@@ -211,21 +202,13 @@ fn after(given: &Given<'_>) -> Vec<Step> {
             .act(given.run(Command::Verify(Verify::Part)))
             .see("every line of inspect begins with", "VERIFIED")
             .see("verify says", "VERIFIED"),
-        Step::new(Actor::RoomOperator, "The HSM's log has grown by no more than was planned.")
-            .act(given.run(Command::InspectHsm))
-            .see("at most so many entries more", budget::plan_log_entries(given.plan))
-            .short("log entries used"),
-    ];
-    let mut files = vec![given.response()];
-    files.extend(given.backups());
-    steps.push(
         Step::new(
             Actor::RoomOperator,
-            "Response and statements of the copies go to the bastion's medium.",
+            "The medium takes these files: everything but the copies, which stay until they are handed over.",
         )
-        .act(Act::Carry { from: Place::Room, to: Place::Medium, files })
+        .act(Act::Carry { from: Place::Room, to: Place::Medium, files: written })
         .short("bag of the medium"),
-    );
+    ];
     if !given.was_answered() {
         steps.push(copies(given));
     }
@@ -237,10 +220,9 @@ fn after(given: &Given<'_>) -> Vec<Step> {
     steps.push(
         Step::new(
             Actor::RoomOperator,
-            "The HSM is taken off and bagged; the host is switched off.",
+            "The HSM is taken off and handed to the auditor; the host is switched off.",
         )
-        .act(Act::PutAway)
-        .short("bag of the HSM")
+        .act(Act::Detach)
         .short("time")
         .signed(given.people(Role::Witness)),
     );

@@ -14,8 +14,8 @@ struct World<'a> {
     /// Who signed what; a file has one content wherever it is.
     signed: BTreeMap<Name, BTreeSet<String>>,
     ran: Vec<(Place, Command)>,
-    attached: bool,
-    put_away: bool,
+    /// Where the HSM is attached.
+    hsm: Option<Place>,
     /// A program waits for a word.
     asks: Option<Command>,
     /// Values that were compared while it waits.
@@ -51,8 +51,7 @@ impl<'a> World<'a> {
             files,
             signed: BTreeMap::from([(Name::Plan, approved)]),
             ran: Vec::new(),
-            attached: false,
-            put_away: false,
+            hsm: None,
             asks: None,
             compared: BTreeSet::new(),
             answered: None,
@@ -75,11 +74,13 @@ impl<'a> World<'a> {
             }
             Act::Carry { from, to, files } => self.carry(*from, *to, files),
             Act::Attach => {
-                need(place == Place::Room && !self.attached, "the HSM is elsewhere")?;
-                self.attached = true;
+                need(self.hsm.is_none(), "the HSM is elsewhere")?;
+                let answered = self.answered.is_some();
+                need(answered == (place == Place::Auditor), format!("no HSM belongs to {place}"))?;
+                self.hsm = Some(place);
                 Ok(())
             }
-            Act::PutAway => self.put_away(),
+            Act::Detach => self.detach(place),
             Act::Type(word) => self.answer(place, word),
         }
     }
@@ -107,6 +108,7 @@ impl<'a> World<'a> {
             | Name::Device
             | Name::ImportToken(..)
             | Name::Backup(_)
+            | Name::Log(_)
             | Name::WrappedCopy(_)
             | Name::AgeCopy(_) => return true,
         };
@@ -138,7 +140,7 @@ impl<'a> World<'a> {
         };
         let (request, response) = (self.given.request(), self.given.response());
         let answer = || -> Outcome {
-            let mut all = vec![request.clone(), response.clone()];
+            let mut all = vec![request.clone(), response.clone(), self.given.log()];
             all.extend(self.given.backups());
             all.iter().try_for_each(|name| self.complete_here(place, name))
         };
@@ -160,8 +162,12 @@ impl<'a> World<'a> {
                 answer()?;
                 self.complete_here(place, &self.given.receipt())
             }
-            Command::InspectHsm => {
-                need(self.attached && place == Place::Room, "no HSM is attached")
+            Command::InspectHsm => need(self.hsm == Some(place), "no HSM is attached"),
+            Command::AuditLog => {
+                base()?;
+                self.complete_here(place, &self.given.log())?;
+                need(place == Place::Auditor, "the auditor has a machine of their own")?;
+                need(self.hsm == Some(place), "no HSM is attached")
             }
             Command::Respond => {
                 base()?;
@@ -195,7 +201,8 @@ impl<'a> World<'a> {
         let (request, room) = (self.given.request(), Place::Room);
         self.complete_here(place, &request)?;
         self.given.earlier().iter().try_for_each(|name| self.complete_here(place, name))?;
-        need(self.attached && self.did(room, &Command::InspectHsm), "nobody looked at the HSM")?;
+        let looked = self.did(room, &Command::InspectHsm);
+        need(self.hsm == Some(room) && looked, "nobody looked at the HSM")?;
         for name in [Name::Plan, request] {
             let seen = self.did(room, &Command::Inspect(name.clone()));
             need(seen, format!("nobody compared {name} in the room"))?;
@@ -230,6 +237,7 @@ impl<'a> World<'a> {
             | Command::Verify(_)
             | Command::Report
             | Command::InspectHsm
+            | Command::AuditLog
             | Command::Status
             | Command::Fetch { .. }
             | Command::Check
@@ -247,7 +255,7 @@ impl<'a> World<'a> {
                 }
                 let names = || self.given.target_names();
                 let mut made = self.given.backups();
-                made.push(self.given.response());
+                made.extend([self.given.response(), self.given.log()]);
                 made.extend(names().map(|name| Name::WrappedCopy(name.clone())));
                 made.extend(self.given.copied().map(|name| Name::AgeCopy(name.clone())));
                 self.files.entry(place).or_default().extend(made);
@@ -295,7 +303,7 @@ impl<'a> World<'a> {
                 let read = Command::Fingerprint(self.given.receipt());
                 need(self.did(from, &read), "nobody wrote the receipt's words down")?;
             }
-            (Place::Medium, Place::Room | Place::Bastion) => {}
+            (Place::Medium, Place::Room | Place::Bastion | Place::Auditor) => {}
             (_, _) => return Err(format!("nothing goes from {from} to {to}")),
         }
         if to == Place::Medium {
@@ -309,20 +317,23 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    fn put_away(&mut self) -> Outcome {
-        need(self.attached, "no HSM is attached")?;
+    fn detach(&mut self, place: Place) -> Outcome {
+        need(self.hsm == Some(place), "no HSM is attached here")?;
         need(self.answered.is_some(), "the room has not answered")?;
-        need(self.did_since_answer(&Command::InspectHsm), "nobody looked at the log")?;
         let copy = |name: &Name| matches!(name, Name::WrappedCopy(_) | Name::AgeCopy(_));
         let left = self.files.get(&Place::Room).is_some_and(|files| files.iter().any(copy));
         need(!left || self.given.was_answered(), "a copy is left on the room's host")?;
-        (self.attached, self.put_away) = (false, true);
+        let read = self.did(place, &Command::AuditLog);
+        need(place != Place::Auditor || read, "nobody read the log a second time")?;
+        self.hsm = None;
         Ok(())
     }
 
     /// What must have been done at the end.
     fn is_over(&self) -> Outcome {
-        need(self.put_away, "the HSM was not put away")?;
+        need(self.hsm.is_none(), "the HSM was not put away")?;
+        let read = self.did(Place::Auditor, &Command::AuditLog);
+        need(read, "nobody read the log a second time")?;
         let verified = |verify| self.did(Place::Auditor, &Command::Verify(verify));
         need(verified(Verify::Complete), "nobody verified")?;
         need(verified(Verify::CloudTrail), "nobody asked what AWS recorded")?;

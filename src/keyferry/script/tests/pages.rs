@@ -113,7 +113,7 @@ fn both_pages_say_everything_that_the_model_says() {
                     Act::Run { line, .. } => told.push(line.clone()),
                     Act::Type(word) => told.push(word.clone()),
                     Act::Carry { files, .. } => told.extend(files.iter().map(Name::to_string)),
-                    Act::Attach | Act::PutAway => {}
+                    Act::Attach | Act::Detach => {}
                 }
             }
             told.extend(step.blanks.iter().map(|blank| match blank {

@@ -49,7 +49,11 @@ pub(super) fn next(
 }
 
 /// Tells each version what the newest of the folder and the newest pinned one revoke: the folder may end before a revocation.
-pub(super) fn overruled(found: Vec<Link<Policy>>, pins: &Pins, report: &mut Report) -> Vec<Link<Policy>> {
+pub(super) fn overruled(
+    found: Vec<Link<Policy>>,
+    pins: &Pins,
+    report: &mut Report,
+) -> Vec<Link<Policy>> {
     let newest = found.last().map(|link| link.bundle.body().revoked.clone()).unwrap_or_default();
     let know = |link: Link<Policy>| {
         let bundle = link.bundle.knowing(pins.revoked()).knowing(&newest);

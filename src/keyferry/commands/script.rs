@@ -21,7 +21,7 @@ pub(crate) fn run(args: &Args, screen: &Screen) -> Result<(), Failure> {
     files::must_be_free(&args.out.path)?;
     let trusted = Trusted::load(args.ceremony.trust.trust.as_deref())?;
     let policy = trusted.in_force()?;
-    let ceremony = Ceremony::under(folder, policy.clone())?;
+    let ceremony = Ceremony::under(folder, trusted.history())?;
     let device = ceremony.device()?;
     let bytes = files::read_bundle(&ceremony.path(&Name::Plan))?;
     let (plan, seats) =

@@ -19,6 +19,7 @@ mod keys;
 mod logs;
 mod policies;
 mod rules;
+mod shares;
 mod signatures;
 mod story;
 mod strict;
@@ -54,6 +55,7 @@ pub(crate) fn files() -> Vec<(String, String)> {
     keys::add(&mut kit);
     policies::add(&mut kit);
     devices::add(&mut kit);
+    shares::add(&mut kit);
     rules::add(&mut kit);
     logs::add(&mut kit);
     fields::add(&mut kit);

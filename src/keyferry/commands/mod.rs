@@ -8,5 +8,6 @@ pub(crate) mod policy_new;
 pub(crate) mod policy_pin;
 pub(crate) mod policy_show;
 pub(crate) mod report;
+pub(crate) mod share;
 pub(crate) mod sign;
 pub(crate) mod verify;

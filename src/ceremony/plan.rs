@@ -102,9 +102,10 @@ pub fn check(
         |target: &Target| matches!(wrapping::plaintext(target.key_spec), Plaintext::Raw(_));
     if policy.body().environment == Environment::Production
         && plan.custodians.is_empty()
+        && device.body().shares.is_none()
         && plan.targets.iter().any(copied)
     {
-        let problem = "is empty, but the HSM's wrap key does not leave it: in production a custodian keeps an age copy, the only one that outlives the HSM";
+        let problem = "is empty, but the HSM's wrap key does not leave it and no shares of it exist: in production a custodian keeps an age copy, the only one that outlives the HSM";
         return Err(Refusal::not_allowed(KIND, "custodians", problem));
     }
     for (index, holder) in plan.custodians.iter().enumerate() {

@@ -23,3 +23,4 @@ mod second_year;
 mod secrets;
 mod setting_up;
 mod usage;
+mod wrap_key_shares;

@@ -84,6 +84,7 @@ fn every_closed_set_is_specified() {
     check(&spec, kinds::Outcome::ALL);
     check(&spec, kinds::KeptAs::ALL);
     check(&spec, kinds::AuditSetting::ALL);
+    check(&spec, kinds::ShareScheme::ALL);
     check(&spec, kinds::ProofMethod::ALL);
     check(&spec, KeyUsage::ALL);
 }

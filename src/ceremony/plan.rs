@@ -83,7 +83,7 @@ pub fn violations(
     for (index, target) in plan.targets.iter().enumerate() {
         of_target(policy.body(), device.body(), &format!("targets[{index}]"), target, &mut broken);
     }
-    broken.extend(of_custodians(policy.body(), plan));
+    broken.extend(of_custodians(policy.body(), device.body(), plan));
     broken
 }
 
@@ -122,15 +122,16 @@ fn of_target(
     }
 }
 
-fn of_custodians(policy: &Policy, plan: &Plan) -> Vec<Refusal> {
+fn of_custodians(policy: &Policy, device: &Device, plan: &Plan) -> Vec<Refusal> {
     let copied =
         |target: &Target| matches!(wrapping::plaintext(target.key_spec), Plaintext::Raw(_));
     let mut broken = Vec::new();
     if policy.environment == Environment::Production
         && plan.custodians.is_empty()
+        && device.shares.is_none()
         && plan.targets.iter().any(copied)
     {
-        let problem = "is empty, but the HSM's wrap key does not leave it: in production a custodian keeps an age copy, the only one that outlives the HSM";
+        let problem = "is empty, but the HSM's wrap key does not leave it and no shares of it exist: in production a custodian keeps an age copy, the only one that outlives the HSM";
         broken.push(Refusal::not_allowed(KIND, "custodians", problem));
     }
     for (index, holder) in plan.custodians.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! One test a rule: the sound ceremony is accepted, and each spoiled one is refused with the field named.
 
-use crate::testing::{Story, digest_of, parse, signed, time, told};
+use crate::testing::{RECIPIENT, Story, digest_of, parse, signed, time, told};
 use crate::{Countersigned, Refusal, device, plan, policy, response};
 use keyferry_bundle::kinds::Expiration;
 use keyferry_bundle::{
@@ -49,6 +49,26 @@ fn the_sound_ceremony_is_accepted() {
     assert_eq!(told(story.accept_backup()), "accepted");
 }
 
+#[test]
+fn a_device_whose_wrap_key_is_in_proved_shares_is_accepted() {
+    let mut story = Story::sound();
+    story.split_wrap_key();
+    assert_eq!(told(story.accept_receipt()), "accepted");
+}
+
+#[test]
+fn in_production_a_wrap_key_in_shares_takes_the_place_of_an_age_copy() {
+    let mut story = Story::sound();
+    story.for_production();
+    story.plan.custodians.clear();
+    story.backup.age = None;
+    story.relink();
+    assert!(told(story.accept_plan()).contains("custodians: is empty"));
+    story.split_wrap_key();
+    assert_eq!(told(story.accept_receipt()), "accepted");
+    assert_eq!(told(story.accept_backup()), "accepted");
+}
+
 refused! {
     device_of_an_unknown_serial: accept_device,
         |s| s.device.serial = Serial::new(1) => "serial: 1 is not a device of the policy";
@@ -56,6 +76,44 @@ refused! {
         |s| s.device.name = parse("alice") => "name: is the name of a person";
     device_of_another_policy: accept_device,
         |s| s.device.policy = Digest::of(b"other") => "policy: is not the digest";
+    device_with_a_proof_of_another_set: accept_device,
+        |s| {
+            s.split_wrap_key();
+            let custodians = s.policy.custodians.clone();
+            let other = s.proved_set("other", &custodians);
+            let set = s.device.shares.as_mut().unwrap();
+            set.holders[1].proof.clone_from(&other.holders[1].proof);
+        } => "shares.holders[1].proof: is no proof of dave's share 2";
+    device_with_another_commitment: accept_device,
+        |s| {
+            s.split_wrap_key();
+            let custodians = s.policy.custodians.clone();
+            let other = s.proved_set("other", &custodians);
+            let set = s.device.shares.as_mut().unwrap();
+            set.commitments[1] = other.commitments[1].clone();
+            set.id = set.computed_id(s.device.serial);
+        } => "shares.holders[0].proof: is no proof of carol's share 1";
+    device_with_shares_of_another_hsm: accept_device,
+        |s| {
+            s.split_wrap_key();
+            s.policy.devices.push(Serial::new(7));
+            s.device.serial = Serial::new(7);
+            let set = s.device.shares.as_mut().unwrap();
+            set.id = set.computed_id(s.device.serial);
+            s.relink();
+        } => "shares.holders[0].proof: is no proof of carol's share 1 for HSM 7";
+    device_with_a_share_of_a_stranger: accept_device,
+        |s| {
+            s.split_wrap_key();
+            s.policy.custodians.remove(1);
+            s.relink();
+        } => "shares.holders[1].holder: dave is not a custodian of the policy";
+    device_with_a_share_for_another_recipient: accept_device,
+        |s| {
+            s.split_wrap_key();
+            s.policy.custodians[2].recipient = parse(RECIPIENT);
+            s.relink();
+        } => "shares.holders[2].recipient: is not the one that the policy has of erin";
     device_of_another_environment: accept_device,
         |s| s.device.environment = Environment::Production => "environment: is production";
     plan_for_another_device: accept_plan,

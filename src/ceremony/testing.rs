@@ -27,6 +27,7 @@ use keyferry_bundle::{
     Timestamp, Verified, WrappingAlgorithm, WrappingKeySpec,
 };
 pub mod deeds;
+mod shares;
 
 use p256::ecdsa::{DerSignature, SigningKey as P256SigningKey};
 
@@ -199,6 +200,7 @@ impl Story {
             domains: Domains::ONE,
             audit: sound_audit(),
             log_anchor: LogHead { number: 3, digest: LogDigest::from_bytes([3; 16]) },
+            shares: None,
         };
         let key =
             parse("arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab");

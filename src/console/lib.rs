@@ -4,6 +4,7 @@ pub mod args;
 pub mod ceremony;
 pub mod certificate;
 pub mod clock;
+pub mod custodian;
 mod escape;
 pub mod exit;
 pub mod failure;

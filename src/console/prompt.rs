@@ -41,6 +41,18 @@ impl Person {
         Ok(Self(Source::Answers(RefCell::new(file))))
     }
 
+    /// Answers from an open file, for tests.
+    #[cfg(test)]
+    pub(crate) const fn from_file(file: File) -> Self {
+        Self(Source::Answers(RefCell::new(file)))
+    }
+
+    /// Whether somebody can be asked again.
+    #[must_use]
+    pub const fn is_at_terminal(&self) -> bool {
+        matches!(self.0, Source::Terminal)
+    }
+
     /// Asks for a secret that already exists.
     ///
     /// # Errors
@@ -205,7 +217,7 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(text.as_bytes()).unwrap();
         std::io::Seek::rewind(&mut file).unwrap();
-        Person(Source::Answers(RefCell::new(file)))
+        Person::from_file(file)
     }
 
     #[test]

@@ -42,6 +42,8 @@ commands! {
     EXPORT_WRAPPED = 0x4a, "EXPORT WRAPPED";
     /// Import an object under wrap.
     IMPORT_WRAPPED = 0x4b, "IMPORT WRAPPED";
+    /// Stores a wrap key.
+    PUT_WRAP_KEY = 0x4c, "PUT WRAP KEY";
     /// Reads the log.
     GET_LOG_ENTRIES = 0x4d, "GET LOG ENTRIES";
     /// Describes an object.

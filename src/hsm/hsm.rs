@@ -58,6 +58,12 @@ pub trait Hsm {
     /// Generates an AES-256 wrap key for opaque objects.
     fn generate_wrap_key(&self, place: &Place) -> Result<(), Error>;
 
+    /// Stores 32 bytes as an AES-256 wrap key that is like a generated one otherwise ([`Purpose::SplitWrapKey`](crate::Purpose)).
+    fn put_wrap_key(&self, place: &Place, material: &KeyMaterial) -> Result<(), Error>;
+
+    /// Deletes a wrap key.
+    fn delete_wrap_key(&self, id: ObjectId) -> Result<(), Error>;
+
     /// Adds a credential that can do what its duty asks for and nothing else.
     fn put_credential(
         &self,

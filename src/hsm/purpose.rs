@@ -11,6 +11,8 @@ pub enum Purpose {
     SigningKey,
     /// Exports copies: an AES-256 wrap key generated in the device.
     WrapKey,
+    /// As [`Self::WrapKey`], but put in from outside, by shares of which custodians can put it into another device.
+    SplitWrapKey,
     /// A credential.
     Credential(Duty),
     /// Key material, as an opaque object.
@@ -59,7 +61,7 @@ const SYMMETRIC: Capabilities = GENERATED.and(Capabilities::PUT_SYMMETRIC_KEY);
 const RSA_WRAP: Capabilities =
     SYMMETRIC.and(Capabilities::PUT_PUBLIC_WRAP_KEY).and(Capabilities::DELETE_PUBLIC_WRAP_KEY);
 
-/// What the backup credential may do.
+/// What the backup credential and the wrap key may do.
 const BACKUP: Capabilities = Capabilities::EXPORT_WRAPPED.and(Capabilities::IMPORT_WRAPPED);
 /// What the audit credential may do. Acknowledging takes the same capability as reading (command reference, SET LOG INDEX).
 const AUDIT: Capabilities = Capabilities::GET_LOG_ENTRIES.and(Capabilities::GET_OPTION);
@@ -79,7 +81,7 @@ impl Purpose {
     pub const fn kind(self) -> ObjectKind {
         match self {
             Self::SigningKey | Self::GeneratedKey => ObjectKind::AsymmetricKey,
-            Self::WrapKey => ObjectKind::WrapKey,
+            Self::WrapKey | Self::SplitWrapKey => ObjectKind::WrapKey,
             Self::Credential(_) => ObjectKind::AuthenticationKey,
             Self::KeyMaterial => ObjectKind::Opaque,
             Self::SymmetricKey => ObjectKind::SymmetricKey,
@@ -92,9 +94,11 @@ impl Purpose {
     pub const fn origin(self) -> Origin {
         match self {
             Self::SigningKey | Self::WrapKey | Self::GeneratedKey => Origin::Generated,
-            Self::Credential(_) | Self::KeyMaterial | Self::SymmetricKey | Self::PublicWrapKey => {
-                Origin::Imported
-            }
+            Self::SplitWrapKey
+            | Self::Credential(_)
+            | Self::KeyMaterial
+            | Self::SymmetricKey
+            | Self::PublicWrapKey => Origin::Imported,
         }
     }
 
@@ -105,13 +109,12 @@ impl Purpose {
             Self::Credential(Duty::Ceremony) if device.has(Feature::RsaWrap) => RSA_WRAP,
             Self::Credential(Duty::Ceremony) if symmetric => SYMMETRIC,
             Self::Credential(Duty::Ceremony) => GENERATED,
-            Self::Credential(Duty::Backup) => BACKUP,
+            // The wrap key puts a copy back where one is restored.
+            Self::Credential(Duty::Backup) | Self::WrapKey | Self::SplitWrapKey => BACKUP,
             Self::Credential(Duty::Audit) => AUDIT,
             Self::Credential(Duty::Administration) if symmetric => ADMINISTRATION_SYMMETRIC,
             Self::Credential(Duty::Administration) => ADMINISTRATION,
             Self::SigningKey => Capabilities::SIGN_ECDSA,
-            // Puts a copy back where one is restored.
-            Self::WrapKey => Capabilities::EXPORT_WRAPPED.and(Capabilities::IMPORT_WRAPPED),
             Self::KeyMaterial | Self::GeneratedKey | Self::SymmetricKey => {
                 Capabilities::EXPORTABLE_UNDER_WRAP
             }
@@ -126,7 +129,7 @@ impl Purpose {
             Self::Credential(Duty::Audit) => &[AUDIT],
             Self::Credential(Duty::Administration) => &[ADMINISTRATION, ADMINISTRATION_SYMMETRIC],
             Self::SigningKey => &[Capabilities::SIGN_ECDSA],
-            Self::Credential(Duty::Backup) | Self::WrapKey => &[BACKUP],
+            Self::Credential(Duty::Backup) | Self::WrapKey | Self::SplitWrapKey => &[BACKUP],
             Self::KeyMaterial | Self::GeneratedKey | Self::SymmetricKey => {
                 &[Capabilities::EXPORTABLE_UNDER_WRAP]
             }
@@ -152,6 +155,7 @@ impl Purpose {
             }
             Self::Credential(Duty::Ceremony | Duty::Backup)
             | Self::WrapKey
+            | Self::SplitWrapKey
             | Self::PublicWrapKey => Capabilities::EXPORTABLE_UNDER_WRAP,
             Self::Credential(Duty::Audit | Duty::Administration)
             | Self::SigningKey
@@ -164,7 +168,7 @@ impl Purpose {
     fn takes(self, algorithm: Algorithm) -> bool {
         match self {
             Self::SigningKey => algorithm == Algorithm::EC_P256,
-            Self::WrapKey => algorithm == Algorithm::AES256_CCM_WRAP,
+            Self::WrapKey | Self::SplitWrapKey => algorithm == Algorithm::AES256_CCM_WRAP,
             Self::Credential(_) => algorithm == Algorithm::AES128_AUTHENTICATION,
             Self::KeyMaterial => algorithm == Algorithm::OPAQUE_DATA,
             Self::GeneratedKey => KeyAlgorithm::of(algorithm).is_some(),
@@ -237,6 +241,7 @@ mod tests {
         for (purpose, algorithm) in [
             (Purpose::SigningKey, Algorithm::EC_P256),
             (Purpose::WrapKey, Algorithm::AES256_CCM_WRAP),
+            (Purpose::SplitWrapKey, Algorithm::AES256_CCM_WRAP),
             (Purpose::Credential(Duty::Ceremony), Algorithm::AES128_AUTHENTICATION),
             (Purpose::Credential(Duty::Backup), Algorithm::AES128_AUTHENTICATION),
             (Purpose::Credential(Duty::Audit), Algorithm::AES128_AUTHENTICATION),
@@ -283,6 +288,15 @@ mod tests {
             for other in Duty::ALL.into_iter().filter(|other| *other != own) {
                 assert!(key.serves(Purpose::Credential(other)).is_err(), "{own:?} as {other:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_wrap_key_that_was_put_in_is_no_generated_one_nor_the_other_way_round() {
+        let generated = made(Purpose::WrapKey, Algorithm::AES256_CCM_WRAP, "2.4.1");
+        let split = made(Purpose::SplitWrapKey, Algorithm::AES256_CCM_WRAP, "2.4.1");
+        for (object, purpose) in [(&generated, Purpose::SplitWrapKey), (&split, Purpose::WrapKey)] {
+            assert!(object.serves(purpose).unwrap_err().contains("origin"), "{purpose:?}");
         }
     }
 }

@@ -30,11 +30,22 @@ pub(crate) fn for_custodians(
     material: &KeyMaterial,
     recipients: &[age::x25519::Recipient],
 ) -> Result<Vec<u8>, Failure> {
+    seal(material.expose(), recipients)
+}
+
+/// Bytes as an age v1 file (C2SP age) that each recipient opens alone.
+///
+/// # Errors
+/// When there is no recipient or no random number.
+pub(crate) fn seal(
+    bytes: &[u8],
+    recipients: &[age::x25519::Recipient],
+) -> Result<Vec<u8>, Failure> {
     let recipients = recipients.iter().map(|recipient| recipient as &dyn age::Recipient);
     let sealed = age::Encryptor::with_recipients(recipients).map_err(Failure::bug)?;
     let mut file = Vec::new();
     let mut writer = sealed.wrap_output(&mut file).map_err(Failure::bug)?;
-    writer.write_all(material.expose()).map_err(Failure::bug)?;
+    writer.write_all(bytes).map_err(Failure::bug)?;
     writer.finish().map_err(Failure::bug)?;
     Ok(file)
 }

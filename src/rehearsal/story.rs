@@ -1,5 +1,7 @@
 //! What happens, in the order it happens.
 
+mod shares;
+
 use crate::cast::{
     ADMINISTRATION_PASSWORD, AUDIT_PASSWORD, BACKUP_PASSWORD, CEREMONY, Cast, HSM, HSM_PASSWORD,
     OPERATOR, SERIAL, TARGET, age_identity, passphrase,
@@ -170,10 +172,17 @@ impl Story<'_> {
     fn device(&self) -> Result<(), Failure> {
         self.heading(3, "In the room: the factory-new HSM is set up, a witness countersigns");
         let hsm = self.hsm.url();
+        let mut init =
+            vec!["init", "--hsm", hsm, "--allow-network", "--serial", SERIAL, "--name", HSM];
+        let threshold = self.cast.custodians.map(|quorum| quorum.threshold.to_string());
+        if let Some(threshold) = &threshold {
+            init.extend(["--shares", threshold, "--share-folder", shares::FOLDER]);
+            self.split(&init)?;
+        }
         self.room.run(
             "room",
             "keyferry-offline",
-            &["init", "--hsm", hsm, "--allow-network", "--serial", SERIAL, "--name", HSM],
+            &init,
             &[SERIAL, HSM_PASSWORD, BACKUP_PASSWORD, AUDIT_PASSWORD, ADMINISTRATION_PASSWORD],
         )?;
         for witness in self.cast.signing_witnesses() {

@@ -1,7 +1,7 @@
 //! An initialised HSM. `keyferry-offline init` makes it; the HSM's new signing key and the witnesses sign it.
 
 use super::common::{AttestationChain, check_length};
-use super::{Bundle, Kind, LogHead};
+use super::{Bundle, Kind, LogHead, ShareSet};
 use crate::identifiers::word_type;
 use crate::{
     Base64, Digest, Domains, Enrolled, Environment, Error, FieldError, Firmware, Holder,
@@ -40,6 +40,9 @@ pub struct Device {
     pub audit: Audit,
     /// The log's last entry when `audit` was set: everything after it is in log bundles.
     pub log_anchor: LogHead,
+    /// Among whom the wrap key is split, and their proofs; absent where it was generated in the device and never left it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shares: Option<ShareSet>,
 }
 
 /// The HSM's authentication keys, each with the capabilities of its work and no others.
@@ -190,6 +193,9 @@ impl Bundle for Device {
             if !seen.insert(id) {
                 return Err(FieldError::new(field, format!("{id} is another of its keys' id")));
             }
+        }
+        if let Some(shares) = &self.shares {
+            shares.check_proved("shares", self.serial)?;
         }
         Ok(())
     }

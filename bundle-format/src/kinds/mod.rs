@@ -9,6 +9,7 @@ mod policy;
 mod receipt;
 mod request;
 mod response;
+mod shares;
 
 pub use backup::{AgeCopy, Backup, WrappedCopy};
 pub use common::{AttestationChain, Custodian, Expiration};
@@ -19,6 +20,7 @@ pub use policy::{Allowed, Policy, PolicyKey, Revocation, RoleRule, Roles};
 pub use receipt::{Outcome, Proof, ProofMethod, Receipt, ReceiptTarget};
 pub use request::{ParametersSource, Request, RequestTarget};
 pub use response::{Isolation, Made, Response, ResponseTarget};
+pub use shares::{ShareHolder, ShareScheme, ShareSet};
 
 use crate::envelope::MAX_PAYLOAD_BYTES;
 use crate::identifiers::word_type;

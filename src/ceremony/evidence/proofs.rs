@@ -24,6 +24,19 @@ pub(super) fn device(chain: &Chain, link: &Link<Device>, report: &mut Report) {
     }
 }
 
+/// Who has a share of the wrap key.
+pub(super) fn shares(link: &Link<Device>, report: &mut Report) {
+    let Some(set) = &link.bundle.body().shares else { return };
+    let names: Vec<&str> = set.holders.iter().map(|share| share.holder.as_str()).collect();
+    let sentence = format!(
+        "the wrap key is split {} of {} among {}; each proved a share under the commitments; that the HSM holds the wrap key they make is the room's word",
+        set.threshold,
+        names.len(),
+        names.join(", ")
+    );
+    report.holds_that("device.shares", &link.file, sentence);
+}
+
 /// What the HSM attests about private keys.
 pub(super) fn response(chain: &Chain, link: &Link<Response>, report: &mut Report) {
     let plan = chain.request_of(link).and_then(|request| chain.plan_of(request));

@@ -46,6 +46,7 @@ pub(super) fn device(chain: &Chain, link: &Link<Device>, report: &mut Report) {
     );
     report.holds_that("device.signed", &link.file, sentence);
     proofs::device(chain, link, report);
+    proofs::shares(link, report);
 }
 
 pub(super) fn plan(chain: &Chain, link: &Link<Plan>, report: &mut Report) {

@@ -71,6 +71,19 @@ fn a_sound_ceremony_states_these_claims_and_no_others() {
 }
 
 #[test]
+fn a_wrap_key_in_shares_is_stated_with_everybody_who_proved_one() {
+    let mut story = Story::sound();
+    let report = examine(&whole(&story), &Pins::none());
+    assert!(report.claims.iter().all(|claim| claim.id != "device.shares"));
+    story.split_wrap_key();
+    let report = examine(&whole(&story), &Pins::none());
+    assert!(report.holds(), "{:#?}", report.claims);
+    let told = claim(&report, "device.shares");
+    assert_eq!(told.standing, Holds);
+    assert!(told.sentence.starts_with("the wrap key is split 2 of 3 among carol, dave, erin;"));
+}
+
+#[test]
 fn what_nothing_can_show_is_called_somebodys_word() {
     let mut story = Story::sound();
     let report = examine(&whole(&story), &Pins::none());

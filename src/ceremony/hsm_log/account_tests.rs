@@ -233,6 +233,33 @@ fn a_private_key_leaves_under_awss_key_exactly_once() {
     assert_eq!(weights(&once[..2], Made::Stored), Weight::Open);
 }
 
+/// A wrap key in shares is put in, and shown by a probe under its own id. Nothing else leaves under it while the device is set up, and
+/// where there are no shares nobody outside may ever have had its bytes.
+#[test]
+fn a_wrap_key_is_put_in_just_where_it_is_in_shares() {
+    let plain = Story::sound();
+    let mut split = Story::sound();
+    split.split_wrap_key();
+    let strange = |story: &Story, records: &[Record]| {
+        let scene = Scene { device: &story.device, plan: None, from_anchor: true };
+        records.iter().filter(|record| scene.deed(record).is_err()).count()
+    };
+    assert_eq!(strange(&split, &deeds::splitting()), 0);
+    assert_eq!(strange(&plain, &deeds::splitting()), 4);
+    assert_eq!(strange(&plain, &deeds::setting_up()), 0);
+    assert_eq!(strange(&split, &deeds::setting_up()), 1);
+    for (command, object) in [
+        (command::EXPORT_WRAPPED, 0x0a01),
+        (command::IMPORT_WRAPPED, 0x0a01),
+        (command::EXPORT_WRAPPED, 0x0100),
+    ] {
+        let record = deeds::by(1, command, 0x0200, object);
+        assert_eq!(strange(&split, &[record]), 1, "{record:?}");
+    }
+    assert_eq!(strange(&split, &[deeds::by(1, command::PUT_OPAQUE, 0x0a01, NO_KEY)]), 1);
+    assert_eq!(strange(&split, &[deeds::by(1, command::PUT_WRAP_KEY, 0x0201, NO_KEY)]), 1);
+}
+
 #[test]
 fn audit_options_that_leave_something_unseen_refuse_the_device() {
     use keyferry_bundle::kinds::AuditSetting;

@@ -184,6 +184,7 @@ impl Scene<'_> {
         let device = self.device;
         let signing = device.signing_key.object_id.get();
         let wrap_key = device.wrap_key.get();
+        let split = device.shares.is_some();
         let credential = self.role(&Record { session_key: record.target, command: 0, ..*record });
         let fits = match record.command {
             command::SET_OPTION => true,
@@ -191,10 +192,12 @@ impl Scene<'_> {
             | command::SIGN_ATTESTATION_CERTIFICATE
             | command::SIGN_ECDSA => record.target == signing,
             command::GET_OPAQUE => record.target == ATTESTATION,
-            command::GENERATE_WRAP_KEY
-            | command::PUT_WRAP_KEY
-            | command::WRAP_DATA
-            | command::UNWRAP_DATA => record.target == wrap_key,
+            command::GENERATE_WRAP_KEY => !split && record.target == wrap_key,
+            // The probe, under the wrap key's own id, shows which key the HSM holds.
+            command::PUT_WRAP_KEY | command::PUT_OPAQUE => split && record.target == wrap_key,
+            command::EXPORT_WRAPPED | command::IMPORT_WRAPPED => {
+                split && pair(record, wrap_key).is_some_and(|id| id == wrap_key || id == NO_KEY)
+            }
             command::PUT_AUTHENTICATION_KEY => credential.is_some_and(|role| role != Role::Factory),
             command::DELETE_OBJECT => credential.is_some() || record.target == wrap_key,
             _ => false,

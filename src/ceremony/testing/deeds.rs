@@ -30,6 +30,25 @@ pub fn setting_up() -> Vec<Record> {
     ]
 }
 
+/// What `init` does with it where the wrap key is split: put in and probed in one run, and probed again in the next.
+pub fn splitting() -> Vec<Record> {
+    let by = |command, target, second| by(1, command, target, second);
+    let mut records = vec![
+        by(command::PUT_WRAP_KEY, 0x0200, NO_KEY),
+        by(command::PUT_OPAQUE, 0x0200, NO_KEY),
+        by(command::EXPORT_WRAPPED, 0x0200, 0x0200),
+        by(command::DELETE_OBJECT, 0x0200, NO_KEY),
+    ];
+    records.extend(session(1));
+    records.extend([
+        by(command::IMPORT_WRAPPED, 0x0200, 0x0200),
+        by(command::DELETE_OBJECT, 0x0200, NO_KEY),
+    ]);
+    records.extend(setting_up());
+    records.retain(|record| record.command != command::GENERATE_WRAP_KEY);
+    records
+}
+
 /// What a response to the sound plan does, whose key material is kept like that.
 pub fn responding(kept_as: KeptAs) -> Vec<Record> {
     let of = |command| by(2, command, 0x0a01, NO_KEY);

@@ -181,6 +181,32 @@ fn key_material_of_every_kind_leaves_under_the_wrap_key() {
 }
 
 #[test]
+fn a_wrap_key_that_was_put_in_exports_what_its_bytes_open_and_takes_it_back() {
+    let room = Room::new();
+    let hsm = room.factory();
+    let (key, probe) = (place(0x0200, "wrap"), place(0x0a01, "probe"));
+    let material = hsm.random(32).unwrap();
+    hsm.put_wrap_key(&key, &material).unwrap();
+    let held = hsm.object(ObjectKind::WrapKey, key.id).unwrap().unwrap();
+    held.serves(Purpose::SplitWrapKey).unwrap();
+    hsm.put_opaque(&probe, &hsm.random(32).unwrap()).unwrap();
+    let export = hsm.export_wrapped(key.id, ObjectKind::Opaque, probe.id).unwrap();
+    hsm.delete_opaque(probe.id).unwrap();
+    hsm.import_wrapped(key.id, &export).unwrap();
+    hsm.delete_opaque(probe.id).unwrap();
+    // Under another key of the same kind it is nothing.
+    hsm.delete_wrap_key(key.id).unwrap();
+    hsm.put_wrap_key(&key, &hsm.random(32).unwrap()).unwrap();
+    assert!(matches!(hsm.import_wrapped(key.id, &export), Err(Error::Refused { .. })));
+    let short = hsm.put_wrap_key(&key, &hsm.random(16).unwrap());
+    assert!(matches!(short, Err(Error::NotAsked { .. })), "{short:?}");
+    let ceremony = room.ceremony();
+    for outcome in [ceremony.put_wrap_key(&key, &material), ceremony.delete_wrap_key(key.id)] {
+        assert!(matches!(outcome, Err(Error::Refused { code: 0x09, .. })), "{outcome:?}");
+    }
+}
+
+#[test]
 fn the_ceremony_credential_has_what_it_needs_and_no_more() {
     let room = Room::new();
     let hsm = room.ceremony();

@@ -41,6 +41,22 @@ impl YubiHsm2 {
         self.put(action, place, request)
     }
 
+    pub(super) fn store_wrap_key(
+        &self,
+        place: &Place,
+        material: &KeyMaterial,
+    ) -> Result<(), Error> {
+        let action = Action::Change("store a wrap key");
+        check_aes256(action, material)?;
+        let purpose = Purpose::SplitWrapKey;
+        let own = purpose.capabilities(self.session.device());
+        let request = Request::new(CommandCode::PUT_WRAP_KEY)
+            .object(place, own, Algorithm::AES256_CCM_WRAP)
+            .capabilities(purpose.delegated(own))
+            .bytes(material.expose());
+        self.put(action, place, request)
+    }
+
     pub(super) fn put_authentication_key(
         &self,
         purpose: Purpose,
@@ -59,10 +75,7 @@ impl YubiHsm2 {
     pub(super) fn put_aes_key(&self, place: &Place, material: &KeyMaterial) -> Result<(), Error> {
         let action = Action::Change("store a symmetric key");
         self.session.need(action, Feature::SymmetricKeys)?;
-        if material.expose().len() != AES256_BYTES {
-            let problem = format!("AES-256 takes 32 bytes, not {}", material.expose().len());
-            return Err(Error::NotAsked { action, problem });
-        }
+        check_aes256(action, material)?;
         let own = Purpose::SymmetricKey.capabilities(self.session.device());
         let request = Request::new(CommandCode::PUT_SYMMETRIC_KEY)
             .object(place, own, Algorithm::AES256)
@@ -107,5 +120,15 @@ impl YubiHsm2 {
         let action = Action::Read("give the certificate of its attestation key");
         let request = Request::new(CommandCode::GET_OPAQUE).u16(FACTORY);
         Ok(self.session.call(action, request)?.data().to_vec())
+    }
+}
+
+fn check_aes256(action: Action, material: &KeyMaterial) -> Result<(), Error> {
+    match material.expose().len() {
+        AES256_BYTES => Ok(()),
+        found => {
+            let problem = format!("AES-256 takes 32 bytes, not {found}");
+            Err(Error::NotAsked { action, problem })
+        }
     }
 }

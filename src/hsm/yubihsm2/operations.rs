@@ -71,6 +71,14 @@ impl Hsm for YubiHsm2 {
         self.generate_wrap_key(place)
     }
 
+    fn put_wrap_key(&self, place: &Place, material: &KeyMaterial) -> Result<(), Error> {
+        self.store_wrap_key(place, material)
+    }
+
+    fn delete_wrap_key(&self, id: ObjectId) -> Result<(), Error> {
+        self.delete(Action::Change("delete a wrap key"), ObjectKind::WrapKey, id)
+    }
+
     fn put_credential(
         &self,
         duty: Duty,

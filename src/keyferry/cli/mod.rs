@@ -7,6 +7,7 @@ pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod report;
 pub(crate) mod script;
+pub(crate) mod share;
 pub(crate) mod sign;
 pub(crate) mod values;
 pub(crate) mod verify;
@@ -41,6 +42,9 @@ enum Task {
     Plan(plan::Task),
     /// Write the script of a ceremony, to be printed for everybody who takes part
     Script(script::Args),
+    /// A custodian's share of an HSM's wrap key
+    #[command(subcommand)]
+    Share(share::Task),
     /// Check a bundle, show it, and add one signature
     Sign(sign::Args),
     /// Show bundles, each line marked VERIFIED or UNVERIFIED
@@ -83,6 +87,8 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<(), Failure> {
         Task::Plan(plan::Task::New(args)) => commands::plan_new::run(args, screen),
         Task::Plan(plan::Task::Lint(args)) => commands::plan_lint::run(args, screen),
         Task::Script(args) => commands::script::run(args, screen),
+        Task::Share(share::Task::Prove(args)) => commands::share::run_prove(args, &person, screen),
+        Task::Share(share::Task::Show(args)) => commands::share::run_show(args, &person, screen),
         Task::Sign(args) => commands::sign::run(args, &person, screen),
         Task::Inspect(args) => commands::inspect::run(args, screen),
         Task::Fingerprint(args) => commands::fingerprint::run(args, screen),
@@ -164,6 +170,17 @@ mod tests {
         assert_eq!(with("--previous b/plan.json"), None);
         assert_eq!(with(""), Some(ErrorKind::MissingRequiredArgument));
         assert_eq!(with("--first --previous b/plan.json"), Some(ErrorKind::ArgumentConflict));
+    }
+
+    #[test]
+    fn a_share_is_a_file_with_an_identity_or_typed() {
+        let with = |rest: &str| parse(&format!("keyferry share prove {rest}")).err();
+        assert_eq!(with("s.age --identity i --set d/shares.json --out p.json"), None);
+        assert_eq!(with("--printed"), None);
+        assert_eq!(with(""), Some(ErrorKind::MissingRequiredArgument));
+        assert_eq!(with("s.age"), Some(ErrorKind::MissingRequiredArgument));
+        assert_eq!(with("--identity i"), Some(ErrorKind::MissingRequiredArgument));
+        assert_eq!(with("s.age --identity i --printed"), Some(ErrorKind::ArgumentConflict));
     }
 
     #[test]

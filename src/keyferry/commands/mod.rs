@@ -15,5 +15,6 @@ pub(crate) mod policy_show;
 pub(crate) mod policy_sign;
 pub(crate) mod report;
 pub(crate) mod script;
+pub(crate) mod share;
 pub(crate) mod sign;
 pub(crate) mod verify;

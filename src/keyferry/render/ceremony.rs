@@ -17,6 +17,12 @@ pub(super) fn device(device: &Device) -> Page {
     let attested = if key.attestation.is_some() { "by the HSM" } else { "not" };
     page.row("attested", attested);
     page.row("wrap key", device.wrap_key);
+    if let Some(shares) = &device.shares {
+        let names = shares.holders.iter().map(|share| share.holder.as_str());
+        let (threshold, count) = (shares.threshold, shares.holders.len());
+        page.row("  in shares", format!("any {threshold} of {count}: {}", list(names)));
+        page.row("  set", shares.id);
+    }
     let credentials = &device.credentials;
     page.row(
         "authentication keys",

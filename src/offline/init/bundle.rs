@@ -3,7 +3,7 @@
 use super::Args;
 use crate::audit;
 use crate::hsm_access::{hsm_failed, sign, unmakeable};
-use keyferry_bundle::kinds::{AttestationChain, Bundle as _, DeviceKey, LogHead};
+use keyferry_bundle::kinds::{AttestationChain, Bundle as _, DeviceKey, LogHead, ShareSet};
 use keyferry_bundle::{Base64, Device, Domains, LogDigest, Policy, Verified};
 use keyferry_ceremony::{Countersigned, device};
 use keyferry_console::ceremony::refused;
@@ -17,6 +17,7 @@ pub(super) fn write(
     policy: &Verified<Policy>,
     hsm: &dyn Hsm,
     is_new: bool,
+    shares: Option<ShareSet>,
     screen: &Screen,
 ) -> Result<(), Failure> {
     let info = hsm.device().map_err(|error| hsm_failed(&error))?;
@@ -44,6 +45,7 @@ pub(super) fn write(
         domains: Domains::ONE,
         audit: audit::options(hsm)?,
         log_anchor: LogHead { number: 0, digest: LogDigest::from_bytes([0; 16]) },
+        shares,
     };
     body.log_anchor = audit::anchor(hsm, &body, is_new)?;
     let mut envelope = body.to_envelope().map_err(|error| unmakeable(&error))?;

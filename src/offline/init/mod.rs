@@ -4,6 +4,7 @@
 //! credential goes last, and only after the new one opened a session and signed.
 
 mod bundle;
+mod shares;
 mod steps;
 
 use crate::hsm_access::{HsmArgs, hsm_failed};
@@ -14,13 +15,15 @@ use keyferry_console::args::TrustArg;
 use keyferry_console::ceremony::pinned_policy;
 use keyferry_console::{Exit, Failure, Person, Screen, clock, files};
 use keyferry_hsm::{Credential, Duty, Error, Place, Purpose, YubiHsm2};
+use shares::{Found, ShareArgs, Sharing};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// What to make.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example: keyferry-offline --hsm usb:12345678 init --serial 12345678 --name hsm-1 --out device.json"
+    after_help = "Example: keyferry-offline --hsm usb:12345678 init --serial 12345678 --name hsm-1 --out device.json\n\
+        Example: keyferry-offline --hsm usb:12345678 init --serial 12345678 --name hsm-1 --shares 3 --share-folder shares"
 )]
 pub(crate) struct Args {
     /// The serial number printed on the HSM's case; the policy must list it
@@ -60,6 +63,9 @@ pub(crate) struct Args {
     admin_key: ObjectId,
 
     #[command(flatten)]
+    shares: ShareArgs,
+
+    #[command(flatten)]
     trust: TrustArg,
 }
 
@@ -67,6 +73,8 @@ pub(crate) struct Args {
 struct Layout {
     signing: Place,
     wrap_key: Place,
+    /// What the wrap key is: generated, or put in and split.
+    wrap: Purpose,
     /// One a duty, in the order of [`Duty::ALL`].
     credentials: [(Duty, Place); 4],
 }
@@ -74,7 +82,7 @@ struct Layout {
 impl Layout {
     /// What is made, and where.
     fn keys(&self) -> impl Iterator<Item = (Purpose, &Place)> {
-        let own = [(Purpose::SigningKey, &self.signing), (Purpose::WrapKey, &self.wrap_key)];
+        let own = [(Purpose::SigningKey, &self.signing), (self.wrap, &self.wrap_key)];
         let credentials = self.credentials.iter();
         own.into_iter().chain(credentials.map(|(duty, at)| (Purpose::Credential(*duty), at)))
     }
@@ -100,7 +108,7 @@ impl Args {
         }
     }
 
-    fn layout(&self) -> Result<Layout, Failure> {
+    fn layout(&self, wrap: Purpose) -> Result<Layout, Failure> {
         let place = |id: ObjectId, label: &str| {
             let label: Label = label.parse().map_err(|problem: String| {
                 Failure::usage(format!("{label:?} cannot be a label")).because(problem)
@@ -111,6 +119,7 @@ impl Args {
             // The name goes with the key, so that an HSM is not given another one later.
             signing: place(self.signing_key, self.name.as_str())?,
             wrap_key: place(self.wrap_key, "keyferry wrap key")?,
+            wrap,
             credentials: [
                 (Duty::Ceremony, place(self.auth_key, "keyferry ceremony")?),
                 (Duty::Backup, place(self.backup_auth_key, "keyferry backup")?),
@@ -135,17 +144,32 @@ pub(crate) fn run(
     files::must_be_free(&args.out)?;
     let factory = Credential::factory().map_err(Failure::bug)?;
     args.check_ids(factory.key)?;
-    let layout = args.layout()?;
+    let sharing = Sharing::new(&args.shares, policy.body(), args.serial, screen)?;
+    let wrap = if sharing.is_some() { Purpose::SplitWrapKey } else { Purpose::WrapKey };
+    let layout = args.layout(wrap)?;
+    let found = sharing.as_ref().map(Sharing::found).transpose()?;
+    let split = sharing.as_ref().zip(found.as_ref());
+    if let Some((sharing, Found::Waiting(file))) = split {
+        // Nothing is asked of the HSM: each session would leave entries in its log.
+        return sharing.wait(file, screen);
+    }
     let (hsm, is_new) = match YubiHsm2::open(&access.hsm, args.serial, &factory) {
-        Ok(new) => (steps::set_up(args, access, &new, &layout, person, screen)?, true),
+        Ok(new) => match steps::set_up(args, access, &new, &layout, split, person, screen)? {
+            Some(hsm) => (hsm, true),
+            None => return Ok(()),
+        },
         Err(Error::Credential { .. }) => {
             screen.say("The factory's credential is gone: this HSM was set up before.");
+            if let Some((sharing, Found::Nothing)) = split {
+                return Err(sharing.lost());
+            }
             (access.open(args.serial, args.auth_key, person)?, false)
         }
         Err(error) => return Err(hsm_failed(&error)),
     };
     steps::check_keys(&hsm, &layout)?;
-    bundle::write(args, &policy, &hsm, is_new, screen)
+    let shares = found.and_then(Found::proved);
+    bundle::write(args, &policy, &hsm, is_new, shares, screen)
 }
 
 /// A bundle that says it was made when its policy had expired is refused by everybody: told before the HSM is asked for anything. The

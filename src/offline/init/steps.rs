@@ -1,5 +1,6 @@
 //! The steps that change the HSM.
 
+use super::shares::{self, Found, Sharing};
 use super::{Args, Layout};
 use crate::audit;
 use crate::hsm_access::{HsmArgs, hsm_failed, sign};
@@ -7,29 +8,50 @@ use keyferry_bundle::{Envelope, ObjectId};
 use keyferry_console::{Exit, Failure, Person, Screen};
 use keyferry_hsm::{Credential, Duty, Error, Hsm, ObjectKind, Place, Purpose, YubiHsm2};
 
-/// Makes the keys, proves the new credential, removes the factory's. Returns a session of the new credential.
+/// Makes the keys, proves the new credential, removes the factory's. Returns a session of the new credential; none where the wrap key
+/// was split now, and its custodians are to prove their shares first.
 pub(super) fn set_up(
     args: &Args,
     access: &HsmArgs,
     new: &YubiHsm2,
     layout: &Layout,
+    split: Option<(&Sharing, &Found)>,
     person: &Person,
     screen: &Screen,
-) -> Result<YubiHsm2, Failure> {
+) -> Result<Option<YubiHsm2>, Failure> {
     let factory = Credential::factory().map_err(Failure::bug)?;
     refuse_strangers(new, layout, factory.key)?;
+    if let Some((sharing, Found::Proved(_))) = split
+        && !is_there(new, layout.wrap, &layout.wrap_key)?
+    {
+        return Err(sharing.gone(layout.wrap_key.id));
+    }
     let info = new.device().map_err(|error| hsm_failed(&error))?;
+    let how = match split {
+        None => "generated".to_owned(),
+        Some((sharing, Found::Nothing | Found::Waiting(_))) => {
+            format!("drawn from the HSM, put back, and split {}", sharing.plan())
+        }
+        Some((_, Found::Proved(file))) => {
+            format!("split {}; everybody proved a share", shares::split(&file.shares))
+        }
+    };
     screen.heading(format!("HSM {} is about to be set up", args.name));
     screen.table(&[
         ("serial", info.serial.to_string()),
         ("firmware", info.firmware.to_string()),
         ("signing key", format!("{}, P-256, generated, not exportable", layout.signing.id)),
-        ("wrap key", format!("{}, AES-256, generated", layout.wrap_key.id)),
+        ("wrap key", format!("{}, AES-256, {how}", layout.wrap_key.id)),
         ("credentials", credentials(layout)),
         ("audit log", "every command that matters, fixed until the HSM is reset".to_owned()),
         ("the factory's", format!("authentication key {} is deleted, last", factory.key)),
     ]);
     person.confirm(screen, "Set this HSM up?", &info.serial.to_string())?;
+    if let Some((sharing, Found::Nothing)) = split {
+        audit::fix(new)?;
+        let file = sharing.begin(new, &layout.wrap_key)?;
+        return sharing.wait(&file, screen).map(|()| None);
+    }
     let choose = |place: &Place| {
         let prompt = format!("New password of authentication key {}, {}", place.id, place.label);
         Ok::<_, Failure>(Credential::new(place.id, person.new_secret(screen, &prompt)?))
@@ -45,7 +67,12 @@ pub(super) fn set_up(
     make(new, Purpose::SigningKey, layout.signing.id, || {
         new.generate_signing_key(&layout.signing)
     })?;
-    make(new, Purpose::WrapKey, layout.wrap_key.id, || new.generate_wrap_key(&layout.wrap_key))?;
+    if let Some((_, Found::Proved(file))) = split {
+        shares::hold(new, &layout.wrap_key, file)?;
+        refuse_strangers(new, layout, factory.key)?;
+    } else {
+        make(new, layout.wrap, layout.wrap_key.id, || new.generate_wrap_key(&layout.wrap_key))?;
+    }
     let mut ceremony = None;
     for (duty, place, credential) in &chosen {
         // One that an interrupted run left has a password that nobody may know.
@@ -65,7 +92,7 @@ pub(super) fn set_up(
     new.delete_authentication_key(factory.key).map_err(|error| hsm_failed(&error))?;
     let left = proved.objects().map_err(|error| hsm_failed(&error))?;
     if !left.contains(&(ObjectKind::AuthenticationKey, factory.key)) {
-        return Ok(proved);
+        return Ok(Some(proved));
     }
     Err(Failure::new(
         Exit::Unknown,
@@ -94,6 +121,10 @@ fn refuse_strangers(hsm: &dyn Hsm, layout: &Layout, factory: ObjectId) -> Result
     // What an interrupted run left is used again, or deleted: it must be what `init` makes there.
     for (purpose, place) in layout.keys() {
         is_there(hsm, purpose, place)?;
+    }
+    // What an interrupted run left in the wrap key's name.
+    if layout.wrap == Purpose::SplitWrapKey && shares::probe_is_there(hsm, layout.wrap_key.id)? {
+        ours.push((ObjectKind::Opaque, layout.wrap_key.id));
     }
     match objects.iter().find(|object| !ours.contains(object)) {
         None => Ok(()),

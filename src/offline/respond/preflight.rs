@@ -58,9 +58,10 @@ fn check_identity(hsm: &dyn Hsm, accepted: &Accepted) -> Result<(), Failure> {
         return Err(unfit("the factory's authentication key is there".to_owned()));
     }
     let credentials = &device.credentials;
+    let wrap = if device.shares.is_some() { Purpose::SplitWrapKey } else { Purpose::WrapKey };
     for (purpose, id) in [
         (Purpose::SigningKey, device.signing_key.object_id),
-        (Purpose::WrapKey, device.wrap_key),
+        (wrap, device.wrap_key),
         (Purpose::Credential(Duty::Ceremony), credentials.ceremony),
         (Purpose::Credential(Duty::Backup), credentials.backup),
         (Purpose::Credential(Duty::Audit), credentials.audit),

@@ -5,6 +5,7 @@ use super::cast::{
     base64, hsm, hsm_and_witness, officers, operator, quorum, quorum_of_dated, sealed, signed,
     spoil, text,
 };
+use super::shares::in_shares;
 use super::story::{
     backup, device, digest_of, first_policy, log, next_policy, parse, plan, policy, receipt,
     request, response, rule, second_target, stream, time,
@@ -93,6 +94,17 @@ fn variations(kit: &mut Kit) {
         trust,
         bundle,
         "before any witness signed: no role is asked for",
+    );
+
+    let trust = Trust::Device { policy: base64(&first_policy()), roles: vec![Role::Witness] };
+    let bundle = signed(&in_shares(), &["hsm-1", "wendy"]);
+    add_one(
+        kit,
+        "device-in-shares",
+        Kind::Device,
+        trust,
+        bundle,
+        "a wrap key in shares, any two of three, each proved",
     );
 
     let mut body = plan();

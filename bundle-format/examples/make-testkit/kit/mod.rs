@@ -20,6 +20,7 @@ mod logs;
 mod policies;
 mod revocations;
 mod rules;
+mod shares;
 mod signatures;
 mod story;
 mod strict;
@@ -56,6 +57,7 @@ pub(crate) fn files() -> Vec<(String, String)> {
     policies::add(&mut kit);
     revocations::add(&mut kit);
     devices::add(&mut kit);
+    shares::add(&mut kit);
     rules::add(&mut kit);
     logs::add(&mut kit);
     fields::add(&mut kit);

@@ -122,6 +122,7 @@ pub(crate) fn device() -> Device {
         domains: Domains::ONE,
         audit: Audit { force: AuditSetting::Fixed, fixed: vec![0x03, 0x04, 0x67] },
         log_anchor: LogHead { number: 46, digest: parse("415f51f1f035a1b713e730e4464e4033") },
+        shares: None,
     }
 }
 

@@ -44,6 +44,8 @@ codes! {
     Quorum = "quorum",
     /// Nobody is left who can sign as an operator or a witness, by this clock.
     KeysExpired = "keys-expired",
+    /// The policy has expired or is about to, by this clock.
+    PolicyExpires = "policy-expires",
     /// It is for a rehearsal.
     Rehearsal = "rehearsal",
     /// It was made in the future, by this clock.

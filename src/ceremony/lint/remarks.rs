@@ -14,6 +14,8 @@ use std::fmt::Display;
 
 /// Fewer days of life than this deserve a look: a key that is imported again needs another ceremony.
 const SOON_DAYS: u16 = 30;
+/// Fewer days than this are told of a policy.
+const POLICY_DAYS: u16 = 60;
 /// Starts of the HSM between two logs where nothing goes wrong: for whoever reads the last one, and in the room.
 const STARTS: u8 = 2;
 
@@ -27,6 +29,12 @@ pub(super) fn of(
     let mut found = Vec::new();
     found.extend(progress.filter(|progress| progress.missing() > 0).map(quorum));
     found.extend(people(policy, now));
+    if let Some(end) = policy.expires.filter(|end| *end <= now.plus_days(POLICY_DAYS)) {
+        let sentence = format!(
+            "the policy expires at {end}: this plan stands, the next one needs another version"
+        );
+        found.push(Finding::remark(Code::PolicyExpires, sentence));
+    }
     if plan.environment == Environment::Rehearsal {
         let sentence = "it is for a rehearsal: nothing of it is accepted in production";
         found.push(Finding::remark(Code::Rehearsal, sentence));

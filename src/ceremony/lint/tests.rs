@@ -162,6 +162,13 @@ fn every_rule_that_is_broken_is_told() {
 }
 
 #[test]
+fn a_plan_made_after_its_policy_expired_is_not_allowed() {
+    let mut story = Story::sound();
+    story.policy.expires = Some(time("2026-11-02T12:00:00Z"));
+    is_found(story, Code::Policy, Standing::NotAllowed, "created: is 2026-11-03T00:00:00Z");
+}
+
+#[test]
 fn what_the_policy_does_not_allow_is_the_policy_s_alone() {
     let mut story = Story::sound();
     story.policy.allowed.smallest_wrapping_key = WrappingKeySpec::Rsa4096;
@@ -279,6 +286,9 @@ fn what_its_makers_should_have_meant_is_told() {
     let mut story = Story::sound();
     private_key(&mut story);
     remark(story, Code::Attestation, "nothing shows that the HSM generated payments");
+    let mut story = Story::sound();
+    story.policy.expires = Some(time("2026-12-24T00:00:00Z"));
+    remark(story, Code::PolicyExpires, "the policy expires at 2026-12-24T00:00:00Z");
     let mut story = Story::sound();
     story.plan.boots = 1;
     remark(story, Code::Starts, "boots: it allows 1 starts of the HSM since its last log");

@@ -5,7 +5,7 @@ use crate::cloudtrail::Trail;
 use crate::log;
 use crate::testing::{Story, deeds, digest_of, parse, signed, time};
 use keyferry_bundle::Digest;
-use keyferry_bundle::kinds::Bundle;
+use keyferry_bundle::kinds::{Bundle, Revocation};
 use serde_json::json;
 
 const OFFICERS: &[&str] = &["alice", "bob"];
@@ -310,6 +310,28 @@ fn the_newest_pinned_policy_vouches_for_those_of_older_folders() {
     let read = Read::new(&[], &folders, &Pins::one(digest_of(&first.policy)));
     refused(read.shared.report(), "policy.pinned", "b/policy-v2.json", "is not pinned here");
     refused(&read.reports[1], "policy.pinned", "policy-v2.json", "is not pinned here");
+}
+
+#[test]
+fn a_version_in_one_folder_revokes_a_key_for_all_of_them() {
+    let story = Story::sound();
+    let mut next = story.policy.clone();
+    (next.version, next.previous) = (2, Some(digest_of(&story.policy)));
+    next.created = time("2026-12-01T00:00:00Z");
+    let wendy = next.keys.remove(4).public_key().unwrap().id().unwrap();
+    next.roles.witness.keys.retain(|key| *key != wendy);
+    next.revoked = vec![Revocation { key: wendy, since: story.response.created }];
+    let version = File { name: "policy-v2.json".to_owned(), bytes: signed(&next, OFFICERS) };
+    let (old, newer) = (story.folder(), vec![version]);
+    for folders in [[("a", old.clone()), ("b", newer.clone())], [("b", newer), ("a", old)]] {
+        let read = Read::of(&folders);
+        let report = read.reports.iter().find(|report| !report.holds()).unwrap();
+        let lost = claim(report, "response.signed", "response.json");
+        assert_eq!(lost.standing, Standing::NotAllowed);
+        assert!(lost.sentence.contains("a revoked key does not count: wendy"), "{}", lost.sentence);
+        claim(read.shared.report(), "policy.revoked", "a/policy-v1.json");
+    }
+    assert_eq!(Read::of(&[("a", story.folder())]).hold(), [true]);
 }
 
 #[test]

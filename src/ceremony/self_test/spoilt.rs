@@ -3,7 +3,6 @@
 use super::{Check, SelfTest, changed};
 use keyferry_bundle::Base64;
 use serde_json::Value;
-use std::borrow::Cow;
 
 /// What a vector expects, where it has a word.
 const WORDS: [&str; 6] =
@@ -48,7 +47,7 @@ impl SelfTest {
 }
 
 /// The vector with another outcome in each byte of its words, and an accepted one with another bundle.
-fn spoilt_vectors(text: &Cow<'static, str>) -> Vec<String> {
+fn spoilt_vectors(text: &str) -> Vec<String> {
     let Ok(vector) = serde_json::from_str::<Value>(text) else { return Vec::new() };
     let mut spoilt = Vec::new();
     let mut put = |pointer: &str, value: Value| {

@@ -71,9 +71,10 @@ pub(super) fn run(text: &str) -> Result<(), String> {
         }
         (Ok(_), expected) => Err(format!("it is accepted; it must be refused as {expected}")),
         (Err(error), expected) => {
-            let field = match &error {
-                Error::Envelope(at) | Error::Field(at) => Some(&at.field),
-                _ => None,
+            let field = if let Error::Envelope(at) | Error::Field(at) = &error {
+                Some(&at.field)
+            } else {
+                None
             };
             let same = error.code() == expected
                 && field == vector.field.as_ref()

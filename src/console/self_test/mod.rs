@@ -80,7 +80,7 @@ fn conclude(program: &Program, tests: &[SelfTest], screen: &Screen) -> Result<()
     let (all, bad) = (outcomes.len(), failed.len());
     if bad == 0 {
         screen.result(format!("SELF-TEST PASSED: {all} tests."))?;
-        if !program.is_release() {
+        if !program.is_release {
             screen.warn("this is a debug build: build with --release for anything but a rehearsal");
         }
         screen.tell(Tone::Plain, "Compare the digest with the paper, and with sha256sum: a program that lies prints what it likes.");

@@ -13,6 +13,8 @@ pub struct Program {
     pub version: &'static str,
     /// The file that it was started from.
     pub file: PathBuf,
+    /// Whether it was built without debug assertions.
+    pub is_release: bool,
 }
 
 impl Program {
@@ -25,7 +27,7 @@ impl Program {
             Failure::new(Exit::File, "own-file", "the program cannot tell which file it is")
                 .because(error)
         })?;
-        Ok(Self { name, version, file })
+        Ok(Self { name, version, file, is_release: !cfg!(debug_assertions) })
     }
 
     /// The SHA-256 of its file, as `sha256sum` shows it.
@@ -38,13 +40,8 @@ impl Program {
         Ok(Digest::of(&bytes))
     }
 
-    /// Whether it was built without the checks and the slowness of a debug build.
-    pub(super) const fn is_release(&self) -> bool {
-        !cfg!(debug_assertions)
-    }
-
     /// How it was built.
     pub(super) const fn build(&self) -> &'static str {
-        if self.is_release() { "release" } else { "debug" }
+        if self.is_release { "release" } else { "debug" }
     }
 }

@@ -1,6 +1,6 @@
 //! Reads a vector of `bundle-format/testkit` (its README says what the members mean) and tries it.
 
-use keyferry_bundle::kinds::Bundle;
+use keyferry_bundle::kinds::{Bundle, Revocation};
 use keyferry_bundle::{
     Backup, Base64, Device, Digest, Enrolled, Error, Holder, KeyAlgorithm, KeyId, Kind, Log, Plan,
     Policy, PublicKey, Quorum, Receipt, Request, Requirements, Response, Role, Timestamp,
@@ -23,10 +23,20 @@ struct Vector {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "rule")]
 enum Trust {
-    Requirements { enrolled: Vec<Key>, quorums: Vec<Rule> },
+    Requirements {
+        enrolled: Vec<Key>,
+        quorums: Vec<Rule>,
+        #[serde(default)]
+        revoked: Vec<Revocation>,
+    },
     FirstPolicy,
-    NextPolicy { policy: Base64 },
-    Device { policy: Base64, roles: Vec<Role> },
+    NextPolicy {
+        policy: Base64,
+    },
+    Device {
+        policy: Base64,
+        roles: Vec<Role>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -102,8 +112,8 @@ impl Vector {
                     .and_then(|device| device.verify_under(&policy, roles))
                     .map(|device| come_to(&device))
             }
-            (kind, Trust::Requirements { enrolled, quorums }) => {
-                let required = requirements(enrolled, quorums)?;
+            (kind, Trust::Requirements { enrolled, quorums, revoked }) => {
+                let required = requirements(enrolled, quorums, revoked)?;
                 match kind {
                     Kind::Plan => plainly::<Plan>(bytes, &required),
                     Kind::Request => plainly::<Request>(bytes, &required),
@@ -131,7 +141,11 @@ fn plainly<T: Bundle>(bytes: &[u8], required: &Requirements) -> Result<Accepted,
     Unverified::<T>::from_slice(bytes)?.verify(required).map(|bundle| come_to(&bundle))
 }
 
-fn requirements(enrolled: &[Key], quorums: &[Rule]) -> Result<Requirements, String> {
+fn requirements(
+    enrolled: &[Key],
+    quorums: &[Rule],
+    revoked: &[Revocation],
+) -> Result<Requirements, String> {
     let enrol = |entry: &Key| {
         let key = PublicKey::from_spki_der(entry.spki.as_bytes())?;
         if key.algorithm() != entry.algorithm {
@@ -148,6 +162,7 @@ fn requirements(enrolled: &[Key], quorums: &[Rule]) -> Result<Requirements, Stri
     Ok(Requirements {
         enrolled: enrolled.iter().map(enrol).collect::<Result<_, String>>()?,
         quorums: quorums.iter().map(quorum).collect(),
+        revoked: revoked.to_vec(),
     })
 }
 

@@ -22,6 +22,7 @@ pub(super) fn tests() -> Vec<SelfTest> {
         "accepted/backup.json",
         "accepted/receipt.json",
         "accepted/log.json",
+        "accepted/revoked-beside-quorum.json",
         "strict-json/array-for-object.json",
         "strict-json/duplicate-member-escaped.json",
         "strict-json/float.json",
@@ -44,6 +45,7 @@ pub(super) fn tests() -> Vec<SelfTest> {
         "signatures/one-of-two.json",
         "signatures/over-bare-payload.json",
         "signatures/repeated-beside-quorum.json",
+        "signatures/revoked-by-then.json",
         "signatures/threshold-0.json",
         "signatures/two-keys-of-one-holder.json",
     ]

@@ -25,6 +25,7 @@ mod refusal;
 pub mod request;
 pub mod response;
 mod roots;
+pub mod self_test;
 pub mod wrapping;
 pub mod wrapping_key;
 

@@ -18,6 +18,7 @@ pub mod progress;
 pub mod prompt;
 pub mod run;
 pub mod screen;
+pub mod self_test;
 pub mod trust;
 
 pub use ceremony::Ceremony;

@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::hsm_access::HsmArgs;
-use crate::{init, inspect, log, respond};
+use crate::{init, inspect, log, respond, self_test};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use keyferry_console::args::Common;
 use keyferry_console::process;
@@ -32,6 +32,11 @@ enum Task {
     /// The HSM's audit log, for a second reader
     #[command(subcommand)]
     Log(log::Task),
+    /// Try this program out before anybody relies on it, and show which file it is
+    ///
+    /// Published vectors for every primitive, bundles that must be accepted or refused, and what the host gives. Compare the SHA-256 with
+    /// `sha256sum` and with the paper: a program that lies prints what it likes.
+    SelfTest,
 }
 
 /// The command line, for documentation.
@@ -52,6 +57,7 @@ pub fn run() -> ExitCode {
             Task::Inspect(args) => inspect::run(args, &cli.hsm, &person, screen),
             Task::Log(task) => log::run(task, &cli.hsm, &person, screen),
             Task::Respond(args) => respond::run(args, &cli.hsm, &person, screen),
+            Task::SelfTest => self_test::run(screen),
         }
     })
 }

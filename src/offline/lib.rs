@@ -15,6 +15,7 @@ mod known_answer;
 mod log;
 mod respond;
 pub mod room;
+mod self_test;
 mod wrap;
 
 pub use check_value::check_value;

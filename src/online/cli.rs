@@ -51,4 +51,9 @@ pub enum Command {
     Prove(ProveArgs),
     /// Show what KMS says about keys
     Status(StatusArgs),
+    /// Try this program out before anybody relies on it, and show which file it is
+    ///
+    /// Published vectors for every primitive, bundles that must be accepted or refused, and what the host gives. Compare the SHA-256 with
+    /// `sha256sum` and with the paper: a program that lies prints what it likes.
+    SelfTest,
 }

@@ -46,6 +46,7 @@ use clock::HostClock;
 use desk::Desk;
 use download::Download;
 use fetch::Source;
+use keyferry_console::self_test::{self, Program};
 use keyferry_console::{Exit, Failure, Screen, process};
 use std::process::ExitCode;
 
@@ -94,5 +95,10 @@ pub fn run(screen: &Screen, cli: &Cli) -> Result<(), Failure> {
         }
         Command::Status(args) => status::run(desk, &aws()?, args),
         Command::Prove(args) => prove::run(desk, &aws()?, args),
+        Command::SelfTest => self_test::run(
+            &Program::running(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))?,
+            Vec::new(),
+            screen,
+        ),
     }
 }

@@ -17,3 +17,4 @@ pub use answer::{check as check_answer, method};
 pub use bound::{Bound, known_answer_message};
 pub(crate) use material::check as check_material;
 pub use material::{Attested, attested, signing_key_attested};
+pub(crate) use signature::{shared_secret as agrees_on, verifies as signed_by};

@@ -8,7 +8,7 @@ use spki::DecodePublicKey as _;
 
 /// Whether a signature over a message is the key's: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 section 8.2), or ECDSA in DER with the
 /// hash that AWS pairs with the curve (FIPS 186-5).
-pub(super) fn verifies(spec: KeySpec, spki: &[u8], message: &[u8], signature: &[u8]) -> bool {
+pub(crate) fn verifies(spec: KeySpec, spki: &[u8], message: &[u8], signature: &[u8]) -> bool {
     macro_rules! ecdsa {
         ($curve:ident) => {{
             let key = $curve::ecdsa::VerifyingKey::from_public_key_der(spki).ok();
@@ -36,7 +36,7 @@ pub(super) fn verifies(spec: KeySpec, spki: &[u8], message: &[u8], signature: &[
 }
 
 /// The x coordinate that an ephemeral private key and the public key agree on (SP 800-56A, ECC CDH), which is what KMS answers.
-pub(super) fn shared_secret(spec: KeySpec, spki: &[u8], scalar: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn shared_secret(spec: KeySpec, spki: &[u8], scalar: &[u8]) -> Option<Vec<u8>> {
     macro_rules! agreed {
         ($curve:ident) => {{
             let key = $curve::PublicKey::from_public_key_der(spki).ok()?;

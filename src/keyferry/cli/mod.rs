@@ -15,6 +15,7 @@ pub(crate) mod verify;
 use crate::commands;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use keyferry_console::args::Common;
+use keyferry_console::self_test::{self, Program};
 use keyferry_console::{Failure, Screen, process};
 use std::process::ExitCode;
 
@@ -55,6 +56,12 @@ enum Task {
     Verify(verify::Args),
     /// Verify, and write what was found as an HTML page to hand on
     Report(report::Args),
+    /// Try this program out before anybody relies on it, and show which file it is
+    ///
+    /// Published vectors for every primitive, bundles that must be accepted or refused, and what the host gives. Compare the SHA-256 with
+    /// `sha256sum` and with the paper: a program that lies prints what it likes.
+    #[command(after_help = "Example: keyferry self-test")]
+    SelfTest,
 }
 
 /// The command line, for documentation.
@@ -94,6 +101,11 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<(), Failure> {
         Task::Fingerprint(args) => commands::fingerprint::run(args, screen),
         Task::Verify(args) => commands::verify::run(args, screen),
         Task::Report(args) => commands::report::run(args, screen),
+        Task::SelfTest => self_test::run(
+            &Program::running(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))?,
+            Vec::new(),
+            screen,
+        ),
     }
 }
 

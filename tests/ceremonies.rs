@@ -22,5 +22,6 @@ mod script;
 mod second_year;
 mod secrets;
 mod setting_up;
+mod transcripts;
 mod usage;
 mod wrap_key_shares;

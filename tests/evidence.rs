@@ -41,6 +41,9 @@ fn a_rehearsal_leaves_evidence_that_verifies_and_names_each_claim() {
         "receipt.signed",
         "receipt.import",
         "receipt.proof",
+        "transcript.signed",
+        "transcript.chain",
+        "transcript.about",
     ] {
         let holds = |line: &str| line.contains("PASS") && line.ends_with(&format!("[{claim}]"));
         assert!(run.stdout.lines().any(holds), "{claim} does not hold in:\n{}", run.stdout);
@@ -67,6 +70,8 @@ fn the_folder_of_evidence_holds_every_kind() {
             "receipt-1.json",
             "request-1.json",
             "response-1.json",
+            "transcript-1.json",
+            "transcript-2.json",
         ]
     );
 }

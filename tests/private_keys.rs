@@ -186,14 +186,14 @@ fn the_hsms_log_shows_one_export_under_that_key_and_the_declared_backup() {
 fn a_wrapping_public_key_that_differs_after_read_back_is_not_used() {
     let rehearsed = rehearse(&["--key-spec", "ECC_NIST_P256"]).unwrap();
     let scene = Scene::of(&rehearsed).unwrap().before_response().unwrap();
-    let before = scene.names("room").unwrap();
+    let before = scene.names_but_transcripts("room").unwrap();
     let hsm = scene.hsm(&["--swap-public-wrap-key"]).unwrap();
     let run = scene.respond(&hsm.url).unwrap();
     assert_eq!(run.code, 3, "{}", run.stderr);
     let said = "the HSM holds another wrapping public key than it was given";
     assert!(run.stderr.contains(said), "{}", run.stderr);
     // No response and no backup, whole or half-written.
-    assert_eq!(scene.names("room").unwrap(), before);
+    assert_eq!(scene.names_but_transcripts("room").unwrap(), before);
 
     let session = session(&hsm.url);
     let log = logged(&session);
@@ -211,7 +211,7 @@ fn firmware_that_cannot_wrap_is_refused_before_anything_is_made() {
     ] {
         let rehearsed = rehearse(&options).unwrap();
         let scene = Scene::of(&rehearsed).unwrap().before_response().unwrap();
-        let before = scene.names("room").unwrap();
+        let before = scene.names_but_transcripts("room").unwrap();
         let hsm = scene.hsm(&[]).unwrap();
         for firmware in [[2, 2, 0], [2, 3, 1]] {
             let run = scene.respond(&Proxy::with_firmware(&hsm.url, firmware).url).unwrap();
@@ -219,7 +219,7 @@ fn firmware_that_cannot_wrap_is_refused_before_anything_is_made() {
             let version = firmware.map(|part| part.to_string()).join(".");
             let said = format!("is kept as {kept}, which takes firmware 2.4; this is {version}");
             assert!(run.says(&said), "{said:?} is missing in:\n{}", run.stderr);
-            assert_eq!(scene.names("room").unwrap(), before);
+            assert_eq!(scene.names_but_transcripts("room").unwrap(), before);
         }
         let objects = session(&hsm.url).objects().unwrap();
         let id = "0x0a01".parse().unwrap();

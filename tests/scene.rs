@@ -12,7 +12,7 @@ use tempfile::TempDir;
 /// The ceremony's folder on every machine.
 const CEREMONY: &str = "payments-2026";
 /// How the names of what a response makes begin.
-const MADE: &[&str] = &["response", "backup", "log"];
+const MADE: &[&str] = &["response", "backup", "log", "transcript"];
 
 /// A copy of every machine's folder.
 #[derive(Debug)]
@@ -70,6 +70,16 @@ impl Scene {
         Ok(names)
     }
 
+    /// As [`Self::names`], without the transcripts, which a run that failed leaves too.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn names_but_transcripts(&self, machine: &str) -> io::Result<Vec<String>> {
+        let mut names = self.names(machine)?;
+        names.retain(|name| !name.starts_with("transcript-"));
+        Ok(names)
+    }
+
     /// Takes files of the ceremony away from a machine.
     ///
     /// # Errors
@@ -81,16 +91,19 @@ impl Scene {
         Ok(self)
     }
 
-    /// The room as it was before it answered: no response, no copies, an HSM without the key material, no memory.
+    /// The room as it was before it answered: no response, no copies, no transcript but that of `init`, an HSM without the key
+    /// material, a memory that knows of no plan.
     ///
     /// # Errors
     /// When a file is not there.
     pub fn before_response(self) -> io::Result<Self> {
         self.rewind("before-response", "virtual-hsm.json")?;
-        std::fs::remove_dir_all(self.machine("room").join("memory"))?;
+        self.forget_the_ceremony()?;
         let made = self.names("room")?;
         let made = made.iter().filter(|name| MADE.iter().any(|made| name.starts_with(made)));
-        let made: Vec<&str> = made.map(String::as_str).collect();
+        // That of `init` stays.
+        let made: Vec<&str> =
+            made.map(String::as_str).filter(|name| *name != "transcript-1.json").collect();
         self.without("room", &made)
     }
 
@@ -126,6 +139,15 @@ impl Scene {
         });
         *ledger.get_mut("log").ok_or_else(|| io::Error::other("the room read no log"))? = read;
         std::fs::write(path, ledger.to_string())
+    }
+
+    /// The room's memory as `init` left it.
+    fn forget_the_ceremony(&self) -> io::Result<()> {
+        let first = std::fs::read(self.file("room", "transcript-1.json"))?;
+        let first = Envelope::decode_canonical(&first).map_err(io::Error::other)?.digest();
+        let transcripts = format!("{{\"counter\":1,\"digest\":\"{first}\",\"unrecorded\":0}}");
+        let memory = format!("{{\"plans\":[],\"transcripts\":{transcripts}}}");
+        std::fs::write(self.machine("room").join("memory/ledger-12345678.json"), memory)
     }
 
     fn rewind(&self, when: &str, state: &str) -> io::Result<()> {

@@ -162,8 +162,8 @@ fn the_log_gets_the_entries_that_were_counted() {
         wanted.extend(target.filter(|code| is_logged(*code) && !is_session(code)));
         let (made, signed) = found.split_at(wanted.len());
         assert_eq!(made, wanted, "{options:?}");
-        // What else is signed at the end: the log and the response.
-        assert!((2..=3).contains(&signed.len()), "{options:?}: {signed:?}");
+        // What else is signed at the end: the log, the response and the transcript.
+        assert_eq!(signed.len(), 3, "{options:?}: {signed:?}");
         assert!(signed.iter().all(|code| *code == SIGN_ECDSA), "{options:?}: {signed:?}");
         let most = usize::from(budget::log_entries(&plan.targets[0]));
         assert!(found.len() <= most && most <= found.len() + 12, "{options:?}: {found:?}");

@@ -173,6 +173,8 @@ fn a_second_year_follows_the_first() {
         "hsm-1",
         "--out",
         "device-v2.json",
+        "--room",
+        "memory",
     ];
     done(years.scene.run("room", "keyferry-offline", &arguments, &[PASSWORD]).unwrap());
     years.sign("room", "wendy", "device-v2.json", "hsm-1");

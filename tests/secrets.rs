@@ -28,7 +28,7 @@ fn forms(material: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-fn found(bytes: &[u8], material: &[u8]) -> Option<&'static str> {
+pub(crate) fn found(bytes: &[u8], material: &[u8]) -> Option<&'static str> {
     let holds = |form: &[u8]| bytes.windows(form.len()).any(|window| window == form);
     forms(material).into_iter().find(|(_, form)| holds(form)).map(|(name, _)| name)
 }

@@ -21,12 +21,12 @@ pub use error::{Error, FieldError, Part};
 pub use identifiers::{
     AccountId, AgeRecipient, AwsRegion, Base64, CeremonyId, Curve, Digest, Domains, Endpoint,
     Environment, ExpirationModel, Firmware, HmacHash, Holder, KeyArn, KeyFamily, KeyMaterialId,
-    KeySpec, KeyUsage, KmsKeyId, Label, LogDigest, ObjectId, Partition, Role, Serial, TargetName,
-    Text, Timestamp, WrappingAlgorithm, WrappingKeySpec,
+    KeySpec, KeyUsage, KmsKeyId, Label, LogDigest, ObjectId, Partition, Role, Serial, Shown,
+    TargetName, Text, Timestamp, WrappingAlgorithm, WrappingKeySpec,
 };
 pub use key::{KeyAlgorithm, KeyId, PublicKey};
 pub use kinds::{
     Backup, Bundle, Custodian, Device, Expiration, Kind, Log, Plan, Policy, Receipt, Request,
-    Response,
+    Response, Transcript,
 };
 pub use seal::{Enrolled, Quorum, Requirements, Signer, Unverified, Verified};

@@ -14,7 +14,8 @@ mod vector;
 
 use keyferry_bundle::envelope::Signature;
 use keyferry_bundle::{
-    Backup, Device, Envelope, Plan, Policy, PublicKey, Receipt, Request, Response, Unverified, json,
+    Backup, Device, Envelope, Plan, Policy, PublicKey, Receipt, Request, Response, Transcript,
+    Unverified, json,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -89,6 +90,7 @@ fn read_as_every_kind(bytes: &[u8]) -> usize {
         Unverified::<Response>::from_slice(bytes).is_ok(),
         Unverified::<Backup>::from_slice(bytes).is_ok(),
         Unverified::<Receipt>::from_slice(bytes).is_ok(),
+        Unverified::<Transcript>::from_slice(bytes).is_ok(),
     ];
     read.iter().filter(|read| **read).count()
 }
@@ -118,6 +120,7 @@ proptest! {
         let _ = json::decode::<Response>(&bytes);
         let _ = json::decode::<Backup>(&bytes);
         let _ = json::decode::<Receipt>(&bytes);
+        let _ = json::decode::<Transcript>(&bytes);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use keyferry_bundle::{
     AccountId, AgeRecipient, AwsRegion, Base64, CeremonyId, Digest, Endpoint, Environment,
     ExpirationModel, Firmware, Holder, KeyAlgorithm, KeyArn, KeyId, KeyMaterialId, KeySpec, Kind,
-    KmsKeyId, Label, ObjectId, Partition, Role, Serial, TargetName, Text, Timestamp,
+    KmsKeyId, Label, ObjectId, Partition, Role, Serial, Shown, TargetName, Text, Timestamp,
     WrappingAlgorithm, WrappingKeySpec,
 };
 use proptest::prelude::*;
@@ -93,6 +93,7 @@ static IDENTIFIERS: LazyLock<Vec<Identifier>> = LazyLock::new(|| {
         identifier!(Label),
         identifier!(ObjectId, reserved),
         identifier!(Partition),
+        identifier!(Shown),
         identifier!(TargetName),
         identifier!(Text),
         identifier!(Timestamp, no_such_day),
@@ -185,13 +186,26 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn any_line_is_shown_as_far_as_it_fits(line in prop_oneof![any::<String>(), "[ -~]{1000,1100}"]) {
+        let shown = Shown::of(&line);
+        prop_assert_eq!(shown.as_str().parse(), Ok(shown.clone()));
+        let fits = line.len() <= 1024 && line.bytes().all(|b| (b' '..=b'~').contains(&b));
+        prop_assert_eq!(shown.as_str() == line, fits);
+        if line.chars().count() > 1024 {
+            prop_assert!(shown.as_str().ends_with(" [cut]") && shown.as_str().len() == 1024);
+        }
+    }
+}
+
 #[test]
 fn every_length_is_one_to_both() {
     let heads =
         ["", "a ", "age1", "aws-", "aws-a-", "http://", "https://a/", "eu-", "0x", "1.", "mrk-"];
     for head in heads {
         for tail in ["a", "0", "-a", ".1", "ab-1"] {
-            for length in 0..=270 {
+            for length in (0..=270).chain(1010..=1030) {
                 let text = format!("{head}{}", &tail.repeat(length)[..length]);
                 for identifier in IDENTIFIERS.iter() {
                     identifier.agrees_on(&text).unwrap();

@@ -4,8 +4,8 @@
 
 use keyferry_bundle::{
     AccountId, AgeRecipient, AwsRegion, CeremonyId, Digest, Environment, ExpirationModel, Holder,
-    KeyAlgorithm, KeySpec, KeyUsage, Kind, Label, ObjectId, Partition, Role, TargetName, Text,
-    WrappingAlgorithm, WrappingKeySpec, envelope, json, kinds, schema,
+    KeyAlgorithm, KeySpec, KeyUsage, Kind, Label, ObjectId, Partition, Role, Shown, TargetName,
+    Text, WrappingAlgorithm, WrappingKeySpec, envelope, json, kinds, schema,
 };
 use serde_json::Value;
 use std::path::Path;
@@ -59,6 +59,7 @@ fn position(kind: Kind) -> usize {
         Kind::Backup,
         Kind::Receipt,
         Kind::Log,
+        Kind::Transcript,
     ];
     order.iter().position(|k| *k == kind).unwrap() + 1
 }
@@ -86,6 +87,8 @@ fn every_closed_set_is_specified() {
     check(&spec, kinds::AuditSetting::ALL);
     check(&spec, kinds::ShareScheme::ALL);
     check(&spec, kinds::ProofMethod::ALL);
+    check(&spec, kinds::Ended::ALL);
+    check(&spec, kinds::LineKind::ALL);
     check(&spec, KeyUsage::ALL);
 }
 
@@ -102,6 +105,7 @@ fn every_pattern_and_limit_is_specified() {
         Label::PATTERN,
         ObjectId::PATTERN,
         Partition::PATTERN,
+        Shown::PATTERN,
         TargetName::PATTERN,
         Text::PATTERN,
     ];

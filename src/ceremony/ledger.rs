@@ -4,18 +4,21 @@
 
 mod log;
 mod material;
+mod transcripts;
 
 #[cfg(test)]
 mod tests;
 
 pub use log::{LogGap, LogMemory};
 pub use material::{OtherMaterial, Remembered};
+pub use transcripts::Place;
 
 use crate::{Refusal, request as requests};
 use keyferry_bundle::json::{self, DecodeError};
 use keyferry_bundle::kinds::Made;
 use keyferry_bundle::{Digest, FieldError, Kind, Plan, Request, TargetName, Verified};
 use serde::{Deserialize, Serialize};
+use transcripts::Transcripts;
 
 /// The memory. It is kept on the ceremony medium, a file a serial number, and grows only.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +29,9 @@ pub struct Ledger {
     /// What was read of the HSM's log; none before it was read first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<LogMemory>,
+    /// The last transcript.
+    #[serde(default, skip_serializing_if = "Transcripts::is_empty")]
+    transcripts: Transcripts,
 }
 
 /// One plan that was begun.
@@ -89,7 +95,13 @@ impl Ledger {
         let rise = |counters: &mut dyn Iterator<Item = u32>| counters.is_sorted_by(|a, b| a < b);
         let sound = rise(&mut ledger.plans.iter().map(|plan| plan.counter))
             && ledger.plans.iter().all(|plan| rise(&mut plan.requests.iter().map(|r| r.counter)));
-        if sound { Ok(ledger) } else { Err("its counters do not rise".to_owned()) }
+        if !sound {
+            return Err("its counters do not rise".to_owned());
+        }
+        if !ledger.transcripts.is_sound() {
+            return Err("its last transcript has a number or a digest, and not both".to_owned());
+        }
+        Ok(ledger)
     }
 
     /// Writes it.

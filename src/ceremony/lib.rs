@@ -26,6 +26,7 @@ pub mod request;
 pub mod response;
 mod roots;
 pub mod self_test;
+pub mod transcript;
 pub mod wrapping;
 pub mod wrapping_key;
 

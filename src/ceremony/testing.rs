@@ -13,18 +13,20 @@
 use crate::hsm_log::{Entry, Record, command};
 use crate::links::Countersigned;
 use crate::proof::Bound;
-use crate::{Refusal, backup, device, log, plan, policy, receipt, request, response, wrapping};
+use crate::{
+    Refusal, backup, device, log, plan, policy, receipt, request, response, transcript, wrapping,
+};
 use ed25519_dalek::{Signer as _, SigningKey};
 use keyferry_bundle::kinds::{
-    AgeCopy, Allowed, AttestationChain, Audit, AuditSetting, Bundle, Credentials, Expiration,
-    Isolation, KeptAs, LogHead, Made, Operation, Outcome, ParametersSource, PolicyKey, Proof,
-    ProofMethod, ReceiptTarget, RequestTarget, ResponseTarget, RoleRule, Roles, Target,
-    WrappedCopy,
+    AgeCopy, Allowed, AttestationChain, Audit, AuditSetting, Bundle, Credentials, Ended,
+    Expiration, Isolation, KeptAs, Line, LineKind, LogHead, Made, Operation, Outcome,
+    ParametersSource, PolicyKey, Proof, ProofMethod, ReceiptTarget, RequestTarget, ResponseTarget,
+    RoleRule, Roles, Target, WrappedCopy,
 };
 use keyferry_bundle::{
     Backup, Base64, Custodian, Device, Digest, Domains, Environment, ExpirationModel, KeyId,
     KeySpec, KeyUsage, Log, LogDigest, Plan, Policy, PublicKey, Receipt, Request, Response, Serial,
-    Timestamp, Verified, WrappingAlgorithm, WrappingKeySpec,
+    Timestamp, Transcript, Verified, WrappingAlgorithm, WrappingKeySpec,
 };
 pub mod deeds;
 mod shares;
@@ -140,6 +142,10 @@ pub fn a_policy() -> Policy {
     }
 }
 
+fn line(kind: LineKind, text: &str) -> Line {
+    Line { kind, text: parse(text) }
+}
+
 /// A ceremony, link by link. Spoil a field and ask again.
 #[derive(Debug, Clone)]
 pub struct Story {
@@ -157,6 +163,8 @@ pub struct Story {
     pub log: Log,
     /// Its response.
     pub response: Response,
+    /// The transcript of the run that wrote backup and response.
+    pub transcript: Transcript,
     /// Its receipt.
     pub receipt: Receipt,
 }
@@ -291,6 +299,27 @@ impl Story {
                     backup: Digest::of(b""),
                 }],
             },
+            transcript: Transcript {
+                environment: Environment::Rehearsal,
+                device: digest_of(&device),
+                created: time("2026-11-04T01:00:00Z"),
+                serial: device.serial,
+                program: parse("keyferry-offline 0.1.0"),
+                command: parse("keyferry-offline respond tests-1"),
+                counter: 1,
+                previous: None,
+                unrecorded: 0,
+                part: 1,
+                parts: 1,
+                about: vec![],
+                ended: Ended::Done,
+                lines: vec![
+                    line(LineKind::Secret, "Password of authentication key 0x0002"),
+                    line(LineKind::Said, "Ceremony tests-1 (rehearsal)"),
+                    line(LineKind::Asked, "Generate and wrap this key material?"),
+                    line(LineKind::Answered, "tests-1"),
+                ],
+            },
             receipt: Receipt {
                 environment: Environment::Rehearsal,
                 response: Digest::of(b""),
@@ -395,6 +424,8 @@ impl Story {
         let signed = deeds::by(2, command::SIGN_ECDSA, 0x0100, 0xffff);
         let records = [&[signed, signed][..], &deeds::session(2), &done].concat();
         next.record_after(log::last(&self.log).unwrap(), &records);
+        (next.transcript.counter, next.transcript.previous) =
+            (number, Some(digest_of(&self.transcript)));
         next.relink();
         next
     }
@@ -411,6 +442,9 @@ impl Story {
         self.response.targets[0].backup = digest_of(&self.backup);
         (self.log.plan, self.log.device) = (Some(self.request.plan), self.plan.device);
         self.response.log = digest_of(&self.log);
+        self.transcript.device = self.plan.device;
+        self.transcript.about =
+            vec![digest_of(&self.backup), digest_of(&self.log), digest_of(&self.response)];
         self.relink_receipt();
     }
 
@@ -443,6 +477,7 @@ impl Story {
             &mut self.backup.environment,
             &mut self.log.environment,
             &mut self.response.environment,
+            &mut self.transcript.environment,
             &mut self.receipt.environment,
         ] {
             *environment = Environment::Production;
@@ -531,6 +566,12 @@ impl Story {
         response::accept(&policy, &device, &plan, &request, &bytes, Countersigned::Required)
     }
 
+    /// The transcript, accepted or refused.
+    pub fn accept_transcript(&self) -> Result<Verified<Transcript>, Refusal> {
+        let bytes = signed(&self.transcript, &["hsm"]);
+        transcript::accept(&self.accept_policy()?, &self.accept_device()?, &bytes)
+    }
+
     /// The receipt, accepted or refused.
     pub fn accept_receipt(&self) -> Result<Verified<Receipt>, Refusal> {
         let bytes = signed(&self.receipt, &["oscar"]);
@@ -551,6 +592,7 @@ impl Story {
             file("receipt.json", signed(&self.receipt, &["oscar"])),
             file("request.json", signed(&self.request, &["oscar"])),
             file("response.json", signed(&self.response, &["hsm", "wendy"])),
+            file("transcript-1.json", signed(&self.transcript, &["hsm"])),
         ]
     }
 }

@@ -1,7 +1,7 @@
 //! Options that every program shares.
 
 use crate::{Failure, Person};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Options of every command.
 #[derive(Debug, Clone, clap::Args)]
@@ -26,6 +26,14 @@ impl Common {
             None => Ok(Person::terminal()),
         }
     }
+}
+
+/// The command line of this process, as a person would type it, with the program's own name. No option of any program takes a secret.
+#[must_use]
+pub fn command_line(program: &str) -> String {
+    let arguments = std::env::args_os().skip(1);
+    let words = arguments.map(|argument| crate::one_line(&crate::shell(Path::new(&argument))));
+    std::iter::once(program.to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// Where the pinned policy is.

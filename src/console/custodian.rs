@@ -1,7 +1,7 @@
 //! A custodian's age identity, as `age-keygen` writes it: it opens what was encrypted to its recipient. A file under a passphrase
 //! (`age -p`) will do; plugins and ASCII armour will not.
 
-use crate::{Exit, Failure, Person, files};
+use crate::{Exit, Failure, Person, Screen, files};
 use age::{scrypt, x25519};
 use std::io::Read as _;
 use std::path::Path;
@@ -24,13 +24,13 @@ impl CustodianIdentity {
     ///
     /// # Errors
     /// When the file cannot be read, nobody answers, or it holds no X25519 identity.
-    pub fn ask(person: &Person, path: &Path) -> Result<Self, Failure> {
+    pub fn ask(person: &Person, screen: &Screen, path: &Path) -> Result<Self, Failure> {
         let file = Zeroizing::new(files::read_capped(path, MAX_FILE)?);
         let shown = path.display().to_string();
         if !file.starts_with(AGE) {
             return Self::parse(&file).map_err(|problem| unusable(&shown, problem));
         }
-        let passphrase = person.secret(&format!("Passphrase of {shown}"))?;
+        let passphrase = person.secret(screen, &format!("Passphrase of {shown}"))?;
         let mut identity = scrypt::Identity::new(passphrase);
         identity.set_max_work_factor(MAX_WORK_FACTOR);
         let text = decrypt(&file, [&identity as &dyn age::Identity].into_iter())
@@ -119,10 +119,10 @@ mod tests {
         std::fs::write(path("ours"), keygen(&ours)).unwrap();
         std::fs::write(path("theirs"), keygen(&theirs)).unwrap();
         std::fs::write(path("a.age"), sealed(&ours.to_public(), b"text")).unwrap();
-        let person = Person::terminal();
-        let identity = CustodianIdentity::ask(&person, &path("ours")).unwrap();
+        let (person, screen) = (Person::terminal(), Screen::new(false));
+        let identity = CustodianIdentity::ask(&person, &screen, &path("ours")).unwrap();
         assert_eq!(*identity.open(&path("a.age")).unwrap(), b"text");
-        let other = CustodianIdentity::ask(&person, &path("theirs")).unwrap();
+        let other = CustodianIdentity::ask(&person, &screen, &path("theirs")).unwrap();
         assert_eq!(other.open(&path("a.age")).unwrap_err().code, "age-file");
         let long = vec![0; MAX_PLAINTEXT + 1];
         std::fs::write(path("long.age"), sealed(&ours.to_public(), &long)).unwrap();
@@ -136,7 +136,9 @@ mod tests {
         let path = folder.path().join("identity");
         for text in ["", "# only a comment\n", "age1zzz\n", "AGE-PLUGIN-X-1QQQ\n", "\u{0}"] {
             std::fs::write(&path, text).unwrap();
-            let refused = CustodianIdentity::ask(&Person::terminal(), &path).err().unwrap();
+            let refused = CustodianIdentity::ask(&Person::terminal(), &Screen::new(false), &path)
+                .err()
+                .unwrap();
             assert_eq!(refused.code, "age-identity", "{text:?}");
         }
     }
@@ -153,7 +155,11 @@ mod tests {
             let answers = folder.path().join("answers");
             std::fs::write(&answers, answer).unwrap();
             let person = Person::from_file(std::fs::File::open(&answers).unwrap());
-            assert_eq!(CustodianIdentity::ask(&person, &path).is_ok(), good, "{answer}");
+            assert_eq!(
+                CustodianIdentity::ask(&person, &Screen::new(false), &path).is_ok(),
+                good,
+                "{answer}"
+            );
         }
     }
 }

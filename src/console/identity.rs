@@ -1,7 +1,7 @@
 //! A person's signing key: Ed25519 as PKCS#8 version 1 (RFC 5958 with version 0, which OpenSSL 3.0 reads), inside an age v1 file
 //! under a passphrase (C2SP age, scrypt recipient). The stock `age -d` and OpenSSL can use it without this program.
 
-use crate::{Exit, Failure, Person, files};
+use crate::{Exit, Failure, Person, Screen, files};
 use age::scrypt;
 use ed25519_dalek::pkcs8::KeypairBytes;
 use ed25519_dalek::{Signer as _, SigningKey};
@@ -46,9 +46,9 @@ impl Identity {
     ///
     /// # Errors
     /// When the file cannot be read, nobody answers, or as [`Self::open`].
-    pub fn ask(person: &Person, path: &Path) -> Result<Self, Failure> {
+    pub fn ask(person: &Person, screen: &Screen, path: &Path) -> Result<Self, Failure> {
         let file = files::read_capped(path, MAX_FILE)?;
-        let passphrase = person.secret(&format!("Passphrase of {}", path.display()))?;
+        let passphrase = person.secret(screen, &format!("Passphrase of {}", path.display()))?;
         Self::open(&file, passphrase)
     }
 

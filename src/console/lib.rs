@@ -16,6 +16,7 @@ pub mod names;
 pub mod process;
 pub mod progress;
 pub mod prompt;
+mod recorder;
 pub mod run;
 pub mod screen;
 pub mod self_test;

@@ -28,6 +28,8 @@ pub enum Name {
     Log(u32),
     /// `receipt-N.json`: the receipt for response N.
     Receipt(u32),
+    /// `transcript-N.json`: what the room's Nth run with this HSM showed and asked.
+    Transcript(u32),
 }
 
 impl fmt::Display for Name {
@@ -44,6 +46,7 @@ impl fmt::Display for Name {
             Self::AgeCopy(target) => write!(f, "backup-{target}.age"),
             Self::Log(counter) => write!(f, "log-{counter}.json"),
             Self::Receipt(counter) => write!(f, "receipt-{counter}.json"),
+            Self::Transcript(counter) => write!(f, "transcript-{counter}.json"),
         }
     }
 }
@@ -71,6 +74,7 @@ impl Name {
             .or_else(|| counter("response-").map(Self::Response))
             .or_else(|| counter("log-").map(Self::Log))
             .or_else(|| counter("receipt-").map(Self::Receipt))
+            .or_else(|| counter("transcript-").map(Self::Transcript))
             .or_else(|| target(".json").map(Self::Backup))
             .or_else(|| target(".yhw").map(Self::WrappedCopy))
             .or_else(|| target(".age").map(Self::AgeCopy))
@@ -103,6 +107,7 @@ mod tests {
             Name::AgeCopy(target),
             Name::Log(2),
             Name::Receipt(3),
+            Name::Transcript(4),
         ] {
             assert_eq!(Name::parse(&name.to_string()), Some(name));
         }
@@ -113,7 +118,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_what_would_be_written_is_read(text in "(policy-v|request-|log-|backup-|import-token-|x)?[a-z0-9.-]{0,20}(.json|.bin|.yhw|.age)?") {
+        fn only_what_would_be_written_is_read(text in "(policy-v|request-|log-|transcript-|backup-|import-token-|x)?[a-z0-9.-]{0,20}(.json|.bin|.yhw|.age)?") {
             if let Some(name) = Name::parse(&text) {
                 prop_assert_eq!(name.to_string(), text);
             }

@@ -53,20 +53,22 @@ impl Person {
         matches!(self.0, Source::Terminal)
     }
 
-    /// Asks for a secret that already exists.
+    /// Asks for a secret that already exists. A transcript says that it was given.
     ///
     /// # Errors
     /// When nobody answers.
-    pub fn secret(&self, prompt: &str) -> Result<SecretString, Failure> {
-        match &self.0 {
-            Source::Answers(lines) => next_line(lines, prompt).map(|line| line.as_str().into()),
+    pub fn secret(&self, screen: &Screen, prompt: &str) -> Result<SecretString, Failure> {
+        let secret = match &self.0 {
+            Source::Answers(lines) => next_line(lines, prompt)?.as_str().into(),
             Source::Terminal => {
                 needs_terminal(prompt)?;
                 rpassword::prompt_password(format!("{prompt}: "))
                     .map(SecretString::from)
-                    .map_err(|error| no_answer(prompt).because(error))
+                    .map_err(|error| no_answer(prompt).because(error))?
             }
-        }
+        };
+        screen.recorder().secret_given(prompt);
+        Ok(secret)
     }
 
     /// Asks for a secret that is chosen now, at least twelve characters. A terminal asks twice, and again where the two differ or it
@@ -76,7 +78,7 @@ impl Person {
     /// When nobody answers, or an answer from a file descriptor is too short.
     pub fn new_secret(&self, screen: &Screen, prompt: &str) -> Result<SecretString, Failure> {
         loop {
-            let secret = self.secret(prompt)?;
+            let secret = self.secret(screen, prompt)?;
             let short = secret.expose_secret().chars().count() < SHORTEST_SECRET;
             if matches!(self.0, Source::Answers(_)) {
                 return if short {
@@ -90,7 +92,7 @@ impl Person {
                 screen.say(format!("That has fewer than {SHORTEST_SECRET} characters."));
                 continue;
             }
-            let again = self.secret(&format!("{prompt}, again"))?;
+            let again = self.secret(screen, &format!("{prompt}, again"))?;
             if again.expose_secret() == secret.expose_secret() {
                 return Ok(secret);
             }
@@ -103,8 +105,8 @@ impl Person {
     /// # Errors
     /// [`Exit::Declined`] for any other answer; nothing has been done by then.
     pub fn confirm(&self, screen: &Screen, question: &str, expected: &str) -> Result<(), Failure> {
-        let answer = self.line(screen, &format!("{question} Type `{expected}` to go on"))?;
-        if answer == expected {
+        let question = format!("{question} Type `{expected}` to go on");
+        if self.types(screen, &question, expected, |answer| answer == expected)? {
             return Ok(());
         }
         Err(Failure::new(Exit::Declined, "declined", "a person declined; nothing was changed")
@@ -124,8 +126,9 @@ impl Person {
         let groups = fingerprint::groups(digest);
         for index in two_of(groups.len())? {
             let prompt = format!("Type group {} of the fingerprint you were given", index + 1);
-            let answer = self.line(screen, &prompt)?;
-            if groups.get(index).is_none_or(|group| *group != answer.to_ascii_lowercase()) {
+            let group = groups.get(index).ok_or_else(|| Failure::bug("a group is missing"))?;
+            let same = |answer: &str| answer.eq_ignore_ascii_case(group);
+            if !self.types(screen, &prompt, group, same)? {
                 return Err(Failure::new(Exit::Declined, "fingerprint", "the fingerprints differ")
                     .because(format!("group {} is not that of the bundle here", index + 1))
                     .hint("stop: somebody changed the bundle, or it is another one"));
@@ -134,22 +137,43 @@ impl Person {
         Ok(())
     }
 
-    fn line(&self, screen: &Screen, prompt: &str) -> Result<String, Failure> {
+    /// Whether the person types what was asked for. What else they type is nobody's business: it may be a secret in the wrong place.
+    fn types(
+        &self,
+        screen: &Screen,
+        prompt: &str,
+        expected: &str,
+        same: impl Fn(&str) -> bool,
+    ) -> Result<bool, Failure> {
+        let typed = same(&self.line(screen, prompt)?);
+        if typed {
+            screen.recorder().answered(expected);
+        } else {
+            screen.recorder().answered_otherwise();
+        }
+        Ok(typed)
+    }
+
+    fn line(&self, screen: &Screen, prompt: &str) -> Result<Zeroizing<String>, Failure> {
         match &self.0 {
             Source::Answers(lines) => {
-                screen.say(prompt);
+                screen.ask(prompt);
                 let line = next_line(lines, prompt)?;
-                screen.say(format!("> {}", crate::one_line(&line)));
-                Ok((*line).clone())
+                screen.echo(&line);
+                Ok(line)
             }
             Source::Terminal => {
                 needs_terminal(prompt)?;
-                screen.say(prompt);
+                screen.ask(prompt);
                 let mut err = std::io::stderr().lock();
                 let _ = err.write_all(b"> ").and_then(|()| err.flush());
-                let mut line = String::new();
+                let mut line = Zeroizing::new(String::new());
                 match std::io::stdin().lock().read_line(&mut line) {
-                    Ok(1..) => Ok(line.trim_end_matches(['\r', '\n']).to_owned()),
+                    Ok(1..) => {
+                        let end = line.trim_end_matches(['\r', '\n']).len();
+                        line.truncate(end);
+                        Ok(line)
+                    }
                     Ok(_) => Err(no_answer(prompt)),
                     Err(error) => Err(no_answer(prompt).because(error)),
                 }
@@ -238,6 +262,43 @@ mod tests {
             let declined = person(answer).confirm(&screen, "Import?", "tests-1").unwrap_err();
             assert_eq!(declined.exit, Exit::Declined, "{answer:?}");
         }
+    }
+
+    /// What a recording says, a line each.
+    fn told(screen: &Screen) -> Vec<String> {
+        let lines = screen.recorded().into_iter();
+        lines.map(|line| format!("{}: {}", line.kind, line.text)).collect()
+    }
+
+    #[test]
+    fn questions_and_the_words_asked_for_are_recorded_and_secrets_are_not() {
+        let screen = Screen::new(false);
+        screen.record();
+        let person = person("a long passphrase\nanother passphrase\ntests-1\n");
+        person.secret(&screen, "Password").unwrap();
+        person.new_secret(&screen, "New password").unwrap();
+        person.confirm(&screen, "Import?", "tests-1").unwrap();
+        person.secret(&screen, "Nobody gives this one").unwrap_err();
+        let expected = [
+            "secret: Password",
+            "secret: New password",
+            "asked: Import? Type `tests-1` to go on",
+            "answered: tests-1",
+        ];
+        assert_eq!(told(&screen), expected);
+    }
+
+    #[test]
+    fn a_secret_in_the_wrong_place_is_not_recorded() {
+        let screen = Screen::new(false);
+        screen.record();
+        let declined =
+            person("a long passphrase\n").confirm(&screen, "Import?", "tests-1").unwrap_err();
+        screen.failure(&declined);
+        let told = told(&screen);
+        assert_eq!(told[1], "answered: (something else, which is not recorded)");
+        assert!(told.iter().any(|line| line.contains("a person declined")));
+        assert!(!told.iter().any(|line| line.contains("passphrase")), "{told:?}");
     }
 
     #[test]

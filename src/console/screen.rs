@@ -2,21 +2,26 @@
 
 use crate::Failure;
 use crate::escape::{escape, json_escape, one_line};
+use crate::recorder::Recorder;
+use keyferry_bundle::kinds::Line;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::{IsTerminal as _, Write as _};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The version of every `--json` answer.
 pub const JSON_VERSION: u32 = 1;
 
-/// Where a program writes. Every text passes through [`escape`], so that nothing from a file reaches the terminal raw.
+/// Where a program writes. Every text passes through [`escape`], so that nothing from a file reaches the terminal raw, and is recorded
+/// while somebody wants a transcript.
 #[derive(Debug, Clone)]
 pub struct Screen {
     json: bool,
     colour: bool,
     answered: Arc<AtomicBool>,
+    failed: Arc<Mutex<Option<Failure>>>,
+    recorder: Recorder,
 }
 
 /// What a line is about, which decides its colour.
@@ -52,7 +57,24 @@ impl Screen {
     pub fn new(json: bool) -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let colour = wanted && std::io::stderr().is_terminal();
-        Self { json, colour, answered: Arc::default() }
+        Self {
+            json,
+            colour,
+            answered: Arc::default(),
+            failed: Arc::default(),
+            recorder: Recorder::default(),
+        }
+    }
+
+    /// Records from now on what is shown, asked and typed, on this screen and on every clone of it: for a program that shows no secret.
+    pub fn record(&self) {
+        self.recorder.begin();
+    }
+
+    /// What was recorded; nothing more is.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<Line> {
+        self.recorder.end()
     }
 
     /// Whether answers are JSON.
@@ -79,6 +101,29 @@ impl Screen {
     /// A line in a tone, on stderr.
     pub fn tell(&self, tone: Tone, line: impl AsRef<str>) {
         let text = escape(line.as_ref());
+        self.recorder.said(&text);
+        self.write(tone, &text);
+    }
+
+    /// A question, on stderr.
+    pub(crate) fn ask(&self, question: &str) {
+        let text = escape(question);
+        self.recorder.asked(&text);
+        self.write(Tone::Plain, &text);
+    }
+
+    /// Who records what is typed.
+    pub(crate) const fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// Shows what a file descriptor gave as an answer, where a terminal shows it by itself.
+    pub(crate) fn echo(&self, answer: &str) {
+        self.write(Tone::Plain, &format!("> {}", one_line(answer)));
+    }
+
+    /// Escaped text, on stderr.
+    fn write(&self, tone: Tone, text: &str) {
         let line = if self.colour && tone != Tone::Plain {
             format!("\u{1b}[{}m{text}\u{1b}[0m\n", tone.code())
         } else {
@@ -106,7 +151,13 @@ impl Screen {
     /// # Errors
     /// When stdout cannot take it: a result nobody got is a failure.
     pub fn result(&self, text: impl AsRef<str>) -> Result<(), Failure> {
-        if self.json { Ok(()) } else { stdout(&format!("{}\n", escape(text.as_ref()))) }
+        if self.json {
+            return Ok(());
+        }
+        let text = escape(text.as_ref());
+        stdout(&format!("{text}\n"))?;
+        self.recorder.said(&text);
+        Ok(())
     }
 
     /// The result as one JSON object `{"keyferry":1, ...}`, on stdout; nothing without `--json`.
@@ -121,7 +172,10 @@ impl Screen {
         answer.insert("keyferry".to_owned(), JSON_VERSION.into());
         answer.extend(members(value)?);
         self.answered.store(true, Ordering::Relaxed);
-        stdout(&format!("{}\n", json_escape(&Value::Object(answer).to_string())))
+        let text = json_escape(&Value::Object(answer).to_string());
+        stdout(&format!("{text}\n"))?;
+        self.recorder.said(&text);
+        Ok(())
     }
 
     /// Begins a JSON answer of which one member, a list of that name, is too long to be held: `first` are the members before it.
@@ -143,8 +197,13 @@ impl Screen {
     }
 
     /// A failure: three kinds of line on stderr, and with `--json` one object on stdout, unless an answer is there already: a
-    /// report of what does not hold is the answer.
+    /// report of what does not hold is the answer. A failure that was shown last is not shown again: a program that records itself
+    /// shows it before it ends.
     pub fn failure(&self, failure: &Failure) {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed.replace(failure.clone()).as_ref() == Some(failure) {
+            return;
+        }
         self.tell(Tone::Bad, format!("error: {}", one_line(&failure.error)));
         for cause in &failure.because {
             self.say(format!("because: {}", one_line(cause)));
@@ -218,3 +277,7 @@ fn stdout(text: &str) -> Result<(), Failure> {
             .because(error)
     })
 }
+
+#[cfg(test)]
+#[path = "screen_tests.rs"]
+mod tests;

@@ -3,6 +3,7 @@
 use keyferry_bundle::seal::claimed;
 use keyferry_bundle::{
     Backup, Bundle, Device, Envelope, Error, Kind, Log, Plan, Policy, Receipt, Request, Response,
+    Transcript,
 };
 use serde::Serialize;
 
@@ -18,6 +19,7 @@ pub(crate) enum Body {
     Backup(Box<Backup>),
     Receipt(Box<Receipt>),
     Log(Box<Log>),
+    Transcript(Box<Transcript>),
 }
 
 impl Body {
@@ -38,6 +40,7 @@ impl Body {
             Kind::Backup => read(envelope, Self::Backup),
             Kind::Receipt => read(envelope, Self::Receipt),
             Kind::Log => read(envelope, Self::Log),
+            Kind::Transcript => read(envelope, Self::Transcript),
         }
     }
 
@@ -52,6 +55,7 @@ impl Body {
             Self::Backup(_) => Kind::Backup,
             Self::Receipt(_) => Kind::Receipt,
             Self::Log(_) => Kind::Log,
+            Self::Transcript(_) => Kind::Transcript,
         }
     }
 
@@ -65,7 +69,8 @@ impl Body {
             | Self::Response(_)
             | Self::Backup(_)
             | Self::Receipt(_)
-            | Self::Log(_) => self.kind().as_str(),
+            | Self::Log(_)
+            | Self::Transcript(_) => self.kind().as_str(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Reaching the HSM, and what its failures mean to the person.
 
 use keyferry_bundle::{Digest, Envelope, FieldError, ObjectId, PublicKey, Serial};
-use keyferry_console::{Exit, Failure, Person};
+use keyferry_console::{Exit, Failure, Person, Screen};
 use keyferry_hsm::{Address, Credential, Error, Hsm, YubiHsm2};
 
 /// Options of every command.
@@ -29,8 +29,9 @@ impl HsmArgs {
         serial: Serial,
         key: ObjectId,
         person: &Person,
+        screen: &Screen,
     ) -> Result<YubiHsm2, Failure> {
-        let password = person.secret(&format!("Password of authentication key {key}"))?;
+        let password = person.secret(screen, &format!("Password of authentication key {key}"))?;
         YubiHsm2::open(&self.hsm, serial, &Credential::new(key, password))
             .map_err(|error| hsm_failed(&error))
     }

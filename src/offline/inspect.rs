@@ -43,7 +43,7 @@ pub(crate) fn run(
         "log": { "used": info.log_used, "capacity": info.log_capacity },
     });
     if let Some(key) = args.auth_key {
-        let hsm = access.open(info.serial, key, person)?;
+        let hsm = access.open(info.serial, key, person, screen)?;
         let storage = hsm.storage().map_err(|error| hsm_failed(&error))?;
         let objects = hsm.objects().map_err(|error| hsm_failed(&error))?;
         screen.result(format!(

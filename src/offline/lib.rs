@@ -1,7 +1,7 @@
 //! `keyferry-offline`: the ceremony room. It talks to the HSM, reads bundles and writes bundles; it has no network stack.
 //!
 //! The reader's path: [`cli`](command) -> `init` or `respond` -> what the room refuses ([`isolation`], [`room`]) -> the HSM ->
-//! `wrap`, `copies` -> signed bundles.
+//! `wrap`, `copies` -> signed bundles -> `transcript`.
 
 mod audit;
 mod check_value;
@@ -16,6 +16,7 @@ mod log;
 mod respond;
 pub mod room;
 mod self_test;
+mod transcript;
 mod wrap;
 
 pub use check_value::check_value;

@@ -10,6 +10,26 @@ use std::path::{Path, PathBuf};
 /// The most bytes a ledger may have.
 const MAX_BYTES: usize = 1 << 20;
 
+/// Where the memory is.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RoomArgs {
+    /// Folder of the room's memory, kept from run to run: requests answered once are not answered again, and transcripts are
+    /// counted. It is not the ceremony's folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) room: PathBuf,
+
+    /// Begin a new memory in that folder: for the very first run with this HSM
+    #[arg(long)]
+    pub(crate) new_room: bool,
+}
+
+impl RoomArgs {
+    /// Opens the memory of one device, or begins it.
+    pub(crate) fn open(&self, serial: Serial) -> Result<Room, Failure> {
+        if self.new_room { Room::begin(&self.room, serial) } else { Room::open(&self.room, serial) }
+    }
+}
+
 /// A ledger and its file.
 #[derive(Debug)]
 pub struct Room {
@@ -44,10 +64,10 @@ impl Room {
         Ok(Self { path, ledger })
     }
 
-    /// Begins the memory of a device; it is written with the first thing to remember.
+    /// Begins the memory of a device; it is written with the first thing to remember. One that knows of no plan yet has only begun.
     ///
     /// # Errors
-    /// [`Exit::File`] when there is one already, or the folder cannot be made.
+    /// [`Exit::File`] when there is one already that knows of a plan, or is damaged, or the folder cannot be made.
     pub fn begin(folder: &Path, serial: Serial) -> Result<Self, Failure> {
         std::fs::create_dir_all(folder).map_err(|error| {
             Failure::new(Exit::File, "file-unwritable", "the room's folder cannot be made")
@@ -56,6 +76,11 @@ impl Room {
         let path = Self::file(folder, serial);
         if path.symlink_metadata().is_err() {
             return Ok(Self { path, ledger: Ledger::default() });
+        }
+        if let Ok(begun) = Self::open(folder, serial)
+            && begun.ledger.is_empty()
+        {
+            return Ok(begun);
         }
         Err(Failure::new(
             Exit::File,
@@ -105,6 +130,16 @@ mod tests {
         std::fs::write(folder.path().join("ledger-7.json"), b"").unwrap();
         assert_eq!(Room::begin(folder.path(), serial).unwrap_err().code, "memory-there");
         assert_eq!(Room::open(folder.path(), serial).unwrap_err().code, "ledger");
+        std::fs::write(folder.path().join("ledger-7.json"), b"{\"plans\":[]}").unwrap();
+        assert!(Room::begin(folder.path(), serial).is_ok());
+        let plan = format!(
+            "{{\"plan\":\"{}\",\"counter\":1,\"requests\":[],\"targets\":[]}}",
+            "a".repeat(64)
+        );
+        let memory = format!("{{\"plans\":[{plan}]}}");
+        std::fs::write(folder.path().join("ledger-7.json"), memory).unwrap();
+        assert_eq!(Room::begin(folder.path(), serial).unwrap_err().code, "memory-there");
+        assert!(Room::open(folder.path(), serial).is_ok());
         assert!(Room::begin(folder.path(), Serial::new(8)).is_ok());
     }
 }

@@ -123,7 +123,7 @@ fn ask(
 ) -> Result<Option<(Operator, Answers)>, Failure> {
     let plan = chain.plan.body();
     let policy = chain.ceremony.policy();
-    let operator = || Operator::open(desk.person, policy, &args.identity);
+    let operator = || Operator::open(desk.person, desk.screen, policy, &args.identity);
     match source {
         Source::Console(download) => {
             let [target] = plan.targets.as_slice() else {

@@ -97,7 +97,7 @@ pub fn run(
             .dry_run(&jobs.iter().flat_map(|job| [call(job), question(job)]).collect::<Vec<_>>());
     }
 
-    let operator = Operator::open(desk.person, policy, &args.identity)?;
+    let operator = Operator::open(desk.person, desk.screen, policy, &args.identity)?;
     let draft = Draft::new(&chain, &response, &session);
     // What could go wrong with the receipt goes wrong before the upload.
     let hoped = draft.body(now, jobs.iter().map(Job::hoped).collect());

@@ -5,7 +5,7 @@ use keyferry_bundle::{Holder, Policy, Role, Verified};
 use keyferry_ceremony::Refusal;
 use keyferry_console::ceremony::refused;
 use keyferry_console::identity::Identity;
-use keyferry_console::{Exit, Failure, Person, files};
+use keyferry_console::{Exit, Failure, Person, Screen, files};
 use std::path::Path;
 
 /// Larger than any identity file.
@@ -21,11 +21,12 @@ impl Operator {
     /// Opens an identity file and checks, before anything is asked of AWS, that the policy counts its key as an online operator's.
     pub(crate) fn open(
         person: &Person,
+        screen: &Screen,
         policy: &Verified<Policy>,
         path: &Path,
     ) -> Result<Self, Failure> {
         let file = files::read_capped(path, MAX_IDENTITY_BYTES)?;
-        let passphrase = person.secret(&format!("Passphrase of {}", path.display()))?;
+        let passphrase = person.secret(screen, &format!("Passphrase of {}", path.display()))?;
         let identity = Identity::open(&file, passphrase)?;
         let key = identity.public_key()?.id().map_err(Failure::bug)?;
         let required = policy.requirements(&[Role::OnlineOperator]).map_err(Failure::bug)?;

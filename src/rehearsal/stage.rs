@@ -106,6 +106,12 @@ impl Stage {
         copy(&self.folder(from).join(name), &self.folder(to).join(name))
     }
 
+    /// Copies a file of a machine into the ceremony's folder there.
+    pub(crate) fn put(&self, place: Place, name: &str) -> Result<(), Failure> {
+        let folder = self.folder(place);
+        copy(&folder.join(name), &folder.join(CEREMONY).join(name))
+    }
+
     /// The ceremony's folder as the auditor got it.
     pub(crate) fn leave_evidence(&self, out: &Path) -> Result<(), Failure> {
         files::new_folder(out)?;

@@ -174,6 +174,7 @@ impl Story<'_> {
         let hsm = self.hsm.url();
         let mut init =
             vec!["init", "--hsm", hsm, "--allow-network", "--serial", SERIAL, "--name", HSM];
+        init.extend(["--room", "memory", "--new-room"]);
         let threshold = self.cast.custodians.map(|quorum| quorum.threshold.to_string());
         if let Some(threshold) = &threshold {
             init.extend(["--shares", threshold, "--share-folder", shares::FOLDER]);
@@ -188,8 +189,10 @@ impl Story<'_> {
         for witness in self.cast.signing_witnesses() {
             sign(&self.room, witness, "device.json", HSM)?;
         }
-        self.stage.hand(Place::Room, Place::Office, "device.json")?;
-        self.screen.say("  carried from the room to the office: device.json");
+        for name in ["device.json", "transcript-1.json"] {
+            self.stage.hand(Place::Room, Place::Office, name)?;
+        }
+        self.screen.say("  carried from the room to the office: device.json, transcript-1.json");
         Ok(())
     }
 
@@ -228,6 +231,7 @@ impl Story<'_> {
         for name in self.cast.signing_officers() {
             sign(&self.office, name, &format!("{CEREMONY}/plan.json"), CEREMONY)?;
         }
+        self.stage.put(Place::Office, "transcript-1.json")?;
         self.stage.carry(Place::Office, Place::Bastion, |_| true, self.screen)
     }
 
@@ -251,16 +255,7 @@ impl Story<'_> {
         self.room.run(
             "room",
             "keyferry-offline",
-            &[
-                "respond",
-                CEREMONY,
-                "--hsm",
-                hsm,
-                "--allow-network",
-                "--room",
-                "memory",
-                "--new-room",
-            ],
+            &["respond", CEREMONY, "--hsm", hsm, "--allow-network", "--room", "memory"],
             &[HSM_PASSWORD, CEREMONY],
         )?;
         let response = format!("{CEREMONY}/response-1.json");
@@ -270,7 +265,10 @@ impl Story<'_> {
         self.stage.carry(
             Place::Room,
             Place::Bastion,
-            |name| matches!(name, "response-1.json" | "log-1.json" | "backup-payments.json"),
+            |name| {
+                matches!(name, "response-1.json" | "log-1.json" | "backup-payments.json")
+                    || name.starts_with("transcript-")
+            },
             self.screen,
         )
     }

@@ -18,7 +18,7 @@ pub use base64::Base64;
 pub use digest::{Digest, LogDigest};
 pub use hsm::{Domains, Firmware, Label, ObjectId, Serial};
 pub use key_family::{Curve, HmacHash, KeyFamily};
-pub use text::{AgeRecipient, CeremonyId, Holder, TargetName, Text};
+pub use text::{AgeRecipient, CeremonyId, Holder, Shown, TargetName, Text};
 pub use time::Timestamp;
 pub use words::{Environment, Role};
 

@@ -48,6 +48,33 @@ string_type!(
 );
 
 string_type!(
+    /// A line as a screen showed it: 0 to 1024 printable ASCII characters.
+    Shown,
+    "^[ -~]{0,1024}$",
+    "at most 1024 printable ASCII characters",
+    |text| text.len() <= LONGEST_LINE && text.bytes().all(|b| (b' '..=b'~').contains(&b))
+);
+
+/// The most characters of a line that was shown.
+const LONGEST_LINE: usize = 1024;
+/// How a line ends that was longer.
+const CUT: &str = " [cut]";
+
+impl Shown {
+    /// What was shown, as far as it fits: a longer line ends in ` [cut]`, and what no screen gets, nor any transcript, stands as `?`.
+    #[must_use]
+    pub fn of(line: &str) -> Self {
+        let harmless = |c: char| if matches!(c, ' '..='~') { c } else { '?' };
+        let text: String = line.chars().take(LONGEST_LINE + 1).map(harmless).collect();
+        if text.len() <= LONGEST_LINE {
+            return Self(text);
+        }
+        let kept = text.chars().take(LONGEST_LINE - CUT.len());
+        Self(kept.chain(CUT.chars()).collect())
+    }
+}
+
+string_type!(
     /// A native age X25519 recipient (C2SP age, `age1` and 58 Bech32 characters). Its checksum is checked where it is used.
     AgeRecipient,
     "^age1[02-9ac-hj-np-z]{58}$",

@@ -10,6 +10,7 @@ mod receipt;
 mod request;
 mod response;
 mod shares;
+mod transcript;
 
 pub use backup::{AgeCopy, Backup, WrappedCopy};
 pub use common::{AttestationChain, Custodian, Expiration};
@@ -21,6 +22,7 @@ pub use receipt::{Outcome, Proof, ProofMethod, Receipt, ReceiptTarget};
 pub use request::{ParametersSource, Request, RequestTarget};
 pub use response::{Isolation, Made, Response, ResponseTarget};
 pub use shares::{ShareHolder, ShareScheme, ShareSet};
+pub use transcript::{Ended, Line, LineKind, Transcript};
 
 use crate::envelope::MAX_PAYLOAD_BYTES;
 use crate::identifiers::word_type;
@@ -46,6 +48,8 @@ word_type!(
         Receipt = "receipt",
         /// A piece of the HSM's audit log.
         Log = "log",
+        /// What the room's program showed, asked and was answered.
+        Transcript = "transcript",
     }
 );
 

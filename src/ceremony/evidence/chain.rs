@@ -3,11 +3,11 @@
 
 use super::collect::collect;
 use super::sort::Sorted;
-use super::{File, Pins, Report, logs, order, policies, sentences};
+use super::{File, Pins, Report, logs, order, policies, sentences, transcripts};
 use crate::links::Countersigned;
-use crate::{Refusal, backup, device, log, plan, receipt, request, response};
+use crate::{Refusal, backup, device, log, plan, receipt, request, response, transcript};
 use keyferry_bundle::{
-    Backup, Device, Kind, Log, Plan, Policy, Receipt, Request, Response, Verified,
+    Backup, Device, Kind, Log, Plan, Policy, Receipt, Request, Response, Transcript, Verified,
 };
 
 /// An accepted bundle, the file it came from, and which accepted bundle it follows.
@@ -29,6 +29,7 @@ pub struct Chain {
     pub(super) backups: Vec<Link<Backup>>,
     pub(super) logs: Vec<Link<Log>>,
     pub(super) receipts: Vec<Link<Receipt>>,
+    pub(super) transcripts: Vec<Link<Transcript>>,
 }
 
 impl Chain {
@@ -156,6 +157,16 @@ impl Chain {
             sentences::receipt(&chain, link, report);
         }
         order::receipts(&chain, report);
+        let files: Vec<&File> = sorted.of(Kind::Transcript).collect();
+        chain.transcripts = collect(
+            &files,
+            Kind::Transcript,
+            "transcript.signed",
+            &chain.devices,
+            report,
+            |device, bytes| transcript::accept(chain.policy_of(device)?, &device.bundle, bytes),
+        );
+        transcripts::state(&chain, report);
         chain
     }
 

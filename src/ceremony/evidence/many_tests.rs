@@ -83,11 +83,13 @@ fn each_plan_follows_one_of_another_folder() {
         ("plan.previous", "a/plan.json", "follows c/plan.json"),
         ("log.start", "b/log.json", "begins where a/log.json ends"),
         ("log.start", "a/log.json", "begins where c/log.json ends"),
+        ("transcript.chain", "b/transcript-1.json", "follows a/transcript-1.json"),
+        ("transcript.chain", "a/transcript-1.json", "follows c/transcript-1.json"),
     ] {
         let told = claim(&read.between, id, file);
         assert_eq!((told.standing, told.sentence.as_str()), (Standing::Holds, sentence));
     }
-    assert_eq!(read.between.claims.len(), 4, "{:#?}", read.between.claims);
+    assert_eq!(read.between.claims.len(), 6, "{:#?}", read.between.claims);
     for report in &read.reports {
         assert!(report.claims.iter().all(|claim| claim.id != "plan.previous"));
         assert!(report.claims.iter().all(|claim| !claim.id.starts_with("policy.")));

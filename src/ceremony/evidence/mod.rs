@@ -17,6 +17,7 @@ mod sentences;
 mod shared;
 mod sort;
 mod trail;
+mod transcripts;
 
 #[cfg(test)]
 mod many_tests;
@@ -24,6 +25,8 @@ mod many_tests;
 mod stated_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod transcript_tests;
 
 pub use across::Across;
 pub use chain::{Chain, Link};

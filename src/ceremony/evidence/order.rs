@@ -8,7 +8,7 @@ use keyferry_bundle::kinds::{Made, ProofMethod};
 use keyferry_bundle::{Base64, Device, Digest, Plan, Receipt, Request, Response, Verified};
 
 /// Refuses each link that some earlier one is a twin of.
-fn no_twins<T>(
+pub(super) fn no_twins<T>(
     claim: &'static str,
     links: &[Link<T>],
     twins: impl Fn(&Link<T>, &Link<T>) -> bool,

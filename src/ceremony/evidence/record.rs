@@ -4,7 +4,7 @@ use super::chain::{Chain, Link};
 use keyferry_bundle::kinds::{Bundle, ReceiptTarget, ResponseTarget, Target};
 use keyferry_bundle::{
     Backup, Device, Digest, Kind, Log, Plan, Policy, Receipt, Request, Response, Signer, Timestamp,
-    Verified,
+    Transcript, Verified,
 };
 
 impl<T> Link<T> {
@@ -40,6 +40,8 @@ pub enum Accepted<'a> {
     Response(&'a Link<Response>),
     /// A receipt.
     Receipt(&'a Link<Receipt>),
+    /// What a run in the room showed and asked.
+    Transcript(&'a Link<Transcript>),
 }
 
 /// What a bundle of any kind has.
@@ -79,6 +81,7 @@ impl<'a> Accepted<'a> {
             Self::Log(link) => of(link),
             Self::Response(link) => of(link),
             Self::Receipt(link) => of(link),
+            Self::Transcript(link) => of(link),
         }
     }
 }
@@ -140,6 +143,15 @@ impl Chain {
             all.extend(backups.into_iter().map(Accepted::Backup));
         }
         all.extend(logs.into_iter().map(Accepted::Log));
+        all.extend(self.transcripts().into_iter().map(Accepted::Transcript));
+        all
+    }
+
+    /// Every transcript, in the order of their numbers.
+    #[must_use]
+    pub fn transcripts(&self) -> Vec<&Link<Transcript>> {
+        let mut all: Vec<&Link<Transcript>> = self.transcripts.iter().collect();
+        all.sort_by_key(|link| (link.bundle.body().serial, link.bundle.body().counter));
         all
     }
 

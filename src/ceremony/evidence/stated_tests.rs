@@ -64,6 +64,9 @@ fn a_sound_ceremony_states_these_claims_and_no_others() {
             ("receipt.json", "receipt.endpoint", Holds),
             ("receipt.json", "receipt.import", Holds),
             ("receipt.json", "receipt.proof", Holds),
+            ("transcript-1.json", "transcript.signed", Holds),
+            ("transcript-1.json", "transcript.chain", Holds),
+            ("transcript-1.json", "transcript.about", Holds),
             ("backup-payments.yhw", "backup.copy", Holds),
             ("import-token-1-payments.bin", "request.token", Holds),
         ]

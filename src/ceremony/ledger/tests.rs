@@ -1,9 +1,9 @@
 //! What the room takes, and what it refuses because of what it remembers.
 
-use super::{Ledger, Memory};
+use super::{Ledger, Memory, Place};
 use crate::testing::{Story, digest_of, told};
 use keyferry_bundle::kinds::Made;
-use keyferry_bundle::{Digest, Plan, Request, Verified};
+use keyferry_bundle::{Digest, Plan, Request, Transcript, Verified};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -152,6 +152,49 @@ fn stored_material_is_known_by_its_check_value() {
     assert_eq!(remembered.confirm(Digest::of(b"stored")), Ok(Made::Stored));
     let (other, _) = following(&plan, 2);
     assert!(ledger.may_have_stored(&other, target).is_none());
+}
+
+/// A transcript in the place that the memory gives it, signed.
+fn transcript(ledger: &Ledger) -> Verified<Transcript> {
+    let place = ledger.next_transcript().unwrap();
+    let mut story = Story::sound();
+    story.transcript.counter = place.counter;
+    story.transcript.previous = place.previous;
+    story.transcript.unrecorded = place.unrecorded;
+    story.accept_transcript().unwrap()
+}
+
+#[test]
+fn transcripts_are_numbered_once_and_runs_without_one_are_counted() {
+    let mut ledger = Ledger::default();
+    ledger.session_opened();
+    let first = transcript(&ledger);
+    let place = |counter, previous, unrecorded| Some(Place { counter, previous, unrecorded });
+    assert_eq!(ledger.next_transcript(), place(1, None, 0));
+    // Cut off before it was remembered: its number is still free, and the next transcript tells of the run.
+    ledger.session_opened();
+    assert_eq!(ledger.next_transcript(), place(1, None, 1));
+    ledger.recorded(&first);
+    // Cut off before it was written: nobody gets its number.
+    ledger.session_opened();
+    assert_eq!(ledger.next_transcript(), place(2, Some(first.digest()), 0));
+    ledger.session_opened();
+    ledger.session_opened();
+    assert_eq!(ledger.next_transcript(), place(2, Some(first.digest()), 2));
+    let read = Ledger::decode(&ledger.encode().unwrap()).unwrap();
+    assert_eq!(read, ledger);
+    let text = String::from_utf8(ledger.encode().unwrap()).unwrap();
+    for (from, to) in [
+        ("\"counter\":1,", "\"counter\":0,"),
+        (&*format!("\"digest\":\"{}\",", first.digest()), ""),
+        ("\"unrecorded\":3", "\"unrecorded\":-3"),
+    ] {
+        let spoiled = text.replacen(from, to, 1);
+        assert_ne!(spoiled, text, "{from}");
+        assert!(Ledger::decode(spoiled.as_bytes()).is_err(), "{spoiled}");
+    }
+    let last = text.replacen("\"counter\":1", &format!("\"counter\":{}", u32::MAX), 1);
+    assert_eq!(Ledger::decode(last.as_bytes()).unwrap().next_transcript(), None);
 }
 
 #[test]

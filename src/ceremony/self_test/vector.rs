@@ -4,7 +4,7 @@ use keyferry_bundle::kinds::{Bundle, Revocation};
 use keyferry_bundle::{
     Backup, Base64, Device, Digest, Enrolled, Error, Holder, KeyAlgorithm, KeyId, Kind, Log, Plan,
     Policy, PublicKey, Quorum, Receipt, Request, Requirements, Response, Role, Timestamp,
-    Unverified, Verified,
+    Transcript, Unverified, Verified,
 };
 use serde::Deserialize;
 
@@ -121,6 +121,7 @@ impl Vector {
                     Kind::Backup => plainly::<Backup>(bytes, &required),
                     Kind::Receipt => plainly::<Receipt>(bytes, &required),
                     Kind::Log => plainly::<Log>(bytes, &required),
+                    Kind::Transcript => plainly::<Transcript>(bytes, &required),
                     Kind::Policy | Kind::Device => return Err(unfit(kind)),
                 }
             }

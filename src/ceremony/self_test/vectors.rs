@@ -22,6 +22,7 @@ pub(super) fn tests() -> Vec<SelfTest> {
         "accepted/backup.json",
         "accepted/receipt.json",
         "accepted/log.json",
+        "accepted/transcript.json",
         "accepted/revoked-beside-quorum.json",
         "strict-json/array-for-object.json",
         "strict-json/duplicate-member-escaped.json",

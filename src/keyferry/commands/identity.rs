@@ -31,7 +31,7 @@ pub(crate) fn new(args: &FileArg, person: &Person, screen: &Screen) -> Result<()
 
 /// Shows the public half.
 pub(crate) fn show(args: &FileArg, person: &Person, screen: &Screen) -> Result<(), Failure> {
-    let key = Identity::ask(person, &args.file)?.public_key()?;
+    let key = Identity::ask(person, screen, &args.file)?.public_key()?;
     let pem = public_key_pem(&key)?;
     print(&args.file, &key, Some(&pem), screen)
 }

@@ -20,7 +20,9 @@ pub(crate) fn run_prove(args: &ProveArgs, person: &Person, screen: &Screen) -> R
     let path = args.set.clone().unwrap_or_else(|| beside(SET_FILE));
     let set = read_set(&path)?;
     let share = match (&args.share, &args.identity) {
-        (Some(share), Some(identity)) => open(share, &CustodianIdentity::ask(person, identity)?)?,
+        (Some(share), Some(identity)) => {
+            open(share, &CustodianIdentity::ask(person, screen, identity)?)?
+        }
         _ => typed(person, screen)?,
     };
     let holder = share.holder();
@@ -63,7 +65,7 @@ pub(crate) fn run_show(args: &ShowArgs, person: &Person, screen: &Screen) -> Res
             .because("what a file or another program gets, somebody else can read")
             .hint("run it at a terminal, without --json"));
     }
-    let share = open(&args.share, &CustodianIdentity::ask(person, &args.identity)?)?;
+    let share = open(&args.share, &CustodianIdentity::ask(person, screen, &args.identity)?)?;
     screen.warn(format!(
         "what follows is secret: {} such shares are the wrap key of HSM {}",
         share.threshold(),
@@ -104,7 +106,7 @@ fn typed(person: &Person, screen: &Screen) -> Result<Share, Failure> {
     let mut text = Zeroizing::new(String::with_capacity(4096));
     for number in 1..=LINES {
         loop {
-            let typed = person.secret(&format!("Line {number} of {LINES}"))?;
+            let typed = person.secret(screen, &format!("Line {number} of {LINES}"))?;
             let line = tidy(typed.expose_secret());
             match check_line(number, &line) {
                 Ok(()) => {

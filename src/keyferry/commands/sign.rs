@@ -27,7 +27,7 @@ pub(super) fn add(
     let before = files::read_bundle(file)?;
     let opened = open(&trusted, file, &before)?;
     let seats = seats(&opened, file)?;
-    let identity = Identity::ask(person, identity_file)?;
+    let identity = Identity::ask(person, screen, identity_file)?;
     let (holder, role) = seat(seats, &identity, identity_file)?;
 
     show(&opened, screen);
@@ -65,7 +65,7 @@ pub(crate) fn sign_new_policy(
     screen: &Screen,
 ) -> Result<(), Failure> {
     let opened = reopen(&envelope.encode())?;
-    let identity = Identity::ask(person, path)?;
+    let identity = Identity::ask(person, screen, path)?;
     let (holder, role) = seat(seats(&opened, path)?, &identity, path)?;
     let question = format!("Sign this policy as {holder}, {role}?");
     person.confirm(screen, &question, opened.body.word())?;

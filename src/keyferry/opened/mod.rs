@@ -4,6 +4,7 @@
 
 mod copies;
 mod logs;
+mod transcript;
 mod trusted;
 
 pub(crate) use trusted::{Trusted, expired};
@@ -24,7 +25,7 @@ pub(crate) struct Opened {
     pub(crate) body: Body,
     /// Its envelope.
     pub(crate) envelope: Envelope,
-    /// Who signed and who may; none for a backup, which the HSM signs alone.
+    /// Who signed and who may; none for what the HSM signs alone.
     pub(crate) seats: Option<Seats>,
     /// Worth telling whoever reads it.
     pub(crate) remarks: Vec<String>,
@@ -71,6 +72,10 @@ pub(crate) fn open(trusted: &Trusted, path: &Path, bytes: &[u8]) -> Result<Opene
             draft::device(trusted.in_force()?, bytes)
                 .map(|(body, seats)| (Body::Device(Box::new(body)), seats)),
         )?,
+        Kind::Transcript => {
+            let (body, remarks) = transcript::open(trusted.in_force()?, path, &name, bytes)?;
+            (Body::Transcript(Box::new(body)), None, remarks)
+        }
         Kind::Plan | Kind::Request | Kind::Response | Kind::Backup | Kind::Receipt | Kind::Log => {
             let place = Place::of(trusted, path, kind)?;
             match place.name {
@@ -84,7 +89,8 @@ pub(crate) fn open(trusted: &Trusted, path: &Path, bytes: &[u8]) -> Result<Opene
                 | Name::Device
                 | Name::ImportToken(..)
                 | Name::WrappedCopy(_)
-                | Name::AgeCopy(_) => return Err(misnamed(&name, kind)),
+                | Name::AgeCopy(_)
+                | Name::Transcript(_) => return Err(misnamed(&name, kind)),
             }
         }
     };

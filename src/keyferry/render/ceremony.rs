@@ -207,7 +207,7 @@ pub(super) fn receipt(receipt: &Receipt) -> Page {
     page
 }
 
-fn previous(page: &mut Page, previous: Option<Digest>) {
+pub(super) fn previous(page: &mut Page, previous: Option<Digest>) {
     if let Some(previous) = previous {
         page.row("follows", previous);
     }

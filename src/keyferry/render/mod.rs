@@ -5,6 +5,7 @@ pub(crate) mod changes;
 mod log;
 mod policy;
 mod report;
+mod transcript;
 
 pub(crate) use report::{lines as report_lines, standing, word};
 
@@ -44,6 +45,7 @@ impl Page {
             Body::Backup(backup) => ceremony::backup(backup),
             Body::Receipt(receipt) => ceremony::receipt(receipt),
             Body::Log(log) => log::page(log),
+            Body::Transcript(transcript) => transcript::page(transcript),
         }
     }
 
@@ -58,6 +60,7 @@ impl Page {
             Accepted::Backup(link) => ceremony::backup(link.bundle().body()),
             Accepted::Receipt(link) => ceremony::receipt(link.bundle().body()),
             Accepted::Log(link) => log::page(link.bundle().body()),
+            Accepted::Transcript(link) => transcript::page(link.bundle().body()),
         }
     }
 

@@ -70,6 +70,17 @@ fn every_kind_shows_what_is_decided_by_reading_it() {
         &["backup of target \"payments\", generation 1", "0x0200"],
     );
     says(&Body::Receipt(Box::new(story.receipt.clone())), &["KMS answered the import"]);
+    says(
+        &Body::Transcript(Box::new(story.transcript.clone())),
+        &[
+            "transcript 1 of a run that was done, for rehearsal",
+            "keyferry-offline respond tests-1",
+            "  secret        Password of authentication key 0x0002",
+            "  said          Ceremony tests-1 (rehearsal)",
+            "  asked         Generate and wrap this key material?",
+            "  answered      tests-1",
+        ],
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::section;
 use crate::html::Html;
 use crate::render::Page;
 use keyferry_bundle::Kind;
-use keyferry_ceremony::evidence::{Chain, Outline};
+use keyferry_ceremony::evidence::{Accepted, Chain, Outline};
 
 /// What was made, when its maker says, and by whom it is signed.
 pub(super) fn timeline(html: &mut Html, chain: &Chain) {
@@ -42,7 +42,7 @@ const fn quorum(kind: Kind) -> &'static str {
         Kind::Device | Kind::Response => "the HSM itself and the witness quorum",
         Kind::Plan => "the ceremony-officer quorum",
         Kind::Request | Kind::Receipt => "the online-operator quorum",
-        Kind::Backup | Kind::Log => "the HSM itself",
+        Kind::Backup | Kind::Log | Kind::Transcript => "the HSM itself",
     }
 }
 
@@ -54,19 +54,46 @@ pub(super) fn in_full(html: &mut Html, chain: &Chain) {
             html.leaf("code", "", "keyferry inspect");
             html.text(" shows it.");
         });
-        for bundle in chain.bundles() {
+        let bundles = chain.bundles().into_iter();
+        for bundle in bundles.filter(|bundle| !matches!(bundle, Accepted::Transcript(_))) {
             let page = Page::of_accepted(bundle);
             html.element("h3", &[], |html| {
                 html.leaf("span", "mono", bundle.outline().file);
                 html.text(": ");
                 html.text(&page.heading);
             });
-            html.element("dl", &[], |html| {
-                for (label, value) in &page.rows {
-                    html.leaf("dt", "", label.trim_start());
-                    html.element("dd", &[], |html| html.leaf("pre", "", value));
-                }
+            rows(html, &page);
+        }
+    });
+}
+
+/// What the room showed and asked, a run after the other. A screen shows what is asked for, paper shows everything.
+pub(super) fn transcripts(html: &mut Html, chain: &Chain) {
+    let transcripts = chain.transcripts();
+    if transcripts.is_empty() {
+        return;
+    }
+    section(html, "transcripts", "What the room showed and asked", |html| {
+        html.leaf("p", "", "Every accepted transcript, in the order of their numbers. Of a secret there is only that it was asked for and given; an answer that had not been asked for is not there either.");
+        for link in transcripts {
+            let page = Page::of_accepted(Accepted::Transcript(link));
+            html.element("details", &[], |html| {
+                html.element("summary", &[], |html| {
+                    html.leaf("span", "mono", link.file());
+                    html.text(": ");
+                    html.text(&page.heading);
+                });
+                rows(html, &page);
             });
+        }
+    });
+}
+
+fn rows(html: &mut Html, page: &Page) {
+    html.element("dl", &[], |html| {
+        for (label, value) in &page.rows {
+            html.leaf("dt", "", label.trim_start());
+            html.element("dd", &[], |html| html.leaf("pre", "", value));
         }
     });
 }

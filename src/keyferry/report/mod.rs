@@ -27,6 +27,7 @@ pub(crate) fn page(examined: &Examined, verdict: &Verdict, now: Timestamp) -> St
             keys::write(html, &examined.chain, &numbered);
             claims::write(html, &numbered);
             bundles::in_full(html, &examined.chain);
+            bundles::transcripts(html, &examined.chain);
             summary::files(html, &examined.files);
             by_hand::write(html, &examined.chain);
         });

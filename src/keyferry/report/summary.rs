@@ -51,7 +51,7 @@ pub(super) fn write(
         html.leaf("code", "", "keyferry verify");
         html.text(" finds in the files and proves nothing by itself: whoever has the files can run it again, or check them without it.");
     });
-    contents(html, numbered);
+    contents(html, numbered, !examined.chain.transcripts().is_empty());
     if numbered.count(FAILS) > 0 {
         section(html, "fails", "What fails", |html| {
             brief(html, numbered.filter(|claim| FAILS.contains(&claim.standing)));
@@ -66,7 +66,7 @@ pub(super) fn write(
 }
 
 /// Where to go on from here; not in print.
-fn contents(html: &mut Html, numbered: &Numbered<'_>) {
+fn contents(html: &mut Html, numbered: &Numbered<'_>, transcripts: bool) {
     let sections = [
         ("#fails", "What fails", numbered.count(FAILS) > 0),
         ("#policy", "Policy", true),
@@ -75,6 +75,7 @@ fn contents(html: &mut Html, numbered: &Numbered<'_>) {
         ("#keys", "Keys", true),
         ("#claims", "Claims", true),
         ("#bundles", "Bundles", true),
+        ("#transcripts", "Transcripts", transcripts),
         ("#files", "Files", true),
         ("#by-hand", "By hand", true),
     ];

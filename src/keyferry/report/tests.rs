@@ -220,9 +220,35 @@ fn bundles_stand_after_those_they_follow() {
             "backup-payments.json",
             "log.json",
             "response.json",
-            "receipt.json"
+            "receipt.json",
+            "transcript-1.json"
         ]
     );
+}
+
+#[test]
+fn a_transcript_stands_on_the_page_once_and_folded() {
+    let mut story = Story::sound();
+    let hostile = "</pre></details><script>alert(1)</script>";
+    story.transcript.lines[1].text = keyferry_bundle::Shown::of(hostile);
+    let page = written(&look(story.folder(), &Pins::none()));
+    let section = page.split_once("<section id=\"transcripts\">").unwrap().1;
+    let section = section.split_once("</section>").unwrap().0;
+    let nodes = read(section).unwrap();
+    let begins = |name: &str| {
+        let start = Node::Start { name: name.to_owned(), attributes: vec![] };
+        nodes.iter().filter(|node| **node == start).count()
+    };
+    assert_eq!((begins("details"), begins("summary")), (1, 1));
+    for told in ["asked", "answered", "secret", hostile, "Password of authentication key 0x0002"] {
+        assert!(nodes.contains(&Node::Text(told.to_owned())), "{told}: {nodes:?}");
+    }
+    assert_eq!(text(&page).matches(hostile).count(), 1);
+    // Without one there is no such section, and no link to it.
+    let mut folder = story.folder();
+    folder.retain(|file| file.name != "transcript-1.json");
+    let page = written(&look(folder, &Pins::none()));
+    assert!(!page.contains("transcripts\""), "{page}");
 }
 
 /// A story whose policy bears a name of the tester's.

@@ -105,9 +105,8 @@ impl Given<'_> {
                 format!("keyferry-offline{} inspect --serial {serial}", self.hsm())
             }
             Command::Respond => {
-                let new = if self.is_first() { " --new-room" } else { "" };
                 let room = shell(&self.room);
-                format!("keyferry-offline{} respond {folder} --room {room}{new}", self.hsm())
+                format!("keyferry-offline{} respond {folder} --room {room}", self.hsm())
             }
             Command::AuditLog => format!("keyferry-offline{} log audit {folder}", self.hsm()),
             Command::Status => format!("keyferry-online status {folder}"),

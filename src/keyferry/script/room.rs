@@ -116,9 +116,10 @@ fn answer(given: &Given<'_>) -> Vec<Step> {
     steps.push(
         Step::new(
             Actor::RoomOperator,
-            "The command has ended without an error, and named the response's file. Anything else goes on an exception sheet first.",
+            "The command has ended without an error, and named the files of the response and of the run's transcript. Anything else goes on an exception sheet first.",
         )
-        .see("its last line", given.path(&given.response()))
+        .see("the response", given.path(&given.response()))
+        .short("number of the transcript")
         .long("response, first eight words")
         .short("time"),
     );
@@ -204,7 +205,7 @@ fn after(given: &Given<'_>) -> Vec<Step> {
             .see("verify says", "VERIFIED"),
         Step::new(
             Actor::RoomOperator,
-            "The medium takes these files: everything but the copies, which stay until they are handed over.",
+            "The medium takes these files and every transcript-*.json, also those of runs that were declined or failed: everything but the copies, which stay until they are handed over.",
         )
         .act(Act::Carry { from: Place::Room, to: Place::Medium, files: written })
         .short("bag of the medium"),

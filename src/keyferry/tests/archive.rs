@@ -77,11 +77,11 @@ fn each_ceremony_that_holds_is_one_line() {
     for (place, number) in [(1, 1), (2, 10), (3, 11), (4, 2)] {
         assert_eq!(told[place], line(&stories[number - 1]));
     }
-    // Each plan and each log follows the one before.
-    assert_eq!(told[12], "PASS       between the ceremonies: 20 claims hold");
+    // Each plan, each log and each transcript follows the one before.
+    assert_eq!(told[12], "PASS       between the ceremonies: 30 claims hold");
     let [first, open, files] = comes_to(&stories[0]);
     let [later, ..] = comes_to(&stories[1]);
-    let hold = 3 + first + 10 * later + 20;
+    let hold = 3 + first + 10 * later + 30;
     let all = format!(
         "VERIFIED, IF the policy is yours: 11 ceremonies, {hold} claims about {} files hold under policy \"Tests\" version 1, rehearsal, with this fingerprint:",
         11 * files
@@ -144,7 +144,7 @@ fn the_json_answer_is_one_document() {
             "ceremonies": 3,
             "failed": 0,
             "files": 3 * files,
-            "claims": { "hold": 3 + hold + 2 * later + 4, "open": 2 + 3 * open, "fail": 0 },
+            "claims": { "hold": 3 + hold + 2 * later + 6, "open": 2 + 3 * open, "fail": 0 },
         })
     );
 }
@@ -154,6 +154,7 @@ fn a_bad_ceremony_among_good_ones_is_told_in_full() {
     let mut stories = stories(4);
     stories[2].response.targets[0].check_value = Digest::of(b"other material");
     stories[2].relink();
+    stories[3].transcript.previous = Some(digest_of(&stories[2].transcript));
     let desk = archive(&stories);
     let run = verify(&desk, &[]).refused(3, "tests-3/backup-payments.json: ");
     assert!(run.err.contains("error: not accepted: tests-3\n"), "{run:#?}");
@@ -202,7 +203,7 @@ fn forks_are_found_across_folders_and_so_is_a_predecessor_that_is_another() {
     for line in [
         line(&stories[2]).as_str(),
         // Of ceremony 2.
-        "FAIL       between the ceremonies: 2 claims hold",
+        "FAIL       between the ceremonies: 3 claims hold",
         "NOT VERIFIED: tests-3; 2 of 3 ceremonies hold",
     ] {
         assert!(run.out.contains(line), "{line}: {run:#?}");

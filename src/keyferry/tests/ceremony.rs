@@ -128,6 +128,31 @@ fn a_ceremony_is_planned_signed_inspected_and_verified() {
 }
 
 #[test]
+fn a_transcript_is_shown_line_by_line_and_only_under_its_own_number() {
+    let desk = Desk::held();
+    let shown = desk.run(&["inspect", "tests-1/transcript-1.json"], &[]).done();
+    for line in [
+        "VERIFIED   |   secret        Password of authentication key 0x0002",
+        "VERIFIED   |   asked         Generate and wrap this key material?",
+        "VERIFIED   |   answered      tests-1",
+    ] {
+        assert!(shown.out.lines().any(|shown| shown == line), "{line} {shown:#?}");
+    }
+    let refused = |name: &str, because: &str| {
+        let shown = desk.run(&["inspect", name], &[]).done();
+        assert!(shown.out.contains("UNVERIFIED | "), "{shown:#?}");
+        assert!(shown.out.contains(because), "{shown:#?}");
+    };
+    desk.write("tests-1/transcript-2.json", &desk.read("tests-1/transcript-1.json"));
+    refused("tests-1/transcript-2.json", "its counter is 1");
+    desk.write("tests-1/request-2.json", &desk.read("tests-1/transcript-1.json"));
+    refused("tests-1/request-2.json", "it holds a transcript, which has another name");
+    // Nobody but the HSM signs one.
+    let signed = desk.sign("tests-1/transcript-1.json", "wendy", "transcript");
+    assert!(signed.code != 0, "{signed:#?}");
+}
+
+#[test]
 fn a_ceremony_is_verified_under_the_history_and_the_next_year_follows_it() {
     let desk = Desk::held();
     Desk::wait_for_another_second();

@@ -3,6 +3,7 @@
 use super::Args;
 use crate::audit;
 use crate::hsm_access::{hsm_failed, sign, unmakeable};
+use crate::transcript::Written;
 use keyferry_bundle::kinds::{AttestationChain, Bundle as _, DeviceKey, LogHead, ShareSet};
 use keyferry_bundle::{Base64, Device, Domains, LogDigest, Policy, Verified};
 use keyferry_ceremony::{Countersigned, device};
@@ -18,8 +19,7 @@ pub(super) fn write(
     hsm: &dyn Hsm,
     is_new: bool,
     shares: Option<ShareSet>,
-    screen: &Screen,
-) -> Result<(), Failure> {
+) -> Result<Verified<Device>, Failure> {
     let info = hsm.device().map_err(|error| hsm_failed(&error))?;
     let public = hsm.public_key(args.signing_key).map_err(|error| hsm_failed(&error))?;
     let signing = hsm
@@ -54,14 +54,31 @@ pub(super) fn write(
     let device = device::accept(policy, &bytes, Countersigned::NotYet)
         .map_err(|refusal| refused("the new device bundle", &refusal))?;
     files::write_new(&args.out, &bytes, Mode::Public)?;
+    Ok(device)
+}
+
+/// Says what is there now and what comes next.
+pub(super) fn show(args: &Args, device: &Verified<Device>, screen: &Screen) -> Result<(), Failure> {
     screen.heading(format!("HSM {} is set up", args.name));
     screen.table(&fingerprint::rows(&device.digest()));
     screen.say(format!(
         "Next: each witness signs it: keyferry sign {} --identity FILE",
         args.out.display()
     ));
-    screen.result(args.out.display().to_string())?;
-    screen.json(&serde_json::json!({ "device": args.out, "digest": device.digest() }))
+    screen.result(args.out.display().to_string())
+}
+
+pub(super) fn answer_json(
+    args: &Args,
+    device: &Verified<Device>,
+    written: &Written,
+    screen: &Screen,
+) -> Result<(), Failure> {
+    screen.json(&serde_json::json!({
+        "device": args.out,
+        "digest": device.digest(),
+        "transcripts": written.as_ref().map(Vec::as_slice).unwrap_or_default(),
+    }))
 }
 
 /// What the HSM says of its signing key. Whether it is believed, the policy's attestation roots decide.

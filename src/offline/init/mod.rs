@@ -1,7 +1,8 @@
 //! `keyferry-offline init`: from a factory-new HSM to one that holds ceremonies.
 //!
 //! Every step looks first and makes only what is missing, so that after a power cut the same command goes on. The factory's
-//! credential goes last, and only after the new one opened a session and signed.
+//! credential goes last, and only after the new one opened a session and signed. Once the device bundle is written, the run's transcript
+//! lies beside it.
 
 mod bundle;
 mod shares;
@@ -9,21 +10,24 @@ mod steps;
 
 use crate::hsm_access::{HsmArgs, hsm_failed};
 use crate::isolation;
+use crate::room::{Room, RoomArgs};
+use crate::transcript::{self, Run};
 use keyferry_bundle::kinds::Credentials;
 use keyferry_bundle::{Domains, Holder, Label, ObjectId, Policy, Serial, Timestamp, Verified};
+use keyferry_ceremony::ledger::Ledger;
 use keyferry_console::args::TrustArg;
 use keyferry_console::ceremony::pinned_policy;
 use keyferry_console::{Exit, Failure, Person, Screen, clock, files};
 use keyferry_hsm::{Credential, Duty, Error, Place, Purpose, YubiHsm2};
 use shares::{Found, ShareArgs, Sharing};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What to make.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example: keyferry-offline --hsm usb:12345678 init --serial 12345678 --name hsm-1 --out device.json\n\
-        Example: keyferry-offline --hsm usb:12345678 init --serial 12345678 --name hsm-1 --shares 3 --share-folder shares"
+    after_help = "Example: keyferry-offline --hsm usb:12345678 init --serial 12345678 --name hsm-1 --room /media/ceremony/room --new-room\n\
+        Example: keyferry-offline --hsm usb:12345678 init --serial 12345678 --name hsm-1 --room room --new-room --shares 3 --share-folder shares"
 )]
 pub(crate) struct Args {
     /// The serial number printed on the HSM's case; the policy must list it
@@ -64,6 +68,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     shares: ShareArgs,
+
+    #[command(flatten)]
+    memory: RoomArgs,
 
     #[command(flatten)]
     trust: TrustArg,
@@ -136,6 +143,7 @@ pub(crate) fn run(
     person: &Person,
     screen: &Screen,
 ) -> Result<(), Failure> {
+    screen.record();
     let policy = pinned_policy(args.trust.trust.as_deref())?;
     check_listed(&policy, args.serial)?;
     check_expiry(&policy, clock::now()?)?;
@@ -153,23 +161,79 @@ pub(crate) fn run(
         // Nothing is asked of the HSM: each session would leave entries in its log.
         return sharing.wait(file, screen);
     }
-    let (hsm, is_new) = match YubiHsm2::open(&access.hsm, args.serial, &factory) {
-        Ok(new) => match steps::set_up(args, access, &new, &layout, split, person, screen)? {
-            Some(hsm) => (hsm, true),
-            None => return Ok(()),
-        },
-        Err(Error::Credential { .. }) => {
-            screen.say("The factory's credential is gone: this HSM was set up before.");
-            if let Some((sharing, Found::Nothing)) = split {
-                return Err(sharing.lost());
+    let mut room = args.memory.open(args.serial)?;
+    let folder = args.out.parent().unwrap_or(Path::new(""));
+    transcript::must_be_free(&room, folder)?;
+    let before = room.ledger().clone();
+    let setup = Setup { args, access, layout: &layout, split, person, screen };
+    let made = setup.session(&factory, &mut room).and_then(|opened| {
+        let Some((hsm, is_new)) = opened else { return Ok(None) };
+        steps::check_keys(&hsm, &layout)?;
+        let shares = found.as_ref().and_then(Found::proved);
+        let device = bundle::write(args, &policy, &hsm, is_new, shares)?;
+        Ok(Some((hsm, device)))
+    });
+    let (hsm, device) = match made {
+        Ok(Some(made)) => made,
+        Ok(None) => return Ok(()),
+        Err(failure) => {
+            if *room.ledger() != before {
+                screen.failure(&failure);
+                screen.warn("there is no transcript of this run: it ended before the device bundle was written");
             }
-            (access.open(args.serial, args.auth_key, person)?, false)
+            return Err(failure);
         }
-        Err(error) => return Err(hsm_failed(&error)),
     };
-    steps::check_keys(&hsm, &layout)?;
-    let shares = found.and_then(Found::proved);
-    bundle::write(args, &policy, &hsm, is_new, shares, screen)
+    let run = Run {
+        hsm: &hsm,
+        policy: &policy,
+        device: &device,
+        room: &mut room,
+        folder,
+        screen,
+        about: vec![device.digest()],
+    };
+    let ((), written) = run.end(bundle::show(args, &device, screen))?;
+    bundle::answer_json(args, &device, &written, screen)?;
+    written.map(drop)
+}
+
+/// What a run works with.
+struct Setup<'a> {
+    args: &'a Args,
+    access: &'a HsmArgs,
+    layout: &'a Layout,
+    split: Option<(&'a Sharing, &'a Found)>,
+    person: &'a Person,
+    screen: &'a Screen,
+}
+
+impl Setup<'_> {
+    /// A session of the HSM's ceremony credential, and whether this run made it; none where the wrap key was split now. A run that gets
+    /// one is to leave a transcript.
+    fn session(
+        &self,
+        factory: &Credential,
+        room: &mut Room,
+    ) -> Result<Option<(YubiHsm2, bool)>, Failure> {
+        let Self { args, access, layout, split, person, screen } = *self;
+        let opened = match YubiHsm2::open(&access.hsm, args.serial, factory) {
+            Ok(new) => match steps::set_up(args, access, &new, layout, split, person, screen)? {
+                Some(hsm) => (hsm, true),
+                None => return Ok(None),
+            },
+            Err(Error::Credential { .. }) => {
+                screen.say("The factory's credential is gone: this HSM was set up before.");
+                if let Some((sharing, Found::Nothing)) = split {
+                    return Err(sharing.lost());
+                }
+                (access.open(args.serial, args.auth_key, person, screen)?, false)
+            }
+            Err(error) => return Err(hsm_failed(&error)),
+        };
+        room.remember(Ledger::session_opened)?;
+        Ok(Some(opened))
+    }
 }
 
 /// A bundle that says it was made when its policy had expired is refused by everybody: told before the HSM is asked for anything. The

@@ -58,7 +58,7 @@ pub(super) fn run(
     } else {
         isolation::check(ceremony.policy().body().environment, access.allow_network, screen)?;
         let key = device.body().credentials.audit;
-        let hsm = access.open(device.body().serial, key, person)?;
+        let hsm = access.open(device.body().serial, key, person, screen)?;
         let read = hsm.log_entries().map_err(|error| hsm_failed(&error))?;
         (read.entries, (read.unlogged_boots, read.unlogged_authentications), Some(hsm))
     };

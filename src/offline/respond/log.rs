@@ -18,8 +18,9 @@ use keyferry_hsm::Hsm;
 /// The most entries that one target leaves: removing what an earlier run left, generating, two for the attestation, the copy, putting
 /// AWS's key, the export, deleting it, the backup's signature, and one for a command that the HSM refuses.
 const OF_A_TARGET: u16 = 10;
-/// Entries at the end: acknowledging, signatures of log, response and transcript, and two sessions to read it all afterwards.
-const AT_THE_END: u16 = 8;
+/// Entries at the end: acknowledging, signatures of log, response and the two parts that a transcript may have, and two sessions to read
+/// it all afterwards.
+const AT_THE_END: u16 = 9;
 
 /// Reads what the HSM logged since it was read last, and changes nothing.
 pub(super) fn look(

@@ -1,7 +1,7 @@
 //! `keyferry-offline respond`: from a request to a response.
 //!
 //! Verify -> look at the HSM -> show -> typed confirmation -> per target: random bytes, opaque object, wrapping, copies -> sign ->
-//! check one's own work -> write. Nothing in the HSM changes before the person has confirmed, and the room's memory is on the
+//! check one's own work -> write -> the transcript. Nothing in the HSM changes before the person has confirmed, and the room's memory is on the
 //! medium before the HSM is asked to change: after a power cut the same command reads back what is there and makes nothing twice.
 
 mod accepted;
@@ -20,15 +20,18 @@ mod target;
 
 use crate::hsm_access::{HsmArgs, hsm_failed, sign, unmakeable};
 use crate::isolation;
-use crate::room::Room;
+use crate::room::{Room, RoomArgs};
+use crate::transcript::{self, Run, Written};
 use accepted::Accepted;
 use keyferry_bundle::kinds::{Bundle as _, Isolation};
-use keyferry_bundle::{Log, Response, Serial, Verified};
+use keyferry_bundle::{Digest, Log, Response, Serial, Verified};
+use keyferry_ceremony::ledger::Ledger;
 use keyferry_ceremony::{Countersigned, response};
 use keyferry_console::args::CeremonyArgs;
 use keyferry_console::ceremony::refused;
 use keyferry_console::files::Mode;
 use keyferry_console::{Exit, Failure, Person, Screen, clock, files, fingerprint, shell};
+use keyferry_hsm::Hsm;
 use material::Work;
 use std::path::{Path, PathBuf};
 
@@ -41,14 +44,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     ceremony: CeremonyArgs,
 
-    /// Folder of the room's memory, kept from ceremony to ceremony: requests answered once are not answered again. It is not
-    /// the ceremony's folder
-    #[arg(long, value_name = "DIR")]
-    room: PathBuf,
-
-    /// Begin a new memory in that folder: for the very first ceremony with this HSM
-    #[arg(long)]
-    new_room: bool,
+    #[command(flatten)]
+    memory: RoomArgs,
 
     /// Go on where the HSM does not have the entries of its log any more that follow on those read before: every auditor will see it
     #[arg(long)]
@@ -65,6 +62,7 @@ pub(crate) fn run(
     person: &Person,
     screen: &Screen,
 ) -> Result<(), Failure> {
+    screen.record();
     let accepted = Accepted::read(&args.ceremony, args.request)?;
     let environment = accepted.ceremony.policy().body().environment;
     let isolation = isolation::check(environment, access.allow_network, screen)?;
@@ -76,48 +74,92 @@ pub(crate) fn run(
         let log = accepted.ceremony.log(&accepted.device, accepted.request.body().counter)?;
         remember_answered(&mut room, &accepted, &log)?;
         screen.say("This request was answered already; nothing was made anew.");
-        return finish(&accepted, &response, "The response that is here", screen);
+        finish(&accepted, &response, "The response that is here", screen)?;
+        return answer_json(&accepted, &response, &Ok(Vec::new()), screen);
     }
-    accepted.admit(&room, args.new_room)?;
+    accepted.admit(&room, args.memory.new_room)?;
+    transcript::must_be_free(&room, accepted.ceremony.folder())?;
 
-    let hsm = access.open(device.serial, device.credentials.ceremony, person)?;
-    let stored = preflight::look(&hsm, &accepted, &room)?;
-    let log = log::look(&hsm, &accepted, &room, args.accept_log_gap, person, screen)?;
-    summary::show(&accepted, &stored, &room, isolation, screen)?;
+    let hsm = access.open(device.serial, device.credentials.ceremony, person, screen)?;
+    room.remember(Ledger::session_opened)?;
+    let mut wrote = Vec::new();
+    let mut session =
+        Session { hsm: &hsm, accepted: &accepted, room: &mut room, wrote: &mut wrote };
+    let outcome = answer(&mut session, args, access, isolation, person, screen);
+    let run = Run {
+        hsm: &hsm,
+        policy: accepted.ceremony.policy(),
+        device: &accepted.device,
+        room: &mut room,
+        folder: accepted.ceremony.folder(),
+        screen,
+        about: wrote,
+    };
+    let (response, written) = run.end(outcome)?;
+    answer_json(&accepted, &response, &written, screen)?;
+    written.map(drop)
+}
+
+/// A run with the HSM.
+struct Session<'a> {
+    hsm: &'a dyn Hsm,
+    accepted: &'a Accepted,
+    room: &'a mut Room,
+    /// The bundles that are on the medium now.
+    wrote: &'a mut Vec<Digest>,
+}
+
+/// Looks, asks, makes, writes.
+fn answer(
+    session: &mut Session<'_>,
+    args: &Args,
+    access: &HsmArgs,
+    isolation: Isolation,
+    person: &Person,
+    screen: &Screen,
+) -> Result<Verified<Response>, Failure> {
+    let Session { hsm, accepted, room, wrote } = session;
+    let (hsm, accepted) = (*hsm, *accepted);
+    let stored = preflight::look(hsm, accepted, room)?;
+    let log = log::look(hsm, accepted, room, args.accept_log_gap, person, screen)?;
+    summary::show(accepted, &stored, room, isolation, screen)?;
     let ceremony_id = accepted.plan.body().ceremony.as_str();
     person.confirm(screen, "Generate and wrap this key material?", ceremony_id)?;
 
     // Once more: nobody knows how long the question stood there.
+    let environment = accepted.ceremony.policy().body().environment;
     let isolation = isolation::check(environment, access.allow_network, screen)?;
 
     room.remember(|ledger| {
         ledger.begin(&accepted.plan, &accepted.request);
         ledger.log = Some(log);
     })?;
-    let mut work =
-        Work { hsm: &hsm, accepted: &accepted, stored: &stored, room: &mut room, changed: false };
+    let mut work = Work { hsm, accepted, stored: &stored, room, changed: false };
     let made = make(&mut work, isolation);
     let changed = work.changed;
     let answer = made.map_err(|failure| after_change(failure, changed))?;
     let Answer { response, log, files } = answer;
-    cut_off::sweep(&accepted, &stored, &room, screen)?;
+    cut_off::sweep(accepted, &stored, room, screen)?;
     files::write_all_new(&files).map_err(|failure| after_change(failure, changed))?;
-    remember_answered(&mut room, &accepted, &log)?;
-    finish(&accepted, &response, "The response is written", screen)
+    wrote.extend(transcript::digests(&files));
+    remember_answered(room, accepted, &log)?;
+    finish(accepted, &response, "The response is written", screen)?;
+    Ok(response)
 }
 
 fn open_room(args: &Args, serial: Serial) -> Result<Room, Failure> {
     let real = |path: &Path| path.canonicalize().ok();
     let inside = real(&args.ceremony.folder).is_some_and(|ceremony| {
         // What of the room's path exists: with --new-room its end does not.
-        let room = std::path::absolute(&args.room).unwrap_or_else(|_| args.room.clone());
+        let folder = &args.memory.room;
+        let room = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
         room.ancestors().find_map(real).is_some_and(|room| room.starts_with(ceremony))
     });
     if inside {
         return Err(Failure::usage("--room is the ceremony's own folder, or inside it")
             .hint("name a folder that stays in the room from ceremony to ceremony"));
     }
-    if args.new_room { Room::begin(&args.room, serial) } else { Room::open(&args.room, serial) }
+    args.memory.open(serial)
 }
 
 /// Notes both at once: a memory of one without the other would contradict the medium.
@@ -218,6 +260,20 @@ fn finish(
         "Next: each witness who has not done so signs it: keyferry sign {} --identity FILE",
         shell(&path)
     ));
-    screen.result(path.display().to_string())?;
-    screen.json(&serde_json::json!({ "response": path, "digest": response.digest() }))
+    screen.result(path.display().to_string())
+}
+
+fn answer_json(
+    accepted: &Accepted,
+    response: &Verified<Response>,
+    written: &Written,
+    screen: &Screen,
+) -> Result<(), Failure> {
+    let path = accepted.ceremony.path(&accepted.response_name());
+    let transcripts = written.as_ref().map(Vec::as_slice).unwrap_or_default();
+    screen.json(&serde_json::json!({
+        "response": path,
+        "digest": response.digest(),
+        "transcripts": transcripts,
+    }))
 }

@@ -8,12 +8,12 @@ use super::cast::{
 use super::shares::in_shares;
 use super::story::{
     backup, device, digest_of, first_policy, log, next_policy, parse, plan, policy, receipt,
-    request, response, rule, second_target, stream, time,
+    request, response, rule, second_target, stream, time, transcript,
 };
 use super::vector::{Trust, Vector};
 use keyferry_bundle::envelope::{MAX_PAYLOAD_BYTES, MAX_SIGNATURES};
 use keyferry_bundle::kinds::{
-    Isolation, Made, Outcome, ParametersSource, Proof, ProofMethod, payload_type,
+    Ended, Isolation, Made, Outcome, ParametersSource, Proof, ProofMethod, Transcript, payload_type,
 };
 use keyferry_bundle::{Digest, Environment, Expiration, ExpirationModel, KeySpec, Kind, Log, Role};
 
@@ -23,6 +23,7 @@ pub(crate) fn add(kit: &mut Kit) {
     each_kind(kit);
     variations(kit);
     logs(kit);
+    transcripts(kit);
     proofs(kit);
     json_freedom(kit);
     signatures(kit);
@@ -68,6 +69,8 @@ fn each_kind(kit: &mut Kit) {
     add_one(kit, "receipt", Kind::Receipt, operator(), bundle, "signed by the operator");
     let bundle = signed(&log(), &["hsm-1"]);
     add_one(kit, "log", Kind::Log, hsm(), bundle, "signed by the HSM");
+    let bundle = signed(&transcript(), &["hsm-1"]);
+    add_one(kit, "transcript", Kind::Transcript, hsm(), bundle, "signed by the HSM");
 }
 
 fn variations(kit: &mut Kit) {
@@ -196,6 +199,35 @@ fn logs(kit: &mut Kit) {
     let bundle = signed(&body, &["hsm-1"]);
     let comment = "900 entries, after a gap and without a plan";
     add_one(kit, "log-at-limit", Kind::Log, hsm(), bundle, comment);
+}
+
+/// The ends of what a transcript may hold.
+fn transcripts(kit: &mut Kit) {
+    let mut add = |name: &str, body: &Transcript, comment: &str| {
+        add_one(kit, name, Kind::Transcript, hsm(), signed(body, &["hsm-1"]), comment);
+    };
+    let mut body = transcript();
+    body.counter = u32::MAX;
+    body.previous = Some(digest_of(&transcript()));
+    body.unrecorded = u32::MAX;
+    body.about.clear();
+    body.ended = Ended::Declined;
+    add(
+        "transcript-declined",
+        &body,
+        "the largest counters; declined, so that nothing was written",
+    );
+
+    let mut body = transcript();
+    body.counter = 16;
+    body.previous = Some(digest_of(&transcript()));
+    (body.part, body.parts) = (16, 16);
+    body.ended = Ended::Failed;
+    body.about = (0..64_u8).map(|n| Digest::of(&[n])).collect();
+    body.command = parse(&"c".repeat(1024));
+    body.lines = vec![body.lines[2].clone(); 1024];
+    body.lines[1023].text = parse(&"~ ".repeat(512));
+    add("transcript-at-limit", &body, "part 16 of 16: 1,024 lines, the last of 1,024 characters");
 }
 
 /// What an HMAC key has and a symmetric key has not.

@@ -2,7 +2,7 @@
 
 use super::Kit;
 use super::cast::{hsm, officers, operator, sealed, spoil, text};
-use super::story::{backup, plan, policy, request};
+use super::story::{backup, plan, policy, request, transcript};
 use super::vector::{Refusing, Trust, Vector};
 use keyferry_bundle::Kind;
 use keyferry_bundle::kinds::payload_type;
@@ -15,6 +15,7 @@ pub(crate) fn add(kit: &mut Kit) {
     times(kit);
     bytes(kit);
     in_policy(kit);
+    in_transcript(kit);
 }
 
 pub(crate) struct Sound {
@@ -205,5 +206,33 @@ fn in_policy(kit: &mut Kit) {
             "generation",
             "a generation as a string",
         )],
+    );
+}
+
+fn in_transcript(kit: &mut Kit) {
+    let sound = Sound {
+        kind: Kind::Transcript,
+        text: text(&transcript()),
+        trust: hsm(),
+        signers: &["hsm-1"],
+    };
+    let said = "Ceremony payments-2026 (rehearsal)";
+    rows(
+        kit,
+        &sound,
+        &[
+            ("line-escape", said, "\\u001b[31m", "lines[1].text", "a terminal escape"),
+            ("line-feed", said, "one\\ntwo", "lines[1].text", "two lines in one"),
+            ("line-letter", said, "\u{ff}", "lines[1].text", "a letter beyond ASCII"),
+            ("line-too-long", said, &"x".repeat(1025), "lines[1].text", "1,025 characters"),
+            (
+                "line-kind-unknown",
+                "\"kind\":\"secret\"",
+                "\"kind\":\"password\"",
+                "lines[0].kind",
+                "a kind of line that is none",
+            ),
+            ("ended-unknown", "\"done\"", "\"killed\"", "ended", "an end that is none"),
+        ],
     );
 }

@@ -2,11 +2,14 @@
 
 use super::Kit;
 use super::cast::{hsm, hsm_and_witness, officers, operator, signed};
-use super::story::{backup, parse, plan, receipt, request, response, second_target, stream, time};
+use super::story::{
+    backup, parse, plan, receipt, request, response, second_target, stream, time, transcript,
+};
 use super::vector::{Refusing, Trust, Vector};
 use keyferry_bundle::kinds::{Bundle, Isolation, ParametersSource};
 use keyferry_bundle::{
     Backup, Digest, Environment, Expiration, ExpirationModel, Plan, Receipt, Request, Response,
+    Transcript,
 };
 
 pub(crate) fn add(kit: &mut Kit) {
@@ -15,6 +18,7 @@ pub(crate) fn add(kit: &mut Kit) {
     responses(kit);
     backups(kit);
     receipts(kit);
+    transcripts(kit);
 }
 
 pub(crate) type Change<T> = fn(&mut T);
@@ -364,4 +368,62 @@ fn receipts(kit: &mut Kit) {
         ),
     ];
     rows(kit, || two.clone(), &operator(), &["oscar"], table);
+}
+
+fn transcripts(kit: &mut Kit) {
+    let table: &[Row<Transcript>] = &[
+        ("counter-0", |t| t.counter = 0, "counter", true, "counters count from 1"),
+        ("no-previous", |t| t.counter = 2, "previous", false, "transcript 2 without a predecessor"),
+        (
+            "previous-of-first",
+            |t| t.previous = Some(Digest::of(b"")),
+            "previous",
+            false,
+            "transcript 1 with a predecessor",
+        ),
+        ("parts-0", |t| t.parts = 0, "parts", true, "a run of no parts"),
+        ("parts-17", |t| t.parts = 17, "parts", true, "17 parts"),
+        ("part-0", |t| t.part = 0, "part", true, "parts count from 1"),
+        ("part-beyond", |t| t.part = 2, "part", false, "part 2 of 1"),
+        (
+            "parts-before-the-first",
+            |t| (t.part, t.parts) = (2, 2),
+            "counter",
+            false,
+            "part 2 in transcript 1",
+        ),
+        (
+            "unrecorded-between-parts",
+            |t| {
+                (t.part, t.parts, t.counter, t.unrecorded) = (2, 2, 2, 1);
+                t.previous = Some(Digest::of(b""));
+            },
+            "unrecorded",
+            false,
+            "a run between two parts of one run",
+        ),
+        (
+            "about-twice",
+            |t| t.about.push(t.about[0]),
+            "about[2]",
+            true,
+            "a bundle that is named twice",
+        ),
+        (
+            "too-many-about",
+            |t| t.about = (0..65_u8).map(|n| Digest::of(&[n])).collect(),
+            "about",
+            true,
+            "65 bundles",
+        ),
+        ("no-lines", |t| t.lines.clear(), "lines", true, "no lines"),
+        (
+            "too-many-lines",
+            |t| t.lines = vec![t.lines[2].clone(); 1025],
+            "lines",
+            true,
+            "1,025 lines",
+        ),
+    ];
+    rows(kit, transcript, &hsm(), &["hsm-1"], table);
 }

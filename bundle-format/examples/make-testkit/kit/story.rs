@@ -2,14 +2,14 @@
 
 use super::cast::{base64, key, public, seed, signed};
 use keyferry_bundle::kinds::{
-    AgeCopy, Allowed, Audit, AuditSetting, Bundle, Credentials, DeviceKey, Expiration, Isolation,
-    KeptAs, LogHead, Made, Operation, Outcome, ParametersSource, PolicyKey, ReceiptTarget,
-    RequestTarget, ResponseTarget, RoleRule, Roles, Target, WrappedCopy,
+    AgeCopy, Allowed, Audit, AuditSetting, Bundle, Credentials, DeviceKey, Ended, Expiration,
+    Isolation, KeptAs, Line, LineKind, LogHead, Made, Operation, Outcome, ParametersSource,
+    PolicyKey, ReceiptTarget, RequestTarget, ResponseTarget, RoleRule, Roles, Target, WrappedCopy,
 };
 use keyferry_bundle::{
     Backup, Custodian, Device, Digest, Domains, Environment, ExpirationModel, KeySpec, KeyUsage,
-    Log, Plan, Policy, Receipt, Request, Response, Serial, Timestamp, WrappingAlgorithm,
-    WrappingKeySpec,
+    Log, Plan, Policy, Receipt, Request, Response, Serial, Timestamp, Transcript,
+    WrappingAlgorithm, WrappingKeySpec,
 };
 
 /// An `RSA_2048` public key made for this kit; its private half is gone.
@@ -285,6 +285,32 @@ pub(crate) fn receipt() -> Receipt {
             key_material_id: Some(parse(&Digest::of(b"key material id").to_string())),
             proof: None,
         }],
+    }
+}
+
+pub(crate) fn transcript() -> Transcript {
+    let line = |kind, text| Line { kind, text: parse(text) };
+    Transcript {
+        environment: Environment::Rehearsal,
+        device: digest_of(&device()),
+        created: time("2026-11-04T09:00:00Z"),
+        serial: Serial::new(12_345_678),
+        program: parse("keyferry-offline 0.1.0"),
+        command: parse("keyferry-offline respond payments-2026 --room memory"),
+        counter: 1,
+        previous: None,
+        unrecorded: 0,
+        part: 1,
+        parts: 1,
+        about: vec![digest_of(&backup()), digest_of(&response())],
+        ended: Ended::Done,
+        lines: vec![
+            line(LineKind::Secret, "Password of authentication key 0x0002"),
+            line(LineKind::Said, "Ceremony payments-2026 (rehearsal)"),
+            line(LineKind::Said, ""),
+            line(LineKind::Asked, "Generate and wrap this key material?"),
+            line(LineKind::Answered, "payments-2026"),
+        ],
     }
 }
 

@@ -4,7 +4,7 @@ use keyferry_bundle::kinds::{Bundle, Revocation};
 use keyferry_bundle::{
     Backup, Base64, Device, Digest, Enrolled, Error, Holder, KeyAlgorithm, KeyId, Kind, Log, Plan,
     Policy, PublicKey, Quorum, Receipt, Request, Requirements, Response, Role, Timestamp,
-    Unverified, Verified,
+    Transcript, Unverified, Verified,
 };
 use serde::{Deserialize, Serialize};
 
@@ -188,6 +188,7 @@ impl Vector {
             (Kind::Backup, trust) => plainly::<Backup>(bytes, trust),
             (Kind::Receipt, trust) => plainly::<Receipt>(bytes, trust),
             (Kind::Log, trust) => plainly::<Log>(bytes, trust),
+            (Kind::Transcript, trust) => plainly::<Transcript>(bytes, trust),
             (Kind::Policy | Kind::Device, trust) => {
                 panic!("{trust:?} is no trust for {}", self.kind)
             }

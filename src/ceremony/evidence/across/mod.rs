@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub struct Across {
     /// Who was first in each place.
     places: BTreeMap<Place, Occupant>,
-    /// The plans and logs.
+    /// The plans, logs and transcripts.
     members: BTreeMap<Digest, Member>,
     /// Those whose predecessor is not in their folder.
     followers: Vec<Follower>,

@@ -4,15 +4,15 @@ use super::series::Series;
 use crate::evidence::Report;
 use crate::evidence::chain::{Chain, Link};
 use keyferry_bundle::kinds::ProofMethod;
-use keyferry_bundle::{Base64, Digest, Plan, Receipt, Request, Response, TargetName};
+use keyferry_bundle::{Base64, Digest, Plan, Receipt, Request, Response, TargetName, Transcript};
 use std::sync::Arc;
 
 /// A place. Plans, requests and responses by their digests.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
-    /// The number of a plan, a request or a log.
+    /// The number of a plan, a request, a log or a transcript.
     Member(Series, u32),
-    /// After a plan or a request.
+    /// After a plan, a request or a transcript.
     After(Series, Digest),
     /// An import token of a plan.
     Token(Digest, Digest),
@@ -55,6 +55,9 @@ pub(super) fn places(chain: &Chain) -> Found<'_> {
         let place = Place::Member(Series::Logs(body.device), body.counter);
         found.push((place, link.bundle.digest(), link.file.as_str()));
     }
+    for link in &chain.transcripts {
+        transcript(link, &mut found);
+    }
     for link in &chain.receipts {
         receipt(chain, link, &mut found);
     }
@@ -79,6 +82,15 @@ fn request<'a>(link: &'a Link<Request>, found: &mut Found<'a>) {
     }
     for target in &body.targets {
         found.push((Place::Token(body.plan, target.import_token_sha256), digest, &link.file));
+    }
+}
+
+fn transcript<'a>(link: &'a Link<Transcript>, found: &mut Found<'a>) {
+    let body = link.bundle.body();
+    let series = Series::Transcripts(body.serial);
+    found.push((Place::Member(series, body.counter), link.bundle.digest(), &link.file));
+    if let Some(previous) = body.previous {
+        found.push((Place::After(series, previous), number(body.counter), &link.file));
     }
 }
 
@@ -122,7 +134,7 @@ impl Occupant {
                 );
                 ("plan.counter", problem)
             }
-            // Copies of what follows such a plan, or of a log.
+            // Copies of what follows such a plan, of a log or of a transcript.
             _ if same => return,
             Place::Member(series, _) => {
                 (series.counter(), format!("has the same counter as {first}"))

@@ -1,10 +1,10 @@
-//! Plans and logs that follow each other from folder to folder.
+//! Plans, logs and transcripts that follow each other from folder to folder.
 
 use super::label;
 use super::places::Occupant;
 use crate::evidence::chain::Chain;
 use crate::evidence::{Report, Standing};
-use crate::log;
+use crate::{log, transcript};
 use keyferry_bundle::kinds::LogHead;
 use keyferry_bundle::{Digest, Serial};
 use std::sync::Arc;
@@ -18,6 +18,8 @@ pub(super) enum Series {
     Requests(Digest),
     /// The logs of a device bundle.
     Logs(Digest),
+    /// The transcripts of an HSM.
+    Transcripts(Serial),
 }
 
 impl Series {
@@ -26,6 +28,7 @@ impl Series {
             Self::Plans(_) => "plan",
             Self::Requests(_) => "request",
             Self::Logs(_) => "log",
+            Self::Transcripts(_) => "transcript",
         }
     }
 
@@ -35,6 +38,7 @@ impl Series {
             Self::Plans(_) => "plan.counter",
             Self::Requests(_) => "request.counter",
             Self::Logs(_) => "log.counter",
+            Self::Transcripts(_) => "transcript.chain",
         }
     }
 
@@ -44,17 +48,20 @@ impl Series {
             Self::Plans(_) => "plan.previous",
             Self::Requests(_) => "request.previous",
             Self::Logs(_) => "log.start",
+            Self::Transcripts(_) => "transcript.chain",
         }
     }
 }
 
-/// A plan or a log.
+/// A plan, a log or a transcript.
 #[derive(Debug)]
 pub(super) struct Member {
     series: Series,
     counter: u32,
     /// Where a log ends.
     ends: Option<LogHead>,
+    /// Which part of a run comes next, where a transcript has several.
+    next: u32,
     file: Arc<str>,
 }
 
@@ -66,23 +73,31 @@ pub(super) struct Follower {
     pub(super) previous: Digest,
     /// Where a log begins, if it says so.
     begins: Option<LogHead>,
+    /// Which part of a run a transcript is.
+    part: u32,
     file: Arc<str>,
 }
 
-/// The plans and logs of a folder.
+/// The plans, logs and transcripts of a folder.
 pub(super) fn members(folder: &str, chain: &Chain) -> Vec<(Digest, Member)> {
     let plans = chain.plans.iter().filter_map(|link| {
         let series = Series::Plans(chain.device_of(link).ok()?.bundle.body().serial);
         let (counter, file) = (link.bundle.body().counter, label(folder, &link.file));
-        Some((link.bundle.digest(), Member { series, counter, ends: None, file }))
+        Some((link.bundle.digest(), Member { series, counter, ends: None, next: 1, file }))
     });
     let logs = chain.logs.iter().map(|link| {
         let body = link.bundle.body();
         let (series, file) = (Series::Logs(body.device), label(folder, &link.file));
         let ends = log::last(body);
-        (link.bundle.digest(), Member { series, counter: body.counter, ends, file })
+        (link.bundle.digest(), Member { series, counter: body.counter, ends, next: 1, file })
     });
-    plans.chain(logs).collect()
+    let transcripts = chain.transcripts.iter().map(|link| {
+        let body = link.bundle.body();
+        let (series, file) = (Series::Transcripts(body.serial), label(folder, &link.file));
+        let next = transcript::next_part(body);
+        (link.bundle.digest(), Member { series, counter: body.counter, ends: None, next, file })
+    });
+    plans.chain(logs).chain(transcripts).collect()
 }
 
 /// Those of a folder whose predecessor is not in it. That it is elsewhere is no longer told of the folder.
@@ -90,14 +105,19 @@ pub(super) fn followers(folder: &str, chain: &Chain, report: &mut Report) -> Vec
     let plans = chain.plans.iter().filter_map(|link| {
         let series = Series::Plans(chain.device_of(link).ok()?.bundle.body().serial);
         let (body, file) = (link.bundle.body(), link.file.as_str());
-        Some((series, body.counter, body.previous?, None, file))
+        Some((series, body.counter, body.previous?, None, 1, file))
     });
     let logs = chain.logs.iter().filter_map(|link| {
         let (body, file) = (link.bundle.body(), link.file.as_str());
-        Some((Series::Logs(body.device), body.counter, body.previous?, body.from, file))
+        Some((Series::Logs(body.device), body.counter, body.previous?, body.from, 1, file))
+    });
+    let transcripts = chain.transcripts.iter().filter_map(|link| {
+        let (body, file) = (link.bundle.body(), link.file.as_str());
+        let series = Series::Transcripts(body.serial);
+        Some((series, body.counter, body.previous?, None, body.part, file))
     });
     let mut followers = Vec::new();
-    for (series, counter, previous, begins, file) in plans.chain(logs) {
+    for (series, counter, previous, begins, part, file) in plans.chain(logs).chain(transcripts) {
         let told = report.claims.extract_if(.., |claim| {
             claim.id == series.previous() && claim.file == file && claim.standing == Standing::Open
         });
@@ -105,7 +125,7 @@ pub(super) fn followers(folder: &str, chain: &Chain, report: &mut Report) -> Vec
         let gap = matches!(series, Series::Logs(_)) && begins.is_none();
         if told.count() > 0 || gap {
             let file = label(folder, file);
-            followers.push(Follower { series, counter, previous, begins, file });
+            followers.push(Follower { series, counter, previous, begins, part, file });
         }
     }
     followers
@@ -147,7 +167,7 @@ impl Follower {
                     );
                     report.leaves_open(id, file, sentence);
                 }
-                (Series::Plans(_) | Series::Requests(_), _) => {
+                (Series::Plans(_) | Series::Requests(_) | Series::Transcripts(_), _) => {
                     let sentence =
                         format!("{word} {before}, which it follows, is in none of these folders");
                     report.leaves_open(id, file, sentence);
@@ -170,7 +190,13 @@ impl Follower {
             }
             // After a gap: that is told of its folder.
             (Series::Logs(_), None) => {}
-            (Series::Plans(_) | Series::Requests(_), _) => {
+            (Series::Transcripts(_), _) if self.part != named.next => {
+                let (part, next) = (self.part, named.next);
+                let problem =
+                    format!("is part {part} of a run, but {other} goes on with part {next}");
+                report.refuses(id, file, problem);
+            }
+            (Series::Plans(_) | Series::Requests(_) | Series::Transcripts(_), _) => {
                 report.holds_that(id, file, format!("follows {other}"));
             }
         }

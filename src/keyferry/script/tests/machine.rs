@@ -110,7 +110,8 @@ impl<'a> World<'a> {
             | Name::Backup(_)
             | Name::Log(_)
             | Name::WrappedCopy(_)
-            | Name::AgeCopy(_) => return true,
+            | Name::AgeCopy(_)
+            | Name::Transcript(_) => return true,
         };
         let earlier = self.given.known.contains(name) && *name != Name::Plan;
         let signers = self.signed.get(name).map_or(0, BTreeSet::len);

@@ -45,7 +45,7 @@ fn commands_have_the_names_and_ids_of_this_ceremony() {
     let first = lines(&Desk::of(Story::sound()));
     for line in [
         "keyferry-offline --hsm usb:12345678 inspect --serial 12345678",
-        "keyferry-offline --hsm usb:12345678 respond tests-1 --room memory --new-room",
+        "keyferry-offline --hsm usb:12345678 respond tests-1 --room memory",
         "keyferry sign tests-1/response-1.json --identity wendy.identity",
         "keyferry-online fetch tests-1 --identity oscar.identity",
     ] {

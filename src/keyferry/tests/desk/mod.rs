@@ -318,6 +318,9 @@ impl Desk {
         story.response.targets[0].backup = testing::digest_of(&story.backup);
         desk.write("tests-1/response-1.json", &testing::signed(&story.response, &["hsm"]));
         desk.sign("tests-1/response-1.json", "wendy", "response").done();
+        story.transcript.device = device;
+        story.transcript.about = vec![testing::digest_of(&story.response)];
+        desk.write("tests-1/transcript-1.json", &testing::signed(&story.transcript, &["hsm"]));
         story.relink_receipt();
         desk.write("tests-1/receipt-1.json", &unsigned(&story.receipt));
         desk.sign("tests-1/receipt-1.json", "oscar", "receipt").done();

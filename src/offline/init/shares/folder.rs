@@ -22,9 +22,9 @@ pub(in crate::init) enum Found {
 
 impl Found {
     /// The set with every proof.
-    pub(in crate::init) fn proved(self) -> Option<ShareSet> {
+    pub(in crate::init) fn proved(&self) -> Option<ShareSet> {
         match self {
-            Self::Proved(file) => Some(file.shares),
+            Self::Proved(file) => Some(file.shares.clone()),
             Self::Nothing | Self::Waiting(_) => None,
         }
     }

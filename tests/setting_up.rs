@@ -149,7 +149,7 @@ fn an_hsm_is_not_set_up_under_a_policy_that_expired() {
         ["init", "--hsm", &hsm.url, "--allow-network", "--serial", SERIAL, "--name", "hsm-1"];
     let arguments = [&arguments[..], &["--out", "late.json", "--trust", "expired"]].concat();
     let answers = ANSWERS;
-    let run = scene.run("room", "keyferry-offline", &arguments, &answers).unwrap();
+    let run = scene.run("room", "keyferry-offline", &arguments, answers).unwrap();
     assert_eq!(run.code, 4, "{}", run.stderr);
     assert!(run.says("it expired at 2025-06-01T00:00:00Z"), "{}", run.stderr);
     // Nobody asked the HSM for anything.

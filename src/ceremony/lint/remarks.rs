@@ -46,7 +46,7 @@ pub(super) fn of(
         let of_target = expiry(&target.name, expiration, plan.created, now);
         found.extend(of_target.map(|f| f.at(format!("targets[{index}].expiration.valid_to"))));
     }
-    found.extend(copies(plan).map(|sentence| Finding::remark(Code::Copies, sentence)));
+    found.extend(copies(device, plan).map(|sentence| Finding::remark(Code::Copies, sentence)));
     found.extend(attestation(policy, plan));
     found.extend(objects(device, plan));
     found.extend(hsm(plan));
@@ -143,9 +143,13 @@ fn expiry(
     })
 }
 
-/// What a plan's officers should know of its copies: custodians can hold raw key material alone, not a private key that the HSM wraps.
+/// What a plan's officers should know of its copies: custodians can hold raw key material alone, not a private key that the HSM wraps. A
+/// wrap key in shares outlives the HSM, and with it every copy under it.
 #[must_use]
-pub fn copies(plan: &Plan) -> Option<&'static str> {
+pub fn copies(device: &Device, plan: &Plan) -> Option<&'static str> {
+    if device.shares.is_some() {
+        return None;
+    }
     let raw = |target: &Target| matches!(plaintext(target.key_spec), Plaintext::Raw(_));
     let (any, all) = (plan.targets.iter().any(raw), plan.targets.iter().all(raw));
     match (any, all, plan.custodians.is_empty()) {

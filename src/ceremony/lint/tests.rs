@@ -329,13 +329,18 @@ fn copies_that_are_lost_with_the_hsm_are_told() {
     let mut story = Story::sound();
     let other = second(&story);
     private_key(&mut story);
-    let told = |story: &Story| remarks::copies(&story.plan).unwrap_or_default();
+    let told = |story: &Story| remarks::copies(&story.device, &story.plan).unwrap_or_default();
     assert!(told(&story).starts_with("the only copy is under the HSM's wrap key"));
     story.plan.custodians = vec![parse("carla")];
     assert!(told(&story).starts_with("its custodians get nothing of a private key"));
     story.plan.targets.push(other);
     assert!(told(&story).starts_with("its custodians get nothing of a private key"));
     story.plan.targets.remove(0);
+    assert_eq!(told(&story), "");
+    // Custodians who have shares of the wrap key need no copies.
+    story.plan.custodians.clear();
+    assert!(told(&story).starts_with("no custodian gets a copy"));
+    story.split_wrap_key();
     assert_eq!(told(&story), "");
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn run(args: &NewArgs, screen: &Screen) -> Result<(), Failure> {
     {
         screen.warn(format!("the policy expires at {expires}: later plans need the next version"));
     }
-    if let Some(warning) = lint::copies(&body) {
+    if let Some(warning) = lint::copies(device.body(), &body) {
         screen.warn(warning);
     }
     let path = args.folder.join(Name::Plan.to_string());

@@ -240,10 +240,20 @@ fn copies(given: &Given<'_>) -> Step {
     } else {
         vec!["keeper".to_owned()]
     };
-    let step = Step::new(
-        Actor::Custodian,
-        "The copies are handed over in bags. A copy under the HSM's wrap key (.yhw) is of use with this HSM alone.",
-    )
-    .act(Act::Carry { from: Place::Room, to: Place::Custodians, files });
+    let of_use = match &given.device.body().shares {
+        None => "is of use with this HSM alone".to_owned(),
+        Some(set) => format!(
+            "and any {} shares of that key are the key material: not in one hand",
+            set.threshold
+        ),
+    };
+    let text = format!(
+        "The copies are handed over in bags. A copy under the HSM's wrap key (.yhw) {of_use}."
+    );
+    let step = Step::new(Actor::Custodian, text).act(Act::Carry {
+        from: Place::Room,
+        to: Place::Custodians,
+        files,
+    });
     takers.iter().fold(step, |step, who| step.short(format!("bag of {who}"))).signed(takers)
 }

@@ -360,7 +360,7 @@ fn a_long_export_needs_the_connector_and_many_targets_overflow_the_log() {
         ));
         story.plan.targets.push(other);
     }
-    let lint = is_found(story, Code::Log, Standing::Remark, "it takes up to 84 entries");
+    let lint = is_found(story, Code::Log, Standing::Remark, "it takes up to 85 entries");
     assert!(found(&lint, Code::Connector).sentence.contains("start yubihsm-connector"));
     let passes = |spec: &KeySpec| !needs_connector(*spec);
     assert_eq!(KeySpec::ALL.iter().filter(|spec| !passes(spec)).count(), 2);

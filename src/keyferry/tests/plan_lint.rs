@@ -34,7 +34,7 @@ fn a_plan_is_looked_at_before_and_after_each_signature() {
     let run = desk.run(&["plan", "lint", "tests-1"], &[]).done();
     assert!(run.out.contains("REMARK  0 of 2 needed as ceremony-officer signed: nobody; 2 more of alice, bob [quorum]"), "{run:#?}");
     assert!(
-        run.out.contains("It takes 5 HSM commands, at most 17 of 62 log entries, and 7 answers"),
+        run.out.contains("It takes 5 HSM commands, at most 18 of 62 log entries, and 7 answers"),
         "{run:#?}"
     );
     assert!(run.out.ends_with("tests-1/plan.json: nothing would be refused\n"), "{run:#?}");

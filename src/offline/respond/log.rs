@@ -6,21 +6,14 @@
 use super::accepted::Accepted;
 use crate::hsm_access::{hsm_failed, sign, unmakeable};
 use crate::room::Room;
-use keyferry_bundle::kinds::{Bundle as _, ResponseTarget};
+use keyferry_bundle::kinds::{Bundle as _, ResponseTarget, Target};
 use keyferry_bundle::{Base64, Log, Verified};
 use keyferry_ceremony::hsm_log::{Entry, Scene, Weight};
 use keyferry_ceremony::ledger::{Ledger, LogGap, LogMemory};
-use keyferry_ceremony::log;
+use keyferry_ceremony::{budget, log};
 use keyferry_console::ceremony::refused;
 use keyferry_console::{Exit, Failure, Name, Person, Screen, clock};
 use keyferry_hsm::Hsm;
-
-/// The most entries that one target leaves: removing what an earlier run left, generating, two for the attestation, the copy, putting
-/// AWS's key, the export, deleting it, the backup's signature, and one for a command that the HSM refuses.
-const OF_A_TARGET: u16 = 10;
-/// Entries at the end: acknowledging, signatures of log, response and the two parts that a transcript may have, and two sessions to read
-/// it all afterwards.
-const AT_THE_END: u16 = 9;
 
 /// Reads what the HSM logged since it was read last, and changes nothing.
 pub(super) fn look(
@@ -82,9 +75,9 @@ fn lost(gap: LogGap) -> Failure {
 }
 
 /// Makes room for one more target, and for the end of the ceremony.
-pub(super) fn make_room(hsm: &dyn Hsm, room: &mut Room) -> Result<(), Failure> {
+pub(super) fn make_room(hsm: &dyn Hsm, room: &mut Room, planned: &Target) -> Result<(), Failure> {
     let device = hsm.device().map_err(|error| hsm_failed(&error))?;
-    let needed = OF_A_TARGET + AT_THE_END;
+    let needed = budget::of_target(planned) + budget::AT_THE_END;
     if u16::from(device.log_used) + needed <= u16::from(device.log_capacity) {
         return Ok(());
     }

@@ -190,7 +190,7 @@ fn make(work: &mut Work<'_>, isolation: Isolation) -> Result<Answer, Failure> {
     let mut files = Vec::new();
     let mut targets = Vec::new();
     for planned in &accepted.plan.body().targets {
-        log::make_room(work.hsm, work.room)?;
+        log::make_room(work.hsm, work.room, planned)?;
         let made = target::make(work, planned)?;
         files.extend(made.files);
         targets.push(made.entry);

@@ -147,7 +147,9 @@ fn an_hsm_is_not_set_up_under_a_policy_that_expired() {
     Trust::pin(&scene.machine("room").join("expired"), &bytes, digest, 1).unwrap();
     let arguments =
         ["init", "--hsm", &hsm.url, "--allow-network", "--serial", SERIAL, "--name", "hsm-1"];
-    let arguments = [&arguments[..], &["--out", "late.json", "--trust", "expired"]].concat();
+    let arguments =
+        [&arguments[..], &["--out", "late.json", "--trust", "expired", "--room", "memory"]]
+            .concat();
     let answers = ANSWERS;
     let run = scene.run("room", "keyferry-offline", &arguments, answers).unwrap();
     assert_eq!(run.code, 4, "{}", run.stderr);

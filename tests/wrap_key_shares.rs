@@ -71,6 +71,7 @@ impl Setting {
         let answers = if self.factory().is_ok() { ANSWERS } else { &[PASSWORD] };
         let mut arguments = vec!["init", "--hsm", self.url(), "--allow-network"];
         arguments.extend(["--serial", SERIAL, "--name", "hsm-1", "--out", "new-device.json"]);
+        arguments.extend(["--room", "memory"]);
         arguments.extend(more);
         self.scene.run("room", "keyferry-offline", &arguments, answers).unwrap()
     }
@@ -198,6 +199,7 @@ fn a_power_cut_at_any_command_of_splitting_loses_nothing() {
             // `factory` would count: what is typed is the same for both runs that get here.
             let mut arguments = vec!["init", "--hsm", setting.url(), "--allow-network"];
             arguments.extend(["--serial", SERIAL, "--name", "hsm-1", "--out", "new-device.json"]);
+            arguments.extend(["--room", "memory"]);
             arguments.extend(["--shares", "2", "--share-folder", "new"]);
             let run = setting.scene.run("room", "keyferry-offline", &arguments, ANSWERS).unwrap();
             if run.code != 0 {

@@ -21,6 +21,7 @@ mod room;
 mod script;
 mod second_year;
 mod secrets;
+mod self_tests;
 mod setting_up;
 mod transcripts;
 mod usage;

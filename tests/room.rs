@@ -278,6 +278,17 @@ fn another_hsm_is_attached() {
 }
 
 #[test]
+fn a_second_hsm_in_the_first_ones_place_answers_nothing() {
+    for command in ["6", "12", "18"] {
+        let scene = scene();
+        let hsm = scene.hsm(&["--second-device-at", command]).unwrap();
+        let run = scene.respond(&hsm.url).unwrap();
+        assert!(matches!(run.code, 5 | 6), "{command}: {}", run.stderr);
+        assert!(!scene.names("room").unwrap().contains(&"response-1.json".to_owned()));
+    }
+}
+
+#[test]
 fn the_object_id_is_taken() {
     // Whoever lost the room's memory cannot tell whose object it is.
     let scene = Scene::new().unwrap().before_response().unwrap();

@@ -14,7 +14,7 @@ mod vector;
 
 use keyferry_bundle::envelope::Signature;
 use keyferry_bundle::{
-    Backup, Device, Envelope, Plan, Policy, PublicKey, Receipt, Request, Response, Transcript,
+    Backup, Device, Envelope, Log, Plan, Policy, PublicKey, Receipt, Request, Response, Transcript,
     Unverified, json,
 };
 use proptest::prelude::*;
@@ -90,6 +90,7 @@ fn read_as_every_kind(bytes: &[u8]) -> usize {
         Unverified::<Response>::from_slice(bytes).is_ok(),
         Unverified::<Backup>::from_slice(bytes).is_ok(),
         Unverified::<Receipt>::from_slice(bytes).is_ok(),
+        Unverified::<Log>::from_slice(bytes).is_ok(),
         Unverified::<Transcript>::from_slice(bytes).is_ok(),
     ];
     read.iter().filter(|read| **read).count()
@@ -120,6 +121,7 @@ proptest! {
         let _ = json::decode::<Response>(&bytes);
         let _ = json::decode::<Backup>(&bytes);
         let _ = json::decode::<Receipt>(&bytes);
+        let _ = json::decode::<Log>(&bytes);
         let _ = json::decode::<Transcript>(&bytes);
     }
 

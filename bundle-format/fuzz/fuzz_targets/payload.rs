@@ -2,7 +2,7 @@
 #![no_main]
 
 use keyferry_bundle::kinds::Bundle;
-use keyferry_bundle::{Backup, Device, Plan, Policy, Receipt, Request, Response, Transcript, json};
+use keyferry_bundle::{Backup, Device, Log, Plan, Policy, Receipt, Request, Response, Transcript, json};
 use libfuzzer_sys::fuzz_target;
 
 fn read<T: Bundle + PartialEq + std::fmt::Debug>(bytes: &[u8]) {
@@ -14,7 +14,7 @@ fn read<T: Bundle + PartialEq + std::fmt::Debug>(bytes: &[u8]) {
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((kind, bytes)) = bytes.split_first() else { return };
-    match kind % 8 {
+    match kind % 9 {
         0 => read::<Policy>(bytes),
         1 => read::<Device>(bytes),
         2 => read::<Plan>(bytes),
@@ -22,6 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
         4 => read::<Response>(bytes),
         5 => read::<Backup>(bytes),
         6 => read::<Receipt>(bytes),
+        7 => read::<Log>(bytes),
         _ => read::<Transcript>(bytes),
     }
 });

@@ -16,9 +16,7 @@ pub(super) struct Usb(Connector);
 /// Finds the device; there must be exactly one.
 pub(super) fn connect(address: &Address, serial: Serial) -> Result<Usb, Error> {
     let attached = Devices::serial_numbers().map_err(|error| unreachable(address, error))?;
-    if attached.len() != 1 {
-        return Err(Error::NotAlone(attached.len()));
-    }
+    alone(attached.len())?;
     // The crate's serial numbers have ten digits.
     let number = format!("{:010}", serial.get())
         .parse()
@@ -26,6 +24,11 @@ pub(super) fn connect(address: &Address, serial: Serial) -> Result<Usb, Error> {
     // One time limit for every command, so it is the longest.
     let timeout_ms = u64::try_from(GENERATING.as_millis()).unwrap_or(u64::MAX);
     Ok(Usb(Connector::usb(&UsbConfig { serial: Some(number), timeout_ms })))
+}
+
+/// Which of several is meant, no serial number in a file can say: whoever attached them may have exchanged them.
+const fn alone(attached: usize) -> Result<(), Error> {
+    if attached == 1 { Ok(()) } else { Err(Error::NotAlone(attached)) }
 }
 
 impl Transport for Usb {
@@ -37,5 +40,18 @@ impl Transport for Usb {
 
     fn limit(&self) -> Option<usize> {
         Some(LIMIT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_hsms_on_usb_are_refused() {
+        assert!(alone(1).is_ok());
+        for attached in [0, 2, 3] {
+            assert!(matches!(alone(attached), Err(Error::NotAlone(found)) if found == attached));
+        }
     }
 }

@@ -35,6 +35,14 @@ fn before(given: &Given<'_>) -> Vec<Step> {
         .act(given.run(Command::Host("swapon --show"))),
         Step::new(
             Actor::RoomOperator,
+            "The programs test themselves; each shows the digest of its own file, which is the one that was compared the day before.",
+        )
+        .act(given.run(Command::Host("keyferry-offline self-test")))
+        .act(given.run(Command::Host("keyferry self-test")))
+        .see("each ends with", "SELF-TEST PASSED")
+        .long("compared by"),
+        Step::new(
+            Actor::RoomOperator,
             "The HSM comes out of its bag; room operator and a witness each read its serial number from the case; it is attached, alone.",
         )
         .act(Act::Attach)

@@ -37,7 +37,7 @@ pub(super) fn show(
     for planned in &plan.targets {
         if let Some(asked) = request.target(&planned.name) {
             target(planned, asked, stored.has(&planned.name), screen);
-            copies(&backup::recipients(policy, plan, planned), screen);
+            copies(&backup::recipients(policy, plan, planned), device.shares.is_some(), screen);
         }
     }
     let now = clock::now()?;
@@ -87,11 +87,13 @@ fn target(planned: &Target, asked: &RequestTarget, stored: bool, screen: &Screen
 }
 
 /// Who gets a copy that survives the HSM.
-fn copies(custodians: &[Custodian], screen: &Screen) {
+fn copies(custodians: &[Custodian], in_shares: bool, screen: &Screen) {
     let names: Vec<&str> = custodians.iter().map(|custodian| custodian.holder.as_str()).collect();
     if names.is_empty() {
         screen.table(&[("age copy for", "nobody")]);
-        screen.warn("its only copy is under the HSM's wrap key: it is lost with the HSM");
+        if !in_shares {
+            screen.warn("its only copy is under the HSM's wrap key: it is lost with the HSM");
+        }
     } else {
         screen.table(&[("age copy for", names.join(", "))]);
     }

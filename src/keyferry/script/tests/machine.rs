@@ -208,7 +208,13 @@ impl<'a> World<'a> {
             let seen = self.did(room, &Command::Inspect(name.clone()));
             need(seen, format!("nobody compared {name} in the room"))?;
         }
-        for line in ["ip -brief link", "swapon --show", "sha256sum keyferry keyferry-offline"] {
+        for line in [
+            "ip -brief link",
+            "swapon --show",
+            "sha256sum keyferry keyferry-offline",
+            "keyferry-offline self-test",
+            "keyferry self-test",
+        ] {
             need(self.did(room, &Command::Host(line)), format!("{line} was not run"))?;
         }
         let connector = self.did(room, &Command::Host("yubihsm-connector"));

@@ -9,7 +9,7 @@ pub use parts::in_parts;
 
 use crate::Refusal;
 use crate::links::{refers, same, same_environment, with_hsm};
-use keyferry_bundle::{Device, Kind, Policy, Transcript, Unverified, Verified};
+use keyferry_bundle::{Device, Digest, Kind, Policy, Transcript, Unverified, Verified, json};
 
 const KIND: Kind = Kind::Transcript;
 
@@ -58,6 +58,13 @@ pub fn check_follows(before: &Transcript, after: &Transcript) -> Result<(), Refu
 #[must_use]
 pub const fn next_part(before: &Transcript) -> u32 {
     if before.part < before.parts { before.part + 1 } else { 1 }
+}
+
+/// Tells the parts of one run from those of any other: the SHA-256 of what they have in common.
+#[must_use]
+pub fn run_digest(part: &Transcript) -> Digest {
+    // A transcript that was read is written again: there is nothing in it that could not be.
+    Digest::of(&json::encode(&run(part)).unwrap_or_default())
 }
 
 /// What the parts of one run have in common.

@@ -21,8 +21,10 @@ const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSI
 
 /// Refuses a folder in which the next transcript could not be written, before anything is done that would be without one.
 pub(crate) fn must_be_free(room: &Room, folder: &Path) -> Result<(), Failure> {
-    let place = next(room)?;
-    files::must_be_free(&folder.join(Name::Transcript(place.counter).to_string()))
+    // As many as a run may have parts.
+    (next(room)?.counter..).take(Transcript::MAX_PARTS as usize).try_for_each(|counter| {
+        files::must_be_free(&folder.join(Name::Transcript(counter).to_string()))
+    })
 }
 
 fn next(room: &Room) -> Result<Place, Failure> {

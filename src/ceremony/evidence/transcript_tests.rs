@@ -215,8 +215,13 @@ fn transcripts_follow_each_other_from_folder_to_folder() {
     let (_, between) = in_two_folders(&part, &next(&part));
     let told = "is part 1 of a run, but a/transcript.json goes on with part 2";
     says(&between, CHAIN, of, Standing::Refused, told);
-    let mut rest = next(&part);
-    rest.part = 2;
+    let mut other = next(&part);
+    other.part = 2;
+    let (_, between) = in_two_folders(&part, &other);
+    let told = "is of another run than a/transcript.json, the part before it";
+    says(&between, CHAIN, of, Standing::Refused, told);
+    let mut rest = other;
+    (rest.about, rest.ended) = (part.about.clone(), part.ended);
     let (reports, between) = in_two_folders(&part, &rest);
     says(&between, CHAIN, of, Standing::Holds, "follows a/transcript.json");
     says(&reports[0], "transcript.part", from, Standing::Open, "part 2 of 2 is not here");

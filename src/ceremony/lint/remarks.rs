@@ -29,7 +29,10 @@ pub(super) fn of(
     let mut found = Vec::new();
     found.extend(progress.filter(|progress| progress.missing() > 0).map(quorum));
     found.extend(people(policy, now));
-    if let Some(end) = policy.expires.filter(|end| *end <= now.plus_days(POLICY_DAYS)) {
+    if let Some(end) = policy.expires.filter(|end| {
+        // A plan that was made later is refused, and that is told elsewhere.
+        *end <= now.plus_days(POLICY_DAYS) && plan.created < *end
+    }) {
         let sentence = format!(
             "the policy expires at {end}: this plan stands, the next one needs another version"
         );

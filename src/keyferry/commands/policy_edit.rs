@@ -18,7 +18,7 @@ pub(crate) fn run(args: &EditArgs, screen: &Screen) -> Result<(), Failure> {
     files::must_be_free(&args.out)?;
     let trusted = Trusted::load(args.trust.trust.as_deref())?;
     let before = before(args, &trusted)?;
-    let next = next(args, &before)?;
+    let next = next(args, &before, screen)?;
     if policy::changes(before.body(), &next).is_empty() {
         return Err(Failure::usage("this edit changes nothing")
             .because(format!("version {} says all of it already", before.body().version))
@@ -72,7 +72,7 @@ fn before(args: &EditArgs, trusted: &Trusted) -> Result<Verified<Policy>, Failur
         .hint("leave --from away: the next version follows the pinned one"))
 }
 
-fn next(args: &EditArgs, before: &Verified<Policy>) -> Result<Policy, Failure> {
+fn next(args: &EditArgs, before: &Verified<Policy>, screen: &Screen) -> Result<Policy, Failure> {
     let now = clock::now()?;
     let mut next = before.body().clone();
     if now < next.created {
@@ -88,7 +88,7 @@ fn next(args: &EditArgs, before: &Verified<Policy>) -> Result<Policy, Failure> {
     next.version = next.version.saturating_add(1);
     next.previous = Some(before.digest());
     next.created = now;
-    apply::apply(args, &mut next)?;
+    apply::apply(args, &mut next, screen)?;
     if let Some(expired) = next.expires.filter(|expires| *expires <= now) {
         return Err(Failure::usage("the next version would have expired when it is made")
             .because(format!("it expires at {expired}, and this machine's clock says {now}"))

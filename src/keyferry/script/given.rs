@@ -106,6 +106,7 @@ impl Given<'_> {
                     | Name::Receipt(_)
                     | Name::Backup(_)
                     | Name::Log(_)
+                    | Name::Transcript(_)
             )
         };
         self.known.iter().filter(bundle).cloned().collect()

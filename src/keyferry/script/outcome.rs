@@ -63,7 +63,7 @@ fn second_reader(given: &Given<'_>) -> Vec<Step> {
 fn bastion(given: &Given<'_>) -> Vec<Step> {
     let word = given.plan.ceremony.to_string();
     let mut steps = vec![
-        Step::new(Actor::OnlineOperator, "What came from the room goes into the ceremony's folder.")
+        Step::new(Actor::OnlineOperator, "What came from the room goes into the ceremony's folder, every transcript-*.json with it.")
             .act(Act::Carry { from: Place::Medium, to: Place::Bastion, files: given.answered() })
             .short("bag of the medium"),
         Step::new(

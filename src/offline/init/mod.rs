@@ -218,21 +218,23 @@ impl Setup<'_> {
     ) -> Result<Option<(YubiHsm2, bool)>, Failure> {
         let Self { args, access, layout, split, person, screen } = *self;
         let opened = match YubiHsm2::open(&access.hsm, args.serial, factory) {
-            Ok(new) => match steps::set_up(args, access, &new, layout, split, person, screen)? {
-                Some(hsm) => (hsm, true),
-                None => return Ok(None),
-            },
+            Ok(new) => {
+                // Before anything is changed: a run that ends early has had a session all the same.
+                room.remember(Ledger::session_opened)?;
+                let made = steps::set_up(args, access, &new, layout, split, person, screen)?;
+                return Ok(made.map(|hsm| (hsm, true)));
+            }
             Err(Error::Credential { .. }) => {
                 screen.say("The factory's credential is gone: this HSM was set up before.");
                 if let Some((sharing, Found::Nothing)) = split {
                     return Err(sharing.lost());
                 }
-                (access.open(args.serial, args.auth_key, person, screen)?, false)
+                access.open(args.serial, args.auth_key, person, screen)?
             }
             Err(error) => return Err(hsm_failed(&error)),
         };
         room.remember(Ledger::session_opened)?;
-        Ok(Some(opened))
+        Ok(Some((opened, false)))
     }
 }
 

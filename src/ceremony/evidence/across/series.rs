@@ -62,6 +62,8 @@ pub(super) struct Member {
     ends: Option<LogHead>,
     /// Which part of a run comes next, where a transcript has several.
     next: u32,
+    /// What the parts of a transcript's run have in common.
+    run: Option<Digest>,
     file: Arc<str>,
 }
 
@@ -75,6 +77,8 @@ pub(super) struct Follower {
     begins: Option<LogHead>,
     /// Which part of a run a transcript is.
     part: u32,
+    /// What the parts of its run have in common.
+    run: Option<Digest>,
     file: Arc<str>,
 }
 
@@ -83,19 +87,26 @@ pub(super) fn members(folder: &str, chain: &Chain) -> Vec<(Digest, Member)> {
     let plans = chain.plans.iter().filter_map(|link| {
         let series = Series::Plans(chain.device_of(link).ok()?.bundle.body().serial);
         let (counter, file) = (link.bundle.body().counter, label(folder, &link.file));
-        Some((link.bundle.digest(), Member { series, counter, ends: None, next: 1, file }))
+        Some((
+            link.bundle.digest(),
+            Member { series, counter, ends: None, next: 1, run: None, file },
+        ))
     });
     let logs = chain.logs.iter().map(|link| {
         let body = link.bundle.body();
         let (series, file) = (Series::Logs(body.device), label(folder, &link.file));
         let ends = log::last(body);
-        (link.bundle.digest(), Member { series, counter: body.counter, ends, next: 1, file })
+        (
+            link.bundle.digest(),
+            Member { series, counter: body.counter, ends, next: 1, run: None, file },
+        )
     });
     let transcripts = chain.transcripts.iter().map(|link| {
         let body = link.bundle.body();
         let (series, file) = (Series::Transcripts(body.serial), label(folder, &link.file));
         let next = transcript::next_part(body);
-        (link.bundle.digest(), Member { series, counter: body.counter, ends: None, next, file })
+        let (counter, run) = (body.counter, Some(transcript::run_digest(body)));
+        (link.bundle.digest(), Member { series, counter, ends: None, next, run, file })
     });
     plans.chain(logs).chain(transcripts).collect()
 }
@@ -105,19 +116,22 @@ pub(super) fn followers(folder: &str, chain: &Chain, report: &mut Report) -> Vec
     let plans = chain.plans.iter().filter_map(|link| {
         let series = Series::Plans(chain.device_of(link).ok()?.bundle.body().serial);
         let (body, file) = (link.bundle.body(), link.file.as_str());
-        Some((series, body.counter, body.previous?, None, 1, file))
+        Some((series, body.counter, body.previous?, None, (1, None), file))
     });
     let logs = chain.logs.iter().filter_map(|link| {
         let (body, file) = (link.bundle.body(), link.file.as_str());
-        Some((Series::Logs(body.device), body.counter, body.previous?, body.from, 1, file))
+        Some((Series::Logs(body.device), body.counter, body.previous?, body.from, (1, None), file))
     });
     let transcripts = chain.transcripts.iter().filter_map(|link| {
         let (body, file) = (link.bundle.body(), link.file.as_str());
         let series = Series::Transcripts(body.serial);
-        Some((series, body.counter, body.previous?, None, body.part, file))
+        let part = (body.part, Some(transcript::run_digest(body)));
+        Some((series, body.counter, body.previous?, None, part, file))
     });
     let mut followers = Vec::new();
-    for (series, counter, previous, begins, part, file) in plans.chain(logs).chain(transcripts) {
+    for (series, counter, previous, begins, (part, run), file) in
+        plans.chain(logs).chain(transcripts)
+    {
         let told = report.claims.extract_if(.., |claim| {
             claim.id == series.previous() && claim.file == file && claim.standing == Standing::Open
         });
@@ -125,7 +139,7 @@ pub(super) fn followers(folder: &str, chain: &Chain, report: &mut Report) -> Vec
         let gap = matches!(series, Series::Logs(_)) && begins.is_none();
         if told.count() > 0 || gap {
             let file = label(folder, file);
-            followers.push(Follower { series, counter, previous, begins, part, file });
+            followers.push(Follower { series, counter, previous, begins, part, run, file });
         }
     }
     followers
@@ -194,6 +208,10 @@ impl Follower {
                 let (part, next) = (self.part, named.next);
                 let problem =
                     format!("is part {part} of a run, but {other} goes on with part {next}");
+                report.refuses(id, file, problem);
+            }
+            (Series::Transcripts(_), _) if self.part > 1 && self.run != named.run => {
+                let problem = format!("is of another run than {other}, the part before it");
                 report.refuses(id, file, problem);
             }
             (Series::Plans(_) | Series::Requests(_) | Series::Transcripts(_), _) => {

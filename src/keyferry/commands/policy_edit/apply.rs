@@ -6,11 +6,11 @@ use crate::cli::values::RevokeValue;
 use keyferry_bundle::kinds::{PolicyKey, Revocation, RoleRule};
 use keyferry_bundle::{Digest, KeyId, Policy, Timestamp};
 use keyferry_ceremony::wrapping;
-use keyferry_console::Failure;
+use keyferry_console::{Failure, Screen};
 use std::fmt::Display;
 
 /// Changes the policy as the options say. Removing comes first, so that somebody can get another key or recipient in one step.
-pub(super) fn apply(args: &EditArgs, policy: &mut Policy) -> Result<(), Failure> {
+pub(super) fn apply(args: &EditArgs, policy: &mut Policy, screen: &Screen) -> Result<(), Failure> {
     if let Some(name) = &args.name {
         policy.name = name.clone();
     }
@@ -18,19 +18,26 @@ pub(super) fn apply(args: &EditArgs, policy: &mut Policy) -> Result<(), Failure>
         policy.expires = None;
     }
     policy.expires = args.expires.or(policy.expires);
-    let gone = keys(args, policy)?;
+    let gone = keys(args, policy, screen)?;
     roles(args, policy, &gone)?;
     allowed(&args.allowed, policy)
 }
 
 /// Takes keys away and adds others; returns those that went.
-fn keys(args: &EditArgs, policy: &mut Policy) -> Result<Vec<PolicyKey>, Failure> {
+fn keys(args: &EditArgs, policy: &mut Policy, screen: &Screen) -> Result<Vec<PolicyKey>, Failure> {
     let mut gone = Vec::new();
     for key in &args.remove_key {
         gone.push(take(policy, key)?.ok_or_else(|| absent("remove-key", key))?);
     }
     for value in &args.revoke_key {
-        gone.extend(take(policy, &value.key)?);
+        let taken = take(policy, &value.key)?;
+        if taken.is_none() {
+            screen.warn(format!(
+                "no person of this version has key {}: right for an HSM's, wrong for a person's",
+                value.key
+            ));
+        }
+        gone.extend(taken);
         revoke(policy, value)?;
     }
     for value in &args.add_key {

@@ -190,7 +190,11 @@ impl Ledger {
 
     /// Notes that this plan and request are being answered.
     pub fn begin(&mut self, plan: &Verified<Plan>, request: &Verified<Request>) {
-        if !self.plans.iter().any(|entry| entry.plan == plan.digest()) {
+        // One from before this memory began stays outside: counters rise.
+        let newest = self.plans.last().map_or(0, |entry| entry.counter);
+        if !self.plans.iter().any(|entry| entry.plan == plan.digest())
+            && plan.body().counter > newest
+        {
             self.plans.push(PlanEntry {
                 plan: plan.digest(),
                 counter: plan.body().counter,
@@ -203,7 +207,9 @@ impl Ledger {
             && !entry.requests.iter().any(|known| known.request == digest)
         {
             let counter = request.body().counter;
-            entry.requests.push(RequestEntry { request: digest, counter, answered: false });
+            if entry.requests.last().is_none_or(|last| last.counter < counter) {
+                entry.requests.push(RequestEntry { request: digest, counter, answered: false });
+            }
         }
     }
 

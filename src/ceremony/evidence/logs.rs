@@ -109,6 +109,13 @@ fn account(chain: &Chain, link: &Link<Log>, report: &mut Report) {
 fn named(chain: &Chain, link: &Link<Response>, report: &mut Report) {
     const CLAIM: &str = "response.log";
     let body = link.bundle.body();
+    let twin = |other: &&Link<Response>| {
+        other.bundle.body().log == body.log && other.bundle.digest() != link.bundle.digest()
+    };
+    if let Some(other) = chain.responses.iter().find(twin) {
+        let problem = format!("names the same log as {}", other.file);
+        return report.refuses(CLAIM, &link.file, problem);
+    }
     let found = chain.logs.iter().find(|log| log.bundle.digest() == body.log);
     match found {
         None => report.leaves_open(CLAIM, &link.file, "the HSM's log that it names is not here"),

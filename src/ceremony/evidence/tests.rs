@@ -376,8 +376,19 @@ fn a_request_that_was_overtaken_is_no_missing_link() {
     next.request.targets[0].import_token_sha256 = Digest::of(b"second token");
     next.response.targets[0].import_token_sha256 = Digest::of(b"second token");
     next.response.targets[0].made = Made::Resumed;
+    next.log_after(&story);
+    // The run that answered the first request was cut off, and the second one made what was missing.
+    next.record_after(
+        crate::log::last(&story.log).unwrap(),
+        &[
+            &deeds::answering_again(KeptAs::Opaque)[..],
+            &[deeds::by(2, crate::hsm_log::command::EXPORT_WRAPPED, 0x0200, 0x0a01)],
+        ]
+        .concat(),
+    );
     next.relink();
     let mut folder = next.folder();
+    folder.push(File { name: "log-1.json".to_owned(), bytes: signed(&story.log, &["hsm"]) });
     folder
         .push(File { name: "request-1.json".to_owned(), bytes: signed(&story.request, OPERATOR) });
     let report = examine(&folder, &Pins::none());

@@ -129,6 +129,7 @@ impl Account<'_> {
         let made = self.count(&Deed::Made(name.clone()));
         let copies = self.count(&Deed::Copied(name.clone()));
         let wrapped = self.count(&Deed::Wrapped(name.clone()));
+        let read = self.count(&Deed::ReadBack(name.clone()));
         let left = self.count(&Deed::PublicKeyPut(name.clone()))
             > self.count(&Deed::PublicKeyDeleted(name.clone()));
         // Opaque objects are wrapped by the host; a symmetric key is taken out under an ephemeral key.
@@ -140,14 +141,15 @@ impl Account<'_> {
             Made::Stored => made == 0 && copies == 0 && (wrapped >= 1 || !by_hsm),
         };
         let text = format!(
-            "target {name}, {}: made {}, copied {} under the wrap key, wrapped {} in the HSM",
+            "target {name}, {}: made {}, read by the host {}, copied {} under the wrap key, wrapped {} in the HSM",
             declared.made,
             times(made),
+            times(read),
             times(copies),
             times(wrapped)
         );
-        // Each export under another key than AWS's would look like this.
-        let again = wrapped > 1 || (declared.made == Made::Resumed && copies > 1);
+        // Each export under another key than AWS's would look like this, and so would somebody who reads an opaque object.
+        let again = wrapped > 1 || read > 1 || (declared.made == Made::Resumed && copies > 1);
         match (fits, again || left) {
             (false, _) => {
                 Finding::new(Weight::Wrong, format!("{text}: that is not what the response says"))

@@ -184,6 +184,14 @@ fn upkeep_outside_of_ceremonies_stands_open() {
 }
 
 #[test]
+fn key_material_that_was_read_once_more_is_told() {
+    let found = found(&[deeds::by(2, command::GET_OPAQUE, 0x0a01, NO_KEY)]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].weight, Weight::Open);
+    assert!(found[0].text.contains("read by the host 2 times"), "{found:?}");
+}
+
+#[test]
 fn an_unplanned_power_cycle_is_wrong() {
     assert!(found(&[Record::BOOT]).is_empty());
     let found = found(&[Record::BOOT, Record::BOOT]);

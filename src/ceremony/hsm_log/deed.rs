@@ -191,7 +191,10 @@ impl Scene<'_> {
             command::GENERATE_ASYMMETRIC_KEY
             | command::SIGN_ATTESTATION_CERTIFICATE
             | command::SIGN_ECDSA => record.target == signing,
-            command::GET_OPAQUE => record.target == ATTESTATION,
+            // The certificate; the probe of a wrap key that was split.
+            command::GET_OPAQUE => {
+                record.target == ATTESTATION || split && record.target == wrap_key
+            }
             command::GENERATE_WRAP_KEY => !split && record.target == wrap_key,
             // The probe, under the wrap key's own id, shows which key the HSM holds.
             command::PUT_WRAP_KEY | command::PUT_OPAQUE => split && record.target == wrap_key,

@@ -63,13 +63,23 @@ impl LogMemory {
         }
     }
 
-    /// The last log bundle and what comes after it.
+    /// The next log bundle is on the medium, and what comes after it is read next. One from long ago changes nothing.
     pub fn bundled(&mut self, bundle: &Verified<Log>) {
+        let body = bundle.body();
+        if Some(body.counter) != self.counter.checked_add(1) || body.previous != self.previous {
+            return;
+        }
         self.counter = bundle.body().counter;
         self.previous = Some(bundle.digest());
         self.from = log::last(bundle.body());
         self.pending = None;
         (self.unlogged_boots, self.unlogged_authentications) = (0, 0);
+    }
+
+    /// Starts and authentications that the device did not log.
+    #[must_use]
+    pub const fn unlogged(&self) -> (u16, u16) {
+        (self.unlogged_boots, self.unlogged_authentications)
     }
 
     /// Whether no bundle was made yet: what it has pending begins at the device's anchor.

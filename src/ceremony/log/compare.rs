@@ -28,6 +28,16 @@ pub enum Disagreement {
         /// The last of the bundle.
         last: u16,
     },
+    /// The HSM ends before the bundle does.
+    #[error(
+        "the HSM's last entry is {found}, the bundle goes on to entry {last}: the bundle was made up, or this is another HSM's log"
+    )]
+    Short {
+        /// The last entry that the HSM has.
+        found: u16,
+        /// The last of the bundle.
+        last: u16,
+    },
     /// What is newer does not follow.
     #[error("what the HSM logged since does not follow: {0}")]
     Broken(#[from] Broken),
@@ -56,6 +66,12 @@ pub fn compare(log: &Log, entries: &[[u8; ENTRY]]) -> Result<Compared, Disagreem
         ahead != 0 && ahead < u16::MAX / 2
     };
     let newer: Vec<[u8; ENTRY]> = entries.iter().filter(is_newer).copied().collect();
+    if let Some(found) = entries.last().map(number)
+        && newer.is_empty()
+        && found != last.number
+    {
+        return Err(Disagreement::Short { found, last: last.number });
+    }
     match newer.first().map(number) {
         Some(first) if same == 0 && first != last.number.wrapping_add(1) => {
             Err(Disagreement::Gone { first, last: last.number })
@@ -96,6 +112,20 @@ mod tests {
                 last: 3 + u16::try_from(count).unwrap()
             })
         );
+    }
+
+    #[test]
+    fn an_hsm_that_ends_before_the_bundle_contradicts_it() {
+        let story = Story::sound();
+        let entries = hsm(&story);
+        let short = compare(&story.log, &entries[..5]);
+        assert!(matches!(short, Err(Disagreement::Short { found: 8, .. })), "{short:?}");
+        let mut behind = story.clone();
+        behind.log.entries = keyferry_bundle::Base64::new(
+            Entry { number: 900, record: Record::BOOT, digest: [1; 16] }.encode(),
+        )
+        .unwrap();
+        assert!(matches!(compare(&behind.log, &entries), Err(Disagreement::Short { .. })));
     }
 
     /// Attack 22: the host owns the session and makes up a consistent chain that hides an export.

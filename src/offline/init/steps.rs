@@ -201,5 +201,5 @@ fn unusable(purpose: Purpose, place: &Place, problem: String) -> Failure {
         format!("the {} {} cannot be used", purpose.kind(), place.id),
     )
     .because(problem)
-    .hint("reset the HSM and run `keyferry-offline init` again")
+    .hint("on an HSM that was set up before: give the same --name, ids, --shares and --share-folder as then; reset it only if nothing on it is needed")
 }

@@ -67,7 +67,8 @@ pub(super) fn run(
             .because(disagreement)
             .hint("keep the HSM and the host as they are, and tell the officers")
     })?;
-    tell(&device, &plan, &log, &compared, unlogged, counter, screen)?;
+    let told = tell(&device, &plan, &log, &compared, unlogged, counter, screen);
+    // What was compared is safe in two places, whatever came after it.
     if args.acknowledge
         && let (Some(hsm), Some(last)) = (hsm, keyferry_ceremony::log::last(log.body()))
     {
@@ -76,7 +77,7 @@ pub(super) fn run(
         hsm.set_log_index(last.number).map_err(|error| hsm_failed(&error))?;
         screen.say("The HSM has forgotten them.");
     }
-    Ok(())
+    told
 }
 
 /// The newest log bundle's number.

@@ -8,8 +8,9 @@ use crate::hsm_access::{hsm_failed, sign, unmakeable};
 use crate::room::Room;
 use keyferry_bundle::kinds::{Bundle as _, ResponseTarget, Target};
 use keyferry_bundle::{Base64, Log, Verified};
-use keyferry_ceremony::hsm_log::{Entry, Scene, Weight};
+use keyferry_ceremony::hsm_log::{Account, Entry, Scene, Weight};
 use keyferry_ceremony::ledger::{Ledger, LogGap, LogMemory};
+use keyferry_ceremony::log::Part;
 use keyferry_ceremony::{budget, log};
 use keyferry_console::ceremony::refused;
 use keyferry_console::{Exit, Failure, Name, Person, Screen, clock};
@@ -26,40 +27,48 @@ pub(super) fn look(
 ) -> Result<LogMemory, Failure> {
     let entries = hsm.log_entries().map_err(|error| hsm_failed(&error))?.entries;
     let mut memory = LogMemory::of(room.ledger().log.clone(), &accepted.device, &entries);
-    match read(hsm, &mut memory)? {
-        Ok(()) => {}
-        Err(gap) if accept_gap => {
-            screen.warn(format!("the HSM's log has a gap: {gap}"));
-            person.confirm(screen, "Go on without the lost entries?", "gap")?;
-            memory.accept_gap();
-            read(hsm, &mut memory)?.map_err(lost)?;
+    let mut complaints = Vec::new();
+    if let Err(gap) = read(hsm, &mut memory)? {
+        if !accept_gap {
+            return Err(lost(gap));
         }
-        Err(gap) => return Err(lost(gap)),
+        complaints.push(format!("it has a gap: {gap}"));
+        memory.accept_gap();
+        read(hsm, &mut memory)?.map_err(lost)?;
     }
-    check_use(accepted, &memory)?;
+    complaints.extend(unexplained(accepted, &memory));
+    match complaints.first() {
+        None => return Ok(memory),
+        Some(first) if !accept_gap => return Err(unaccounted(first.clone())),
+        Some(_) => {}
+    }
+    for complaint in complaints {
+        screen.warn(format!("the HSM's log: {complaint}"));
+    }
+    person.confirm(screen, "Go on, and have every auditor see this?", "gap")?;
     Ok(memory)
 }
 
-/// Nobody has used the HSM for anything that neither setting it up nor this plan asks for.
-fn check_use(accepted: &Accepted, memory: &LogMemory) -> Result<(), Failure> {
-    let scene = Scene {
-        device: accepted.device.body(),
-        plan: Some(accepted.plan.body()),
-        from_anchor: memory.is_first(),
-    };
-    for bytes in memory.pending() {
-        let entry = Entry::decode(bytes);
-        if let Err(strange) = scene.deed(&entry.record) {
-            return Err(unaccounted(format!("entry {}: {strange}", entry.number)));
-        }
-    }
-    Ok(())
+/// What neither setting the HSM up nor this plan accounts for: told before the HSM is asked to make anything.
+fn unexplained(accepted: &Accepted, memory: &LogMemory) -> Vec<String> {
+    let (device, plan) = (accepted.device.body(), accepted.plan.body());
+    let scene = Scene { device, plan: Some(plan), from_anchor: memory.is_first() };
+    let entries: Vec<Entry> = memory.pending().iter().map(Entry::decode).collect();
+    let strange = entries.iter().find_map(|entry| {
+        scene.deed(&entry.record).err().map(|strange| format!("entry {}: {strange}", entry.number))
+    });
+    let starts = Account { scene, entries: &entries, declared: &[] }.starts();
+    let starts = (starts.weight == Weight::Wrong).then_some(starts.text);
+    let (boots, sessions) = memory.unlogged();
+    let unlogged = ((boots, sessions) != (0, 0))
+        .then(|| format!("{boots} starts and {sessions} sessions are not in it"));
+    [strange, starts, unlogged].into_iter().flatten().collect()
 }
 
 fn unaccounted(because: String) -> Failure {
     Failure::new(Exit::Refused, "log-unaccounted", "the HSM's log does not fit this ceremony")
         .because(because)
-        .hint("stop: somebody used the HSM for something else; keep it and tell the officers")
+        .hint("stop, and find out who did it: an earlier plan that was cut off is finished first. With --accept-log-gap the ceremony goes on, and every auditor will see it")
 }
 
 fn read(hsm: &dyn Hsm, memory: &mut LogMemory) -> Result<Result<(), LogGap>, Failure> {
@@ -98,6 +107,7 @@ pub(super) fn seal(
     accepted: &Accepted,
     room: &mut Room,
     targets: &[ResponseTarget],
+    accept_gap: bool,
 ) -> Result<(Verified<Log>, Vec<u8>), Failure> {
     let mut memory = remembered(room)?;
     read(hsm, &mut memory)?.map_err(lost)?;
@@ -119,8 +129,11 @@ pub(super) fn seal(
     let body = memory.next(body).ok_or_else(|| Failure::bug("the HSM logged nothing"))?;
     let declared = log::declared(plan.body(), targets);
     let findings = log::findings(device.body(), Some(plan.body()), &declared, &body);
-    if let Some((_, wrong)) = findings.into_iter().find(|(_, found)| found.weight == Weight::Wrong)
-    {
+    // What was there before the work, a person has accepted; what was done to the targets, nobody can.
+    let counts = |part: Part| part == Part::Targets || !accept_gap;
+    let wrong =
+        findings.into_iter().find(|(part, found)| found.weight == Weight::Wrong && counts(*part));
+    if let Some((_, wrong)) = wrong {
         return Err(unaccounted(wrong.text));
     }
     let mut envelope = body.to_envelope().map_err(|error| unmakeable(&error))?;

@@ -16,6 +16,8 @@ pub(super) struct Work<'a> {
     pub(super) room: &'a mut Room,
     /// Whether this run has made key material in the HSM: a failure afterwards is not one after which nothing has changed.
     pub(super) changed: bool,
+    /// Whether a person has accepted what the HSM's log does not account for.
+    pub(super) accept_gap: bool,
 }
 
 /// A target's key material.

@@ -47,7 +47,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     memory: RoomArgs,
 
-    /// Go on where the HSM does not have the entries of its log any more that follow on those read before: every auditor will see it
+    /// Go on where the HSM's log has a gap, or says what this plan does not account for: every auditor will see it
     #[arg(long)]
     accept_log_gap: bool,
 
@@ -134,7 +134,14 @@ fn answer(
         ledger.begin(&accepted.plan, &accepted.request);
         ledger.log = Some(log);
     })?;
-    let mut work = Work { hsm, accepted, stored: &stored, room, changed: false };
+    let mut work = Work {
+        hsm,
+        accepted,
+        stored: &stored,
+        room,
+        changed: false,
+        accept_gap: args.accept_log_gap,
+    };
     let made = make(&mut work, isolation);
     let changed = work.changed;
     let answer = made.map_err(|failure| after_change(failure, changed))?;
@@ -196,7 +203,7 @@ fn make(work: &mut Work<'_>, isolation: Isolation) -> Result<Answer, Failure> {
         targets.push(made.entry);
     }
     let hsm = work.hsm;
-    let (log, log_bytes) = log::seal(hsm, accepted, work.room, &targets)?;
+    let (log, log_bytes) = log::seal(hsm, accepted, work.room, &targets, work.accept_gap)?;
     files.push((accepted.ceremony.path(&accepted.log_name()), log_bytes, Mode::Public));
     let body = Response {
         environment: accepted.ceremony.policy().body().environment,

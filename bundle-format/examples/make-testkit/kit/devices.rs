@@ -75,12 +75,11 @@ fn fields(kit: &mut Kit) {
         "audit.fixed",
         "commands that do not rise",
     );
-    broken(
-        "audit-of-one-command-twice",
-        &|d| d.audit.fixed = vec![0x03, 0x03],
-        "audit.fixed",
-        "one command twice",
-    );
+    let mut body = device();
+    body.audit.fixed = vec![0x03, 0x03];
+    let vector = refused("payload-field", &body, &["hsm-1", "wendy"], "one command twice");
+    let vector = vector.field("audit.fixed").schema(Refusing::Payload);
+    kit.add(GROUP, "audit-of-one-command-twice", vector);
     let mut body = device();
     body.signing_key.spki = spki("paula");
     let comment = "the HSM has a witness's key: one signature would be the HSM's and the witness's";

@@ -72,8 +72,7 @@ impl Across {
         let mut report = Report { trust: shared.report().trust.clone(), ..Report::default() };
         for follower in &self.followers {
             let named = self.members.get(&follower.previous);
-            let place = Place::Member(follower.series, follower.before());
-            follower.settle(named, self.places.get(&place), &mut report);
+            follower.settle(named, self.places.get(&follower.place()), &mut report);
         }
         shared.unplanned(&self.planned, &mut report);
         report

@@ -10,9 +10,11 @@ use std::sync::Arc;
 /// A place. Plans, requests and responses by their digests.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
-    /// The number of a plan, a request, a log or a transcript.
+    /// The number of a plan, a request or a transcript.
     Member(Series, u32),
-    /// After a plan, a request or a transcript.
+    /// The number of a log of a device bundle.
+    Log(Digest, u32),
+    /// After a plan, a request, a log or a transcript.
     After(Series, Digest),
     /// An import token of a plan.
     Token(Digest, Digest),
@@ -52,8 +54,13 @@ pub(super) fn places(chain: &Chain) -> Found<'_> {
     }
     for link in &chain.logs {
         let body = link.bundle.body();
-        let place = Place::Member(Series::Logs(body.device), body.counter);
+        // A reset begins them anew, and brings a new device bundle.
+        let place = Place::Log(body.device, body.counter);
         found.push((place, link.bundle.digest(), link.file.as_str()));
+        if let Some(previous) = body.previous {
+            let place = Place::After(Series::Logs(body.serial), previous);
+            found.push((place, link.bundle.digest(), &link.file));
+        }
     }
     for link in &chain.transcripts {
         transcript(link, &mut found);
@@ -139,6 +146,7 @@ impl Occupant {
             Place::Member(series, _) => {
                 (series.counter(), format!("has the same counter as {first}"))
             }
+            Place::Log(..) => ("log.counter", format!("has the same counter as {first}")),
             Place::After(series, _) => {
                 (series.previous(), format!("follows the same {} as {first}", series.word()))
             }

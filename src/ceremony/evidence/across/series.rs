@@ -1,7 +1,7 @@
 //! Plans, logs and transcripts that follow each other from folder to folder.
 
 use super::label;
-use super::places::Occupant;
+use super::places::{Occupant, Place};
 use crate::evidence::chain::Chain;
 use crate::evidence::{Report, Standing};
 use crate::{log, transcript};
@@ -16,8 +16,8 @@ pub(super) enum Series {
     Plans(Serial),
     /// The requests for a plan.
     Requests(Digest),
-    /// The logs of a device bundle.
-    Logs(Digest),
+    /// The logs of an HSM, over its device bundles.
+    Logs(Serial),
     /// The transcripts of an HSM.
     Transcripts(Serial),
 }
@@ -77,7 +77,7 @@ pub(super) struct Follower {
     begins: Option<LogHead>,
     /// Which part of a run a transcript is.
     part: u32,
-    /// What the parts of its run have in common.
+    /// What the parts of a transcript's run have in common; a log's device bundle.
     run: Option<Digest>,
     file: Arc<str>,
 }
@@ -94,7 +94,7 @@ pub(super) fn members(folder: &str, chain: &Chain) -> Vec<(Digest, Member)> {
     });
     let logs = chain.logs.iter().map(|link| {
         let body = link.bundle.body();
-        let (series, file) = (Series::Logs(body.device), label(folder, &link.file));
+        let (series, file) = (Series::Logs(body.serial), label(folder, &link.file));
         let ends = log::last(body);
         (
             link.bundle.digest(),
@@ -120,7 +120,14 @@ pub(super) fn followers(folder: &str, chain: &Chain, report: &mut Report) -> Vec
     });
     let logs = chain.logs.iter().filter_map(|link| {
         let (body, file) = (link.bundle.body(), link.file.as_str());
-        Some((Series::Logs(body.device), body.counter, body.previous?, body.from, (1, None), file))
+        Some((
+            Series::Logs(body.serial),
+            body.counter,
+            body.previous?,
+            body.from,
+            (1, Some(body.device)),
+            file,
+        ))
     });
     let transcripts = chain.transcripts.iter().filter_map(|link| {
         let (body, file) = (link.bundle.body(), link.file.as_str());
@@ -146,6 +153,14 @@ pub(super) fn followers(folder: &str, chain: &Chain, report: &mut Report) -> Vec
 }
 
 impl Follower {
+    /// Where what it follows would be.
+    pub(super) fn place(&self) -> Place {
+        match (self.series, self.run) {
+            (Series::Logs(_), Some(device)) => Place::Log(device, self.before()),
+            (series, _) => Place::Member(series, self.before()),
+        }
+    }
+
     /// The number of what it follows.
     pub(super) const fn before(&self) -> u32 {
         self.counter.saturating_sub(1)

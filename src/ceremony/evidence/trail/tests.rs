@@ -202,10 +202,12 @@ fn each_of_two_hasty_ceremonies_finds_its_own_events() {
     }
     second.response.targets[0].made = Made::Stored;
     second.receipt.created = time("2026-11-04T02:03:00Z");
-    second.relink();
+    second.log_after(&first);
     let mut folder = first.folder();
     for mut file in second.folder() {
-        if ["request.json", "response.json", "receipt.json"].contains(&file.name.as_str()) {
+        if ["log.json", "request.json", "response.json", "receipt.json"]
+            .contains(&file.name.as_str())
+        {
             file.name = format!("2-{}", file.name);
             folder.push(file);
         }

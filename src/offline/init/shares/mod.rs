@@ -37,7 +37,7 @@ fn in_words<'a>(threshold: u8, holders: impl Iterator<Item = &'a Holder>) -> Str
 
 /// The HSM still holds the wrap key that was split: it takes back what it exported then.
 pub(super) fn hold(hsm: &dyn Hsm, place: &Place, file: &SetFile) -> Result<(), Failure> {
-    probe::take_back(hsm, place, file.probe.as_bytes())
+    probe::take_back(hsm, place, file.probe.as_bytes(), &file.shares.id)
 }
 
 /// What was asked for: the wrap key of one HSM, `threshold` of the custodians.
@@ -128,7 +128,7 @@ impl Sharing {
         shares: ShareSet,
     ) -> Result<SetFile, Failure> {
         hsm.put_wrap_key(place, key).map_err(|error| hsm_failed(&error))?;
-        let probe = probe::export(hsm, place, key)?;
+        let probe = probe::export(hsm, place, key, &shares.id)?;
         let probe = Base64::new(probe).map_err(Failure::bug)?;
         let file = SetFile { serial: self.serial, shares, probe };
         let bytes = file.encode().map_err(Failure::bug)?;

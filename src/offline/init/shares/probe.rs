@@ -1,13 +1,13 @@
-//! Which key the HSM's wrap key is. A wrap key says nothing of itself; what is exported under it does. A probe, 32 random bytes in an
-//! opaque object, is exported and opened on the host with the key's bytes. Later, when the bytes are gone, the HSM takes the export back:
-//! AES-CCM authenticates it.
+//! Which key the HSM's wrap key is. A wrap key says nothing of itself; what is exported under it does. A probe, the id of the set of
+//! shares in an opaque object, is exported and opened on the host with the key's bytes. Later, when the bytes are gone, the HSM takes the
+//! export back: AES-CCM authenticates it, and it says which set the wrap key was split into.
 
 use crate::hsm_access::hsm_failed;
 use aes::Aes256;
 use ccm::aead::Aead as _;
 use ccm::consts::{U13, U16};
 use ccm::{Ccm, KeyInit as _};
-use keyferry_bundle::ObjectId;
+use keyferry_bundle::{Digest, ObjectId};
 use keyferry_console::{Exit, Failure};
 use keyferry_hsm::{Error, Hsm, KeyMaterial, Object, ObjectKind, Origin, Place, Purpose};
 use zeroize::Zeroizing;
@@ -52,17 +52,22 @@ fn is_ours(object: &Object) -> bool {
 }
 
 /// Exports a probe under the wrap key and opens it with the key's bytes.
-pub(super) fn export(hsm: &dyn Hsm, place: &Place, key: &KeyMaterial) -> Result<Vec<u8>, Failure> {
+pub(super) fn export(
+    hsm: &dyn Hsm,
+    place: &Place,
+    key: &KeyMaterial,
+    set: &Digest,
+) -> Result<Vec<u8>, Failure> {
     let probe =
         Place { id: place.id, label: LABEL.parse().map_err(Failure::bug)?, domains: place.domains };
-    let drawn = hsm.random(32).map_err(|error| hsm_failed(&error))?;
-    hsm.put_opaque(&probe, &drawn).map_err(|error| hsm_failed(&error))?;
+    let named = KeyMaterial::take(set.as_bytes().to_vec()).map_err(|error| hsm_failed(&error))?;
+    hsm.put_opaque(&probe, &named).map_err(|error| hsm_failed(&error))?;
     let export = hsm
         .export_wrapped(place.id, ObjectKind::Opaque, probe.id)
         .map_err(|error| hsm_failed(&error))?;
     hsm.delete_opaque(probe.id).map_err(|error| hsm_failed(&error))?;
     match open(key, &export) {
-        Some(opened) if opened.ends_with(drawn.expose()) => Ok(export),
+        Some(opened) if opened.ends_with(set.as_bytes()) => Ok(export),
         Some(_) | None => Err(other_key().because("it exports what the split key does not open")),
     }
 }
@@ -74,8 +79,13 @@ fn open(key: &KeyMaterial, export: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     cipher.decrypt(nonce.into(), sealed).ok().map(Zeroizing::new)
 }
 
-/// Has the HSM take a probe back.
-pub(super) fn take_back(hsm: &dyn Hsm, place: &Place, export: &[u8]) -> Result<(), Failure> {
+/// Has the HSM take a probe back, which names the set.
+pub(super) fn take_back(
+    hsm: &dyn Hsm,
+    place: &Place,
+    export: &[u8],
+    set: &Digest,
+) -> Result<(), Failure> {
     sweep(hsm, place.id)?;
     match hsm.import_wrapped(place.id, export) {
         Ok(()) => {}
@@ -83,7 +93,15 @@ pub(super) fn take_back(hsm: &dyn Hsm, place: &Place, export: &[u8]) -> Result<(
         Err(error) => return Err(hsm_failed(&error)),
     }
     // What came in under the wrap key is the probe and goes again; anything else is a stranger.
-    if is_there(hsm, place.id)? { sweep(hsm, place.id) } else { Err(other_key()) }
+    if !is_there(hsm, place.id)? {
+        return Err(other_key());
+    }
+    let named = hsm.opaque(place.id).map_err(|error| hsm_failed(&error))?;
+    sweep(hsm, place.id)?;
+    if named.expose() == set.as_bytes() {
+        return Ok(());
+    }
+    Err(other_key().because("it was split into another set of shares than shares.json says"))
 }
 
 fn other_key() -> Failure {

@@ -92,6 +92,23 @@ fn use_between_ceremonies_is_found_before_the_next_response() {
     assert_eq!(run.code, 3, "{}", run.stderr);
     assert!(run.says("GENERATE ASYMMETRIC KEY by authentication key 0x0002"), "{}", run.stderr);
     assert_eq!(scene.names_but_transcripts("room").unwrap(), before);
+
+    // A person decides to go on; the witness sees it, and every auditor.
+    let mut arguments = vec!["respond", CEREMONY, "--hsm", &hsm.url, "--allow-network"];
+    arguments.extend(["--room", "memory", "--accept-log-gap"]);
+    let answers = [PASSWORD, "gap", CEREMONY];
+    let run = scene.run("room", "keyferry-offline", &arguments, &answers).unwrap();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let response = format!("{CEREMONY}/response-1.json");
+    let sign = ["sign", &response, "--identity", "wendy.identity"];
+    let passphrase = keyferry_tests::passphrase("wendy");
+    let run = scene.run("room", "keyferry", &sign, &[&passphrase, "response"]).unwrap();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.says("GENERATE ASYMMETRIC KEY by authentication key 0x0002"), "{}", run.stderr);
+    let run = scene.run("room", "keyferry", &["verify", CEREMONY], &[]).unwrap();
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    let fails = |line: &str| line.contains("FAIL") && line.ends_with("[log.entries]");
+    assert!(run.stdout.lines().any(fails), "{}", run.stdout);
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub enum Disagreement {
     Entry(u16),
     /// Nothing of the bundle is left, and more than that is gone.
     #[error(
-        "the HSM begins with entry {first}, the bundle ends with entry {last}: what lies between is gone"
+        "the HSM begins with entry {first}, the bundle ends with entry {last}: what lies between was acknowledged, by a later ceremony or by somebody"
     )]
     Gone {
         /// The first entry that the HSM has.

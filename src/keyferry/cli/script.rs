@@ -8,8 +8,8 @@ use std::str::FromStr;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: keyferry script payments-1 --out payments-1-script.html
 
-The script is of the request that is fetched next: make it before `keyferry-online fetch`, print it, and take it through the whole \\
-ceremony. FILE is not overwritten and lies beside the folder, not in it. Exit codes: 4 the plan is not approved and --draft is not \\
+The script is of the request that is fetched next: make it before `keyferry-online fetch`, print it, and take it through the whole \
+ceremony. FILE is not overwritten and lies beside the folder, not in it. Exit codes: 4 the plan is not approved and --draft is not \
 given, 8 FILE is in the way.")]
 pub(crate) struct Args {
     #[command(flatten)]

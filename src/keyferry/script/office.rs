@@ -89,7 +89,7 @@ fn host(given: &Given<'_>) -> Vec<Step> {
     let memory = given.room.display();
     let text = if given.is_first() {
         format!(
-            "No plan was ever begun with this HSM: the folder of the room's memory ({memory}) holds no ledger of it."
+            "No plan was ever begun with this HSM: the folder of the room's memory ({memory}) is the one that init began."
         )
     } else {
         format!(

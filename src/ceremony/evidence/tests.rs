@@ -478,3 +478,25 @@ fn a_log_of_another_plan_is_not_the_responses() {
     assert_eq!(named.standing, Standing::Refused);
     assert!(named.sentence.ends_with("is of another plan"), "{}", named.sentence);
 }
+
+#[test]
+fn one_log_is_of_one_response() {
+    let first = Story::sound();
+    let mut second = first.clone();
+    second.request.counter = 2;
+    second.request.previous = Some(digest_of(&first.request));
+    second.request.targets[0].import_token_sha256 = Digest::of(b"second token");
+    second.response.targets[0].import_token_sha256 = Digest::of(b"second token");
+    second.response.targets[0].made = Made::Stored;
+    second.relink();
+    let more: [(&str, Vec<u8>); 2] = [
+        ("request-2.json", signed(&second.request, OPERATOR)),
+        ("response-2.json", signed(&second.response, ROOM)),
+    ];
+    let mut folder = first.folder();
+    folder.extend(more.map(|(name, bytes)| File { name: name.to_owned(), bytes }));
+    let report = examine(&folder, &Pins::none());
+    let named = claim(&report, "response.log", "response-2.json");
+    assert_eq!(named.standing, Standing::Refused);
+    assert_eq!(named.sentence, "names the same log as response.json");
+}

@@ -196,6 +196,25 @@ mod tests {
         assert_eq!(memory.unlogged_authentications, 1);
     }
 
+    /// The folder of an earlier ceremony comes back.
+    #[test]
+    fn a_log_bundle_from_long_ago_takes_nothing_back() {
+        let story = Story::sound();
+        let (mut memory, entries) = sound();
+        memory.read(&entries, (0, 0)).unwrap();
+        let first = story.accept_log().unwrap();
+        memory.bundled(&first);
+        assert_eq!((memory.counter, memory.pending().len()), (1, 0));
+        let mut second = story.clone();
+        second.log_after(&story);
+        memory.read(second.log.entries(), (0, 0)).unwrap();
+        let pending = memory.clone();
+        memory.bundled(&first);
+        assert_eq!(memory, pending);
+        memory.bundled(&second.accept_log().unwrap());
+        assert_eq!(memory.counter, 2);
+    }
+
     /// A new version of the policy brings a new device bundle; a reset brings a new log.
     #[test]
     fn the_log_goes_on_under_a_new_device_bundle_and_begins_anew_after_a_reset() {

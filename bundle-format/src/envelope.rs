@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The most bytes a bundle may have.
-pub const MAX_BYTES: usize = 64 * 1024;
+pub const MAX_BYTES: usize = 512 * 1024;
 /// The most bytes a payload may have: as much as leaves room for every signature within [`MAX_BYTES`].
-pub const MAX_PAYLOAD_BYTES: usize = 40 * 1024;
+pub const MAX_PAYLOAD_BYTES: usize = 384_000;
 /// The most signatures an envelope may have.
 pub const MAX_SIGNATURES: usize = 32;
 /// The most bytes one signature may have.

@@ -27,6 +27,6 @@ pub use identifiers::{
 pub use key::{KeyAlgorithm, KeyId, PublicKey};
 pub use kinds::{
     Backup, Bundle, Custodian, Device, Expiration, Kind, Log, Plan, Policy, Receipt, Request,
-    Response, Transcript,
+    Response, Transcript, Upkeep,
 };
 pub use seal::{Enrolled, Quorum, Requirements, Signer, Unverified, Verified};

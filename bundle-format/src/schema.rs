@@ -1,7 +1,9 @@
 //! JSON Schemas (draft 2020-12) of the envelope and of the payloads, generated from the types that read them.
 
 use crate::envelope::{MAX_PAYLOAD_BYTES, MAX_SIGNATURES};
-use crate::kinds::{Backup, Device, Log, Plan, Policy, Receipt, Request, Response, Transcript};
+use crate::kinds::{
+    Backup, Device, Log, Plan, Policy, Receipt, Request, Response, Transcript, Upkeep,
+};
 use crate::{Base64, KeyId, Kind, kinds::payload_type};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Value, json};
@@ -27,6 +29,7 @@ pub fn all() -> Vec<(Kind, Value)> {
         schema::<Receipt>(Kind::Receipt),
         schema::<Log>(Kind::Log),
         schema::<Transcript>(Kind::Transcript),
+        schema::<Upkeep>(Kind::Upkeep),
     ]
 }
 

@@ -15,7 +15,7 @@ mod vector;
 use keyferry_bundle::envelope::Signature;
 use keyferry_bundle::{
     Backup, Device, Envelope, Log, Plan, Policy, PublicKey, Receipt, Request, Response, Transcript,
-    Unverified, json,
+    Unverified, Upkeep, json,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -92,6 +92,7 @@ fn read_as_every_kind(bytes: &[u8]) -> usize {
         Unverified::<Receipt>::from_slice(bytes).is_ok(),
         Unverified::<Log>::from_slice(bytes).is_ok(),
         Unverified::<Transcript>::from_slice(bytes).is_ok(),
+        Unverified::<Upkeep>::from_slice(bytes).is_ok(),
     ];
     read.iter().filter(|read| **read).count()
 }
@@ -123,6 +124,7 @@ proptest! {
         let _ = json::decode::<Receipt>(&bytes);
         let _ = json::decode::<Log>(&bytes);
         let _ = json::decode::<Transcript>(&bytes);
+        let _ = json::decode::<Upkeep>(&bytes);
     }
 
     #[test]

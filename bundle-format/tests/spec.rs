@@ -60,6 +60,7 @@ fn position(kind: Kind) -> usize {
         Kind::Receipt,
         Kind::Log,
         Kind::Transcript,
+        Kind::Upkeep,
     ];
     order.iter().position(|k| *k == kind).unwrap() + 1
 }
@@ -89,6 +90,8 @@ fn every_closed_set_is_specified() {
     check(&spec, kinds::ProofMethod::ALL);
     check(&spec, kinds::Ended::ALL);
     check(&spec, kinds::LineKind::ALL);
+    check(&spec, kinds::Work::ALL);
+    check(&spec, kinds::InventoryKind::ALL);
     check(&spec, KeyUsage::ALL);
 }
 

@@ -2,7 +2,7 @@
 #![no_main]
 
 use keyferry_bundle::kinds::Bundle;
-use keyferry_bundle::{Backup, Device, Log, Plan, Policy, Receipt, Request, Response, Transcript, json};
+use keyferry_bundle::{Backup, Device, Log, Plan, Policy, Receipt, Request, Response, Transcript, Upkeep, json};
 use libfuzzer_sys::fuzz_target;
 
 fn read<T: Bundle + PartialEq + std::fmt::Debug>(bytes: &[u8]) {

@@ -33,8 +33,8 @@ pub struct Log {
     /// the entries any more that lead up to these: then nobody can say what is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<LogHead>,
-    /// Entries as the device gave them, 32 bytes each, 1 to 900.
-    #[schemars(extend("maxLength" = 38_400))]
+    /// Entries as the device gave them, 32 bytes each, 1 to 4,096.
+    #[schemars(extend("maxLength" = 174_764))]
     pub entries: Base64,
     /// Starts that the device did not log, because its log was full.
     pub unlogged_boots: u16,
@@ -57,7 +57,7 @@ const ENTRY: usize = 32;
 
 impl Log {
     /// The most entries that one bundle holds.
-    pub const MAX_ENTRIES: usize = 900;
+    pub const MAX_ENTRIES: usize = 4096;
 
     /// The entries, 32 bytes each (YubiHSM 2 command reference, GET LOG ENTRIES).
     #[must_use]

@@ -4,6 +4,7 @@ mod backup;
 mod common;
 mod device;
 mod log;
+mod material;
 mod plan;
 mod policy;
 mod receipt;
@@ -11,11 +12,13 @@ mod request;
 mod response;
 mod shares;
 mod transcript;
+mod upkeep;
 
 pub use backup::{AgeCopy, Backup, WrappedCopy};
 pub use common::{AttestationChain, Custodian, Expiration};
 pub use device::{Audit, AuditSetting, Credentials, Device, DeviceKey};
 pub use log::{Log, LogHead};
+pub use material::{Pin, PlannedMaterial};
 pub use plan::{KeptAs, Operation, Plan, Target};
 pub use policy::{Allowed, Policy, PolicyKey, Revocation, RoleRule, Roles};
 pub use receipt::{Outcome, Proof, ProofMethod, Receipt, ReceiptTarget};
@@ -23,6 +26,7 @@ pub use request::{ParametersSource, Request, RequestTarget};
 pub use response::{Isolation, Made, Response, ResponseTarget};
 pub use shares::{ShareHolder, ShareScheme, ShareSet};
 pub use transcript::{Ended, Line, LineKind, Transcript};
+pub use upkeep::{InventoryEntry, InventoryKind, Upkeep, UpkeepObject, Work};
 
 use crate::envelope::MAX_PAYLOAD_BYTES;
 use crate::identifiers::word_type;
@@ -50,6 +54,8 @@ word_type!(
         Log = "log",
         /// What the room's program showed, asked and was answered.
         Transcript = "transcript",
+        /// What was done with an HSM outside of a ceremony.
+        Upkeep = "upkeep",
     }
 );
 

@@ -1,6 +1,7 @@
 //! What a ceremony is to do. Officers make it and a ceremony-officer quorum signs it. It holds no secret and no path.
 
 use super::common::{Expiration, check_at_most, check_counter, check_distinct, check_length};
+use super::material::{self, Pin, PlannedMaterial};
 use super::{Bundle, Kind};
 use crate::identifiers::word_type;
 use crate::{
@@ -15,6 +16,11 @@ word_type!(
     Operation {
         /// New key material is generated in the HSM and imported into KMS keys that have none.
         Import = "import",
+        /// Key material that the HSM holds already is imported again: where it expired or was deleted, and into further replicas. Nothing
+        /// is generated.
+        Reimport = "reimport",
+        /// New key material is generated in the HSM, imported into KMS keys that have some, and made the current one.
+        Rotate = "rotate",
     }
 );
 
@@ -52,8 +58,8 @@ pub struct Plan {
     pub previous: Option<Digest>,
     /// What is done to every target.
     pub operation: Operation,
-    /// The keys, 1 to 16.
-    #[schemars(length(min = 1, max = 16))]
+    /// The keys, 1 to 256, in the order in which they are worked on. Those with one `object_id` get the same key material.
+    #[schemars(length(min = 1, max = Plan::MAX_TARGETS))]
     pub targets: Vec<Target>,
     /// Custodians of the policy who get an age copy of every target; may be empty.
     #[schemars(length(max = 16), extend("uniqueItems" = true))]
@@ -62,7 +68,8 @@ pub struct Plan {
     pub boots: u8,
 }
 
-/// One KMS key and the HSM object that holds its material.
+/// One KMS key and the HSM object that holds its key material. Targets of one object share everything but their name, their key, how the
+/// material travels there and when it expires.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
@@ -82,7 +89,7 @@ pub struct Target {
     pub wrapping_key_spec: WrappingKeySpec,
     /// When KMS deletes the material.
     pub expiration: Expiration,
-    /// Where the HSM keeps the material; must be free.
+    /// Where the HSM keeps the material; must be free where it is generated.
     pub object_id: ObjectId,
     /// As what.
     pub kept_as: KeptAs,
@@ -90,9 +97,39 @@ pub struct Target {
     pub label: Label,
     /// The object's domains.
     pub domains: Domains,
+    /// Which key material of this KMS key it is: 1 for the first, 2 after its first rotation, ….
+    #[schemars(range(min = 1, max = Target::MAX_GENERATION))]
+    pub generation: u32,
+    /// Which key material it must be; there just where none is generated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub material: Option<Pin>,
+    /// The generations before this one, from 1 on; there just where a key is rotated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 25))]
+    pub earlier: Vec<Pin>,
+}
+
+impl Target {
+    /// The last generation: a key can be rotated 25 times (AWS KMS developer guide, "Perform on-demand key rotation").
+    pub const MAX_GENERATION: u32 = 26;
 }
 
 impl Plan {
+    /// The most targets.
+    pub const MAX_TARGETS: usize = 256;
+
+    /// The key materials, each with its targets, in the order of their first ones.
+    #[must_use]
+    pub fn materials(&self) -> Vec<PlannedMaterial<'_>> {
+        material::of(&self.targets)
+    }
+
+    /// The first target of the key material that a target gets: it gives the key material its name.
+    #[must_use]
+    pub fn leader(&self, target: &Target) -> Option<&Target> {
+        self.targets.iter().find(|first| first.object_id == target.object_id)
+    }
+
     /// The target of that name.
     #[must_use]
     pub fn target(&self, name: &TargetName) -> Option<&Target> {
@@ -113,10 +150,9 @@ impl Bundle for Plan {
 
     fn check(&self) -> Result<(), FieldError> {
         check_counter("counter", self.counter, self.previous.as_ref())?;
-        check_length("targets", &self.targets, 16)?;
+        check_length("targets", &self.targets, Self::MAX_TARGETS)?;
         check_distinct("targets", ".name", self.targets.iter().map(|t| &t.name))?;
-        check_distinct("targets", ".key", self.targets.iter().map(|t| &t.key))?;
-        check_distinct("targets", ".object_id", self.targets.iter().map(|t| t.object_id))?;
+        material::check(self.operation, &self.targets)?;
         check_at_most("custodians", &self.custodians, 16)?;
         check_distinct("custodians", "", &self.custodians)?;
         for (index, target) in self.targets.iter().enumerate() {

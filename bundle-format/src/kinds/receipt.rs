@@ -1,7 +1,7 @@
 //! What KMS said. `keyferry-online import` makes it and an online operator signs it.
 
-use super::common::{Expiration, check_distinct, check_length};
-use super::{Bundle, Kind};
+use super::common::{Expiration, check_at_most, check_distinct, check_length};
+use super::{Bundle, Kind, Plan};
 use crate::identifiers::word_type;
 use crate::{
     AccountId, Base64, Digest, Endpoint, Environment, FieldError, KeyArn, KeyMaterialId,
@@ -53,7 +53,7 @@ pub struct Receipt {
     /// The endpoint that answered; never the console.
     pub endpoint: Endpoint,
     /// One entry for every target of the response.
-    #[schemars(length(min = 1, max = 16))]
+    #[schemars(length(min = 1, max = Plan::MAX_TARGETS))]
     pub targets: Vec<ReceiptTarget>,
 }
 
@@ -72,6 +72,11 @@ pub struct ReceiptTarget {
     /// KMS's id of the material, where KMS gives one (symmetric keys).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_material_id: Option<KeyMaterialId>,
+    /// Every key material of the KMS key that was ever current, oldest first, as `ListKeyRotations` lists them afterwards. There where a key
+    /// was rotated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 26), extend("uniqueItems" = true))]
+    pub generations: Vec<KeyMaterialId>,
     /// What shows that KMS holds this key material.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
@@ -107,10 +112,12 @@ impl Bundle for Receipt {
         if self.endpoint.is_console() {
             return Err(FieldError::new("endpoint", "is console, which uploads nothing"));
         }
-        check_length("targets", &self.targets, 16)?;
+        check_length("targets", &self.targets, Plan::MAX_TARGETS)?;
         check_distinct("targets", ".name", self.targets.iter().map(|t| &t.name))?;
-        check_distinct("targets", ".key", self.targets.iter().map(|t| &t.key))?;
         self.targets.iter().enumerate().try_for_each(|(index, target)| {
+            let field = format!("targets[{index}].generations");
+            check_at_most(&field, &target.generations, 26)?;
+            check_distinct(&field, "", &target.generations)?;
             target.expiration.check_pair(&format!("targets[{index}].expiration"))
         })
     }

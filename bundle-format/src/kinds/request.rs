@@ -2,7 +2,7 @@
 //! comes from one `GetParametersForImport` answer. The import token stays behind: only its digest travels.
 
 use super::common::{check_counter, check_distinct, check_length};
-use super::{Bundle, Kind};
+use super::{Bundle, Kind, Plan};
 use crate::identifiers::word_type;
 use crate::{
     AccountId, Base64, Digest, Endpoint, Environment, FieldError, KeyArn, TargetName, Timestamp,
@@ -42,7 +42,7 @@ pub struct Request {
     /// The endpoint that answered; the console just where every target's parameters came from it.
     pub endpoint: Endpoint,
     /// One entry for every target of the plan.
-    #[schemars(length(min = 1, max = 16))]
+    #[schemars(length(min = 1, max = Plan::MAX_TARGETS))]
     pub targets: Vec<RequestTarget>,
 }
 
@@ -96,9 +96,8 @@ impl Bundle for Request {
                 return Err(FieldError::new(format!("targets[{index}].source"), problem));
             }
         }
-        check_length("targets", &self.targets, 16)?;
+        check_length("targets", &self.targets, Plan::MAX_TARGETS)?;
         check_distinct("targets", ".name", self.targets.iter().map(|t| &t.name))?;
-        check_distinct("targets", ".key", self.targets.iter().map(|t| &t.key))?;
         check_distinct(
             "targets",
             ".import_token_sha256",

@@ -1,7 +1,7 @@
 //! Encrypted key material, brought back. `keyferry-offline respond` makes it; the HSM and the witnesses sign it.
 
 use super::common::{AttestationChain, check_distinct, check_length};
-use super::{Bundle, Kind};
+use super::{Bundle, Kind, Plan};
 use crate::identifiers::word_type;
 use crate::{
     Base64, Digest, Environment, FieldError, KeyArn, KeySpec, ObjectId, Serial, TargetName,
@@ -30,6 +30,11 @@ word_type!(
         /// Read back from the object that an earlier run of the same plan had stored, which was cut off before it had answered any
         /// request.
         Resumed = "resumed",
+        /// Read from the object that an earlier plan left in this HSM; which key material it is, the plan says.
+        Kept = "kept",
+        /// As [`Self::Kept`], but the HSM says that the object came in from outside under wrap: it was restored. A restored key never
+        /// passes for one that this HSM generated.
+        Restored = "restored",
     }
 );
 
@@ -54,7 +59,7 @@ pub struct Response {
     /// The HSM's log from the log before to this response, but for its signature.
     pub log: Digest,
     /// One entry for every target of the request.
-    #[schemars(length(min = 1, max = 16))]
+    #[schemars(length(min = 1, max = Plan::MAX_TARGETS))]
     pub targets: Vec<ResponseTarget>,
 }
 
@@ -121,10 +126,8 @@ impl Bundle for Response {
         if self.environment == Environment::Production && self.isolation == Isolation::Overridden {
             return Err(FieldError::new("isolation", "is overridden, in production"));
         }
-        check_length("targets", &self.targets, 16)?;
+        check_length("targets", &self.targets, Plan::MAX_TARGETS)?;
         check_distinct("targets", ".name", self.targets.iter().map(|t| &t.name))?;
-        check_distinct("targets", ".key", self.targets.iter().map(|t| &t.key))?;
-        check_distinct("targets", ".object_id", self.targets.iter().map(|t| t.object_id))?;
         for (index, target) in self.targets.iter().enumerate() {
             let length = target.encrypted_key_material.as_bytes().len();
             if length > 6144 {

@@ -40,7 +40,7 @@ pub struct Transcript {
     #[schemars(range(min = 1, max = Transcript::MAX_PARTS))]
     pub parts: u32,
     /// The bundles that the run wrote.
-    #[schemars(length(max = 64), extend("uniqueItems" = true))]
+    #[schemars(length(max = 1024), extend("uniqueItems" = true))]
     pub about: Vec<Digest>,
     /// How it ended.
     pub ended: Ended,
@@ -91,7 +91,7 @@ impl Transcript {
     /// The most lines of one part.
     pub const MAX_LINES: usize = 1024;
     /// The most bundles that a run may name.
-    pub const MAX_ABOUT: usize = 64;
+    pub const MAX_ABOUT: usize = 1024;
 }
 
 impl Bundle for Transcript {

@@ -7,13 +7,14 @@ use super::cast::{
 };
 use super::shares::in_shares;
 use super::story::{
-    backup, device, digest_of, first_policy, log, next_policy, parse, plan, policy, receipt,
-    request, response, rule, second_target, stream, time, transcript,
+    backup, device, digest_of, first_policy, log, next_policy, parse, pin, plan, policy, receipt,
+    request, response, rule, second_target, stream, time, transcript, upkeep,
 };
 use super::vector::{Trust, Vector};
 use keyferry_bundle::envelope::{MAX_PAYLOAD_BYTES, MAX_SIGNATURES};
 use keyferry_bundle::kinds::{
-    Ended, Isolation, Made, Outcome, ParametersSource, Proof, ProofMethod, Transcript, payload_type,
+    Ended, Isolation, Made, Operation, Outcome, ParametersSource, Pin, Proof, ProofMethod,
+    Transcript, Work, payload_type,
 };
 use keyferry_bundle::{Digest, Environment, Expiration, ExpirationModel, KeySpec, Kind, Log, Role};
 
@@ -22,6 +23,7 @@ const GROUP: &str = "accepted";
 pub(crate) fn add(kit: &mut Kit) {
     each_kind(kit);
     variations(kit);
+    later(kit);
     logs(kit);
     transcripts(kit);
     proofs(kit);
@@ -71,6 +73,9 @@ fn each_kind(kit: &mut Kit) {
     add_one(kit, "log", Kind::Log, hsm(), bundle, "signed by the HSM");
     let bundle = signed(&transcript(), &["hsm-1"]);
     add_one(kit, "transcript", Kind::Transcript, hsm(), bundle, "signed by the HSM");
+    let bundle = signed(&upkeep(), &["hsm-1", "wendy"]);
+    let comment = "a backup of everything, signed by the HSM and a witness";
+    add_one(kit, "upkeep", Kind::Upkeep, hsm_and_witness(), bundle, comment);
 }
 
 fn variations(kit: &mut Kit) {
@@ -188,6 +193,66 @@ fn variations(kit: &mut Kit) {
     );
 }
 
+/// What comes after the first import.
+fn later(kit: &mut Kit) {
+    let mut body = plan();
+    body.operation = Operation::Reimport;
+    body.targets[0].material = Some(pin());
+    let mut replica = second_target();
+    replica.object_id = parse("0x0a01");
+    replica.material = Some(Pin { key_material_id: None, ..pin() });
+    body.targets.push(replica);
+    let mut older = body.targets[0].clone();
+    older.name = parse("older");
+    older.generation = 2;
+    older.object_id = parse("0x0a02");
+    body.targets.push(older);
+    let bundle = signed(&body, &["alice", "bob"]);
+    let comment = "two generations of one key, and one key material for two keys, imported again";
+    add_one(kit, "plan-reimport", Kind::Plan, officers(), bundle, comment);
+
+    let mut body = plan();
+    body.operation = Operation::Rotate;
+    body.targets[0].generation = 3;
+    body.targets[0].earlier = vec![pin(), pin()];
+    let bundle = signed(&body, &["alice", "bob"]);
+    add_one(kit, "plan-rotate", Kind::Plan, officers(), bundle, "a third generation");
+
+    let mut body = response();
+    body.targets[0].made = Made::Restored;
+    let mut second = body.targets[0].clone();
+    second.name = parse("ledger");
+    second.made = Made::Kept;
+    body.targets.push(second);
+    let bundle = signed(&body, &["hsm-1", "wendy"]);
+    let comment = "key material that was restored, and some that was kept";
+    add_one(kit, "response-reimport", Kind::Response, hsm_and_witness(), bundle, comment);
+
+    let mut body = receipt();
+    body.targets[0].generations =
+        (0..26_u8).map(|n| parse(&Digest::of(&[n]).to_string())).collect();
+    let bundle = signed(&body, &["oscar"]);
+    add_one(kit, "receipt-rotate", Kind::Receipt, operator(), bundle, "26 generations");
+
+    let mut body = upkeep();
+    body.counter = u32::MAX;
+    body.previous = Some(digest_of(&upkeep()));
+    body.work = Work::Drill;
+    body.custodians = vec![parse("carla"), parse("claus")];
+    body.objects[0].source = Some(digest_of(&backup()));
+    let bundle = signed(&body, &["hsm-1", "wendy"]);
+    let comment = "a drill, the largest counter";
+    add_one(kit, "upkeep-drill", Kind::Upkeep, hsm_and_witness(), bundle, comment);
+
+    let mut body = upkeep();
+    body.work = Work::Abort;
+    body.plan = Some(digest_of(&plan()));
+    body.objects[0].wrapped = None;
+    (body.reason, body.inventory) = (None, vec![]);
+    let bundle = signed(&body, &["hsm-1", "wendy"]);
+    add_one(kit, "upkeep-abort", Kind::Upkeep, hsm_and_witness(), bundle, "a plan given up");
+}
+
 /// A log at its limits.
 fn logs(kit: &mut Kit) {
     let mut body = log();
@@ -197,7 +262,7 @@ fn logs(kit: &mut Kit) {
     body.entries = base64(&stream(32 * Log::MAX_ENTRIES));
     (body.unlogged_boots, body.unlogged_authentications) = (u16::MAX, u16::MAX);
     let bundle = signed(&body, &["hsm-1"]);
-    let comment = "900 entries, after a gap and without a plan";
+    let comment = "4,096 entries, after a gap and without a plan";
     add_one(kit, "log-at-limit", Kind::Log, hsm(), bundle, comment);
 }
 
@@ -223,7 +288,7 @@ fn transcripts(kit: &mut Kit) {
     body.previous = Some(digest_of(&transcript()));
     (body.part, body.parts) = (16, 16);
     body.ended = Ended::Failed;
-    body.about = (0..64_u8).map(|n| Digest::of(&[n])).collect();
+    body.about = (0..1024_u16).map(|n| Digest::of(&n.to_be_bytes())).collect();
     body.command = parse(&"c".repeat(1024));
     body.lines = vec![body.lines[2].clone(); 1024];
     body.lines[1023].text = parse(&"~ ".repeat(512));
@@ -280,7 +345,7 @@ fn json_freedom(kit: &mut Kit) {
         spoil(&plain, "\"environment\":\"rehearsal\"", "\"envir\\u006fnment\":\"\\u0072ehearsal\"");
     free("payload-escapes", &escaped, "escapes in a name and a value that need none");
     let padding = " ".repeat(MAX_PAYLOAD_BYTES - plain.len());
-    free("payload-at-limit", &(plain.clone() + &padding), "a payload of exactly 40,960 bytes");
+    free("payload-at-limit", &(plain.clone() + &padding), "a payload of exactly 384,000 bytes");
 }
 
 fn signatures(kit: &mut Kit) {

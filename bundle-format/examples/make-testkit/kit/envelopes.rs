@@ -252,7 +252,7 @@ fn limits(kit: &mut Kit) {
     kit.add(GROUP, "at-size-limit", refused(FORM, at_limit, comment));
     let payload = " ".repeat(MAX_PAYLOAD_BYTES + 1);
     let bundle = sealed(&payload_type(Kind::Request), payload.as_bytes(), &["oscar"]);
-    let vector = refused("envelope-member", bundle, "a payload of 40,961 bytes").field("payload");
+    let vector = refused("envelope-member", bundle, "a payload of 384,001 bytes").field("payload");
     kit.add(GROUP, "payload-oversize", vector);
     let entry = |n: usize| {
         let sig = STANDARD.encode(&stream(64 + n)[n..]);

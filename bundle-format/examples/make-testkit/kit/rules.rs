@@ -3,13 +3,14 @@
 use super::Kit;
 use super::cast::{hsm, hsm_and_witness, officers, operator, signed};
 use super::story::{
-    backup, parse, plan, receipt, request, response, second_target, stream, time, transcript,
+    backup, parse, pin, plan, receipt, request, response, second_target, stream, time, transcript,
+    upkeep,
 };
 use super::vector::{Refusing, Trust, Vector};
-use keyferry_bundle::kinds::{Bundle, Isolation, ParametersSource};
+use keyferry_bundle::kinds::{Bundle, Isolation, Operation, ParametersSource, Work};
 use keyferry_bundle::{
-    Backup, Digest, Environment, Expiration, ExpirationModel, Plan, Receipt, Request, Response,
-    Transcript,
+    Backup, Digest, Environment, Expiration, ExpirationModel, KeySpec, Plan, Receipt, Request,
+    Response, Transcript, Upkeep,
 };
 
 pub(crate) fn add(kit: &mut Kit) {
@@ -19,6 +20,7 @@ pub(crate) fn add(kit: &mut Kit) {
     backups(kit);
     receipts(kit);
     transcripts(kit);
+    upkeeps(kit);
 }
 
 pub(crate) type Change<T> = fn(&mut T);
@@ -61,10 +63,10 @@ fn plans(kit: &mut Kit) {
         ("no-targets", |p| p.targets.clear(), "targets", true, "no targets"),
         (
             "too-many-targets",
-            |p| p.targets = (0..17).map(|_| second_target()).collect(),
+            |p| p.targets = (0..257).map(|_| second_target()).collect(),
             "targets",
             true,
-            "17 targets",
+            "257 targets",
         ),
         (
             "name-twice",
@@ -81,11 +83,89 @@ fn plans(kit: &mut Kit) {
             "two targets with one KMS key",
         ),
         (
-            "object-id-twice",
-            |p| p.targets.push(with(|t| t.object_id = parse("0x0a01"))),
-            "targets[1].object_id",
+            "object-shared-by-two-labels",
+            |p| {
+                p.targets.push(with(|t| (t.object_id, t.label) = (parse("0x0a01"), parse("other"))))
+            },
+            "targets[1].label",
             false,
-            "two targets with one object id",
+            "two targets with one object, under two labels",
+        ),
+        (
+            "object-shared-by-two-specs",
+            |p| {
+                p.targets
+                    .push(with(|t| (t.object_id, t.key_spec) = (parse("0x0a01"), KeySpec::Hmac256)))
+            },
+            "targets[1].key_spec",
+            false,
+            "two targets with one object, of two key specs",
+        ),
+        (
+            "generation-0",
+            |p| p.targets[0].generation = 0,
+            "targets[0].generation",
+            true,
+            "generations count from 1",
+        ),
+        (
+            "generation-27",
+            |p| p.targets[0].generation = 27,
+            "targets[0].generation",
+            true,
+            "KMS rotates a key 25 times",
+        ),
+        (
+            "import-of-a-second",
+            |p| p.targets[0].generation = 2,
+            "targets[0].generation",
+            false,
+            "the first import brings the first generation",
+        ),
+        (
+            "import-pinned",
+            |p| p.targets[0].material = Some(pin()),
+            "targets[0].material",
+            false,
+            "generated, and known before",
+        ),
+        (
+            "import-with-earlier",
+            |p| p.targets[0].earlier.push(pin()),
+            "targets[0].earlier",
+            false,
+            "the first, and one before",
+        ),
+        (
+            "reimport-without-pin",
+            |p| p.operation = Operation::Reimport,
+            "targets[0].material",
+            false,
+            "nothing says what is to be imported again",
+        ),
+        (
+            "rotate-to-the-first",
+            |p| p.operation = Operation::Rotate,
+            "targets[0].generation",
+            false,
+            "a rotation brings the second generation or a later one",
+        ),
+        (
+            "rotate-without-earlier",
+            |p| (p.operation, p.targets[0].generation) = (Operation::Rotate, 2),
+            "targets[0].earlier",
+            false,
+            "a second generation without the first",
+        ),
+        (
+            "rotate-pinned",
+            |p| {
+                (p.operation, p.targets[0].generation) = (Operation::Rotate, 2);
+                (p.targets[0].material, p.targets[0].earlier) = (Some(pin()), vec![pin()]);
+            },
+            "targets[0].material",
+            false,
+            "a new generation that is known before",
         ),
         (
             "custodian-twice",
@@ -203,13 +283,6 @@ fn requests(kit: &mut Kit) {
             "two entries of one name",
         ),
         (
-            "key-twice",
-            |r| r.targets[1].key = r.targets[0].key.clone(),
-            "targets[1].key",
-            false,
-            "two entries with one KMS key",
-        ),
-        (
             "token-twice",
             |r| r.targets[1].import_token_sha256 = r.targets[0].import_token_sha256,
             "targets[1].import_token_sha256",
@@ -218,10 +291,10 @@ fn requests(kit: &mut Kit) {
         ),
         (
             "too-many-targets",
-            |r| r.targets = vec![r.targets[0].clone(); 17],
+            |r| r.targets = vec![r.targets[0].clone(); 257],
             "targets",
             true,
-            "17 targets",
+            "257 targets",
         ),
     ];
     rows(kit, || two.clone(), &operator(), &["oscar"], table);
@@ -252,20 +325,6 @@ fn responses(kit: &mut Kit) {
             "two entries of one name",
         ),
         (
-            "key-twice",
-            |r| r.targets[1].key = r.targets[0].key.clone(),
-            "targets[1].key",
-            false,
-            "two entries with one KMS key",
-        ),
-        (
-            "object-id-twice",
-            |r| r.targets[1].object_id = parse("0x0a01"),
-            "targets[1].object_id",
-            false,
-            "two entries with one object id",
-        ),
-        (
             "material-too-long",
             |r| r.targets[1].encrypted_key_material = super::cast::base64(&stream(6145)),
             "targets[1].encrypted_key_material",
@@ -274,10 +333,10 @@ fn responses(kit: &mut Kit) {
         ),
         (
             "too-many-targets",
-            |r| r.targets = vec![r.targets[0].clone(); 17],
+            |r| r.targets = vec![r.targets[0].clone(); 257],
             "targets",
             true,
-            "17 targets",
+            "257 targets",
         ),
     ];
     rows(kit, || two.clone(), &hsm_and_witness(), &["hsm-1", "wendy"], table);
@@ -332,18 +391,21 @@ fn receipts(kit: &mut Kit) {
             "two entries of one name",
         ),
         (
-            "key-twice",
-            |r| r.targets[1].key = r.targets[0].key.clone(),
-            "targets[1].key",
-            false,
-            "two entries with one KMS key",
-        ),
-        (
             "too-many-targets",
-            |r| r.targets = vec![r.targets[0].clone(); 17],
+            |r| r.targets = vec![r.targets[0].clone(); 257],
             "targets",
             true,
-            "17 targets",
+            "257 targets",
+        ),
+        (
+            "generation-twice",
+            |r| {
+                let id = r.targets[0].key_material_id.clone().unwrap();
+                r.targets[0].generations = vec![id.clone(), id];
+            },
+            "targets[0].generations[1]",
+            true,
+            "one key material, current twice",
         ),
         (
             "date-without-expiry",
@@ -368,6 +430,64 @@ fn receipts(kit: &mut Kit) {
         ),
     ];
     rows(kit, || two.clone(), &operator(), &["oscar"], table);
+}
+
+fn upkeeps(kit: &mut Kit) {
+    let table: &[Row<Upkeep>] = &[
+        ("counter-0", |u| u.counter = 0, "counter", true, "counters count from 1"),
+        ("no-previous", |u| u.counter = 2, "previous", false, "upkeep 2 without a predecessor"),
+        ("abort-of-nothing", |u| u.work = Work::Abort, "plan", false, "which plan was given up?"),
+        (
+            "backup-of-a-plan",
+            |u| u.plan = Some(Digest::of(b"")),
+            "plan",
+            false,
+            "a backup is of no plan",
+        ),
+        (
+            "restore-from-nowhere",
+            |u| u.work = Work::Restore,
+            "objects[0].source",
+            false,
+            "put back from what?",
+        ),
+        (
+            "backup-without-copy",
+            |u| u.objects[0].wrapped = None,
+            "objects[0].wrapped",
+            false,
+            "a backup without a copy",
+        ),
+        (
+            "object-twice",
+            |u| u.objects.push(u.objects[0].clone()),
+            "objects[1].object_id",
+            false,
+            "an object twice",
+        ),
+        (
+            "inventory-twice",
+            |u| u.inventory.push(u.inventory[0]),
+            "inventory[3]",
+            false,
+            "an object twice in the inventory",
+        ),
+        (
+            "custodian-twice",
+            |u| u.custodians = vec![parse("carla"), parse("carla")],
+            "custodians[1]",
+            true,
+            "a custodian twice",
+        ),
+        (
+            "too-many-objects",
+            |u| u.objects = vec![u.objects[0].clone(); 257],
+            "objects",
+            true,
+            "257 objects",
+        ),
+    ];
+    rows(kit, upkeep, &hsm_and_witness(), &["hsm-1", "wendy"], table);
 }
 
 fn transcripts(kit: &mut Kit) {
@@ -411,10 +531,10 @@ fn transcripts(kit: &mut Kit) {
         ),
         (
             "too-many-about",
-            |t| t.about = (0..65_u8).map(|n| Digest::of(&[n])).collect(),
+            |t| t.about = (0..1025_u16).map(|n| Digest::of(&n.to_be_bytes())).collect(),
             "about",
             true,
-            "65 bundles",
+            "1,025 bundles",
         ),
         ("no-lines", |t| t.lines.clear(), "lines", true, "no lines"),
         (

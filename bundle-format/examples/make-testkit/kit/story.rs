@@ -3,12 +3,13 @@
 use super::cast::{base64, key, public, seed, signed};
 use keyferry_bundle::kinds::{
     AgeCopy, Allowed, Audit, AuditSetting, Bundle, Credentials, DeviceKey, Ended, Expiration,
-    Isolation, KeptAs, Line, LineKind, LogHead, Made, Operation, Outcome, ParametersSource,
-    PolicyKey, ReceiptTarget, RequestTarget, ResponseTarget, RoleRule, Roles, Target, WrappedCopy,
+    InventoryEntry, InventoryKind, Isolation, KeptAs, Line, LineKind, LogHead, Made, Operation,
+    Outcome, ParametersSource, Pin, PolicyKey, ReceiptTarget, RequestTarget, ResponseTarget,
+    RoleRule, Roles, Target, UpkeepObject, Work, WrappedCopy,
 };
 use keyferry_bundle::{
     Backup, Custodian, Device, Digest, Domains, Environment, ExpirationModel, KeySpec, KeyUsage,
-    Log, Plan, Policy, Receipt, Request, Response, Serial, Timestamp, Transcript,
+    Log, Plan, Policy, Receipt, Request, Response, Serial, Timestamp, Transcript, Upkeep,
     WrappingAlgorithm, WrappingKeySpec,
 };
 
@@ -151,6 +152,9 @@ pub(crate) fn plan() -> Plan {
             kept_as: KeptAs::Opaque,
             label: parse("payments 2026"),
             domains: Domains::ONE,
+            generation: 1,
+            material: None,
+            earlier: vec![],
         }],
         custodians: vec![parse("carla")],
         boots: 3,
@@ -283,8 +287,48 @@ pub(crate) fn receipt() -> Receipt {
             outcome: Outcome::Imported,
             expiration: Expiration { model: ExpirationModel::DoesNotExpire, valid_to: None },
             key_material_id: Some(parse(&Digest::of(b"key material id").to_string())),
+            generations: vec![],
             proof: None,
         }],
+    }
+}
+
+pub(crate) fn upkeep() -> Upkeep {
+    let entry = |kind, id| InventoryEntry { kind, object_id: parse(id) };
+    Upkeep {
+        environment: Environment::Rehearsal,
+        device: digest_of(&device()),
+        created: time("2026-11-04T12:00:00Z"),
+        serial: Serial::new(12_345_678),
+        counter: 1,
+        previous: None,
+        work: Work::Backup,
+        plan: None,
+        reason: Some(parse("yearly copy")),
+        custodians: vec![],
+        objects: vec![UpkeepObject {
+            object_id: parse("0x0a01"),
+            kept_as: KeptAs::Opaque,
+            check_value: parse(CHECK_VALUE),
+            public_key: None,
+            wrapped: Some(Digest::of(b"copy under wrap of the testkit")),
+            source: None,
+            attestation: None,
+        }],
+        inventory: vec![
+            entry(InventoryKind::AsymmetricKey, "0x0100"),
+            entry(InventoryKind::Opaque, "0x0a01"),
+            entry(InventoryKind::WrapKey, "0x0200"),
+        ],
+    }
+}
+
+/// A pin of the response of this story.
+pub(crate) fn pin() -> Pin {
+    Pin {
+        response: digest_of(&response()),
+        check_value: parse(CHECK_VALUE),
+        key_material_id: receipt().targets.remove(0).key_material_id,
     }
 }
 

@@ -4,7 +4,7 @@ use keyferry_bundle::kinds::{Bundle, Revocation};
 use keyferry_bundle::{
     Backup, Base64, Device, Digest, Enrolled, Error, Holder, KeyAlgorithm, KeyId, Kind, Log, Plan,
     Policy, PublicKey, Quorum, Receipt, Request, Requirements, Response, Role, Timestamp,
-    Transcript, Unverified, Verified,
+    Transcript, Unverified, Upkeep, Verified,
 };
 use serde::{Deserialize, Serialize};
 
@@ -189,6 +189,7 @@ impl Vector {
             (Kind::Receipt, trust) => plainly::<Receipt>(bytes, trust),
             (Kind::Log, trust) => plainly::<Log>(bytes, trust),
             (Kind::Transcript, trust) => plainly::<Transcript>(bytes, trust),
+            (Kind::Upkeep, trust) => plainly::<Upkeep>(bytes, trust),
             (Kind::Policy | Kind::Device, trust) => {
                 panic!("{trust:?} is no trust for {}", self.kind)
             }

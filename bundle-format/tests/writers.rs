@@ -21,7 +21,7 @@ fn a_payload_that_no_reader_would_take_is_not_written() {
     let mut body = response();
     assert!(body.to_envelope().is_ok());
     let first = body.targets[0].clone();
-    body.targets = (1..=16_u16)
+    body.targets = (1..=60_u16)
         .map(|n| {
             let mut target = first.clone();
             target.name = format!("target-{n}").parse().unwrap();
@@ -33,7 +33,7 @@ fn a_payload_that_no_reader_would_take_is_not_written() {
         .collect();
     let error = body.to_envelope().unwrap_err();
     assert_eq!((error.field.as_str(), body.check()), ("$", Ok(())));
-    assert!(error.problem.contains("more than 40960"), "{error}");
+    assert!(error.problem.contains("more than 384000"), "{error}");
 }
 
 #[test]

@@ -31,7 +31,15 @@ pub fn accept(
     let target = plan.body().target(&body.target).ok_or_else(|| {
         Refusal::link(KIND, "target", format!("{} is not a target of the plan", body.target))
     })?;
+    if let Some(leader) = plan.body().leader(target)
+        && leader.name != target.name
+    {
+        let problem =
+            format!("gets the key material of {}, whose name the backup has", leader.name);
+        return Err(Refusal::link(KIND, "target", problem));
+    }
     same(KIND, "key", &body.key, &target.key, "the plan")?;
+    same(KIND, "generation", &body.generation, &target.generation, "the plan")?;
     same(KIND, "object_id", &body.object_id, &target.object_id, "the plan")?;
     let wrap_key = (&body.wrapped.wrap_key, &device.body().wrap_key);
     same(KIND, "wrapped.wrap_key", wrap_key.0, wrap_key.1, "the device bundle")?;

@@ -4,7 +4,7 @@
 //! them for key material that is made anew; commands that only look (what is there, what fits, what was logged) are not.
 
 use crate::hsm_log::command as c;
-use keyferry_bundle::kinds::{KeptAs, Target};
+use keyferry_bundle::kinds::{KeptAs, PlannedMaterial, Target};
 use keyferry_bundle::{KeyFamily, Plan, Policy};
 
 /// A session.
@@ -45,11 +45,17 @@ const fn reopened(target: &Target) -> &'static [u8] {
     }
 }
 
-/// The most entries that one target leaves: its commands, as far as they are logged, removing the wrapping public key that an earlier
-/// run may have left, and one command that the HSM refuses.
+/// The most entries that one key material leaves: its commands, as far as they are logged, removing the wrapping public key that an
+/// earlier run may have left, and one command that the HSM refuses.
 #[must_use]
-pub fn of_target(target: &Target) -> u16 {
-    let logged = commands(target).into_iter().filter(|code| c::is_logged(*code)).count();
+pub fn of_material(material: &PlannedMaterial<'_>) -> u16 {
+    let target = material.leader;
+    let more = match target.kept_as {
+        KeptAs::Opaque | KeptAs::SymmetricKey => 0,
+        KeptAs::AsymmetricKey => material.targets.len().saturating_sub(1),
+    };
+    let commands = commands(target).into_iter().chain(EXPORT.repeat(more));
+    let logged = commands.filter(|code| c::is_logged(*code)).count();
     let left = u16::from(target.kept_as != KeptAs::Opaque);
     u16::try_from(logged).unwrap_or(u16::MAX).saturating_add(left + 1)
 }
@@ -57,13 +63,15 @@ pub fn of_target(target: &Target) -> u16 {
 /// The most entries that the audit log gets when a run makes this target alone: with its sessions and the signatures at the end.
 #[must_use]
 pub fn log_entries(target: &Target) -> u16 {
-    AT_THE_BEGINNING + of_target(target) + AT_THE_END
+    let alone = PlannedMaterial { leader: target, targets: vec![target] };
+    AT_THE_BEGINNING + of_material(&alone) + AT_THE_END
 }
 
 /// As [`log_entries`], when one run makes every target of a plan.
 #[must_use]
 pub fn plan_log_entries(plan: &Plan) -> u16 {
-    AT_THE_BEGINNING + plan.targets.iter().map(of_target).sum::<u16>() + AT_THE_END
+    let each = plan.materials().iter().map(of_material).fold(0_u16, u16::saturating_add);
+    each.saturating_add(AT_THE_BEGINNING + AT_THE_END)
 }
 
 /// How many answers are typed from `fetch` to the receipt by the smallest quorums: passphrases, the credential's password, words that
@@ -131,7 +139,9 @@ mod tests {
                 let alone = log_entries(&one);
                 assert!(usize::from(alone) < CAPACITY / 2, "{spec}");
                 let mut plan = Story::sound().plan;
-                plan.targets = vec![one.clone(), one];
+                let mut other = one.clone();
+                other.object_id = "0x0a02".parse().unwrap();
+                plan.targets = vec![one, other];
                 assert_eq!(plan_log_entries(&plan), 2 * alone - (AT_THE_BEGINNING + AT_THE_END));
             }
         }

@@ -12,11 +12,11 @@ pub use seats::{NoSeat, Progress, Seats};
 
 use crate::links::{Countersigned, fits_environment, with_hsm};
 use crate::{Refusal, device as devices, plan as plans, receipt as receipts};
-use crate::{request as requests, response as responses, roots};
+use crate::{request as requests, response as responses, roots, upkeep as upkeeps};
 use keyferry_bundle::seal::claimed;
 use keyferry_bundle::{
     Bundle, Device, Envelope, Error, Kind, Plan, Policy, Receipt, Request, Requirements, Response,
-    Role, Unverified, Verified,
+    Role, Unverified, Upkeep, Verified,
 };
 
 /// A policy: version 1 by its own rules, any other as the successor of the version `before` it.
@@ -89,6 +89,23 @@ pub fn response(
 ) -> Result<(Response, Seats), Refusal> {
     responses::accept(policy, device, plan, request, bytes, Countersigned::NotYet)?;
     let required = with_hsm(Kind::Response, policy, device, &[Role::Witness])?;
+    open(bytes, |unverified, _| {
+        let outcome = unverified.verify(&required);
+        Ok((required, outcome))
+    })
+}
+
+/// An upkeep that the HSM signed, for witnesses to countersign.
+///
+/// # Errors
+/// The first rule it breaks.
+pub fn upkeep(
+    policy: &Verified<Policy>,
+    device: &Verified<Device>,
+    bytes: &[u8],
+) -> Result<(Upkeep, Seats), Refusal> {
+    upkeeps::accept(policy, device, bytes, Countersigned::NotYet)?;
+    let required = with_hsm(Kind::Upkeep, policy, device, &[Role::Witness])?;
     open(bytes, |unverified, _| {
         let outcome = unverified.verify(&required);
         Ok((required, outcome))

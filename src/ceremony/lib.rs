@@ -27,6 +27,7 @@ pub mod response;
 mod roots;
 pub mod self_test;
 pub mod transcript;
+pub mod upkeep;
 pub mod wrapping;
 pub mod wrapping_key;
 

@@ -7,7 +7,7 @@ pub use compare::{Compared, Disagreement, compare};
 use crate::hsm_log::{Account, Declared, Finding, Scene, Weight, follow};
 use crate::links::{refers, same, same_environment, with_hsm};
 use crate::{Refusal, hsm_log};
-use keyferry_bundle::kinds::{LogHead, ResponseTarget};
+use keyferry_bundle::kinds::{LogHead, PlannedMaterial, ResponseTarget};
 use keyferry_bundle::{Device, Kind, Log, Plan, Policy, Unverified, Verified};
 
 const KIND: Kind = Kind::Log;
@@ -72,14 +72,16 @@ pub enum Part {
     Targets,
 }
 
-/// What the entries of a response say of its plan's targets.
+/// What the entries of a response say of its plan's key materials.
 #[must_use]
 pub fn declared(plan: &Plan, entries: &[ResponseTarget]) -> Vec<Declared> {
-    let of = |entry: &ResponseTarget| {
-        let kept_as = plan.target(&entry.name)?.kept_as;
-        Some(Declared { target: entry.name.clone(), made: entry.made, kept_as })
+    let of = |material: PlannedMaterial<'_>| {
+        let name = &material.leader.name;
+        let made = entries.iter().find(|entry| entry.name == *name)?.made;
+        let (targets, kept_as) = (material.targets.len(), material.leader.kept_as);
+        Some(Declared { target: name.clone(), targets, made, kept_as })
     };
-    entries.iter().filter_map(of).collect()
+    plan.materials().into_iter().filter_map(of).collect()
 }
 
 /// Everything to say of an accepted log: what was done, held against the plan that it is of and what the response says that names it.

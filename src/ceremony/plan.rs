@@ -3,7 +3,7 @@
 use crate::links::{Countersigned, refers, same_environment};
 use crate::wrapping::Plaintext;
 use crate::{Refusal, device as devices, policy as policies, roots, wrapping};
-use keyferry_bundle::kinds::Target;
+use keyferry_bundle::kinds::{Operation, Target};
 use keyferry_bundle::{
     Device, Environment, KeySpec, Kind, Plan, Policy, Role, Unverified, Verified,
 };
@@ -80,6 +80,13 @@ pub fn violations(
     broken.extend(refers(KIND, "policy", plan.policy, policy.digest()).err());
     broken.extend(refers(KIND, "device", plan.device, device.digest()).err());
     broken.extend(policies::not_expired(policy.body(), plan).err());
+    if plan.operation == Operation::Rotate {
+        let fixed = plan.targets.iter().position(|t| t.key_spec != KeySpec::SymmetricDefault);
+        broken.extend(fixed.map(|index| {
+            let problem = "is of a key whose material never changes: create a new key, import into that, and move the alias";
+            Refusal::link(KIND, &format!("targets[{index}].key_spec"), problem)
+        }));
+    }
     for (index, target) in plan.targets.iter().enumerate() {
         of_target(policy.body(), device.body(), &format!("targets[{index}]"), target, &mut broken);
     }

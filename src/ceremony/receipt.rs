@@ -3,8 +3,10 @@
 use crate::links::{refers, same, same_environment};
 use crate::proof as proofs;
 use crate::{Refusal, endpoint};
+use keyferry_bundle::kinds::{ReceiptTarget, Target};
 use keyferry_bundle::{
-    KeySpec, Kind, Plan, Policy, Receipt, Response, Role, TargetName, Unverified, Verified,
+    KeyMaterialId, KeySpec, Kind, Plan, Policy, Receipt, Response, Role, TargetName, Unverified,
+    Verified,
 };
 
 const KIND: Kind = Kind::Receipt;
@@ -57,6 +59,8 @@ pub fn check(
             let problem = format!("is there, but a {} key has none", planned.key_spec);
             return Err(Refusal::link(KIND, &at("key_material_id"), problem));
         }
+        generations(planned, entry)
+            .map_err(|(member, problem)| Refusal::link(KIND, &at(member), problem))?;
         if let (Some(proof), Some(answered)) = (&entry.proof, response.body().target(&entry.name)) {
             proofs::check_answer(bound, planned, answered, proof).map_err(
                 |(member, problem)| Refusal::link(KIND, &at(&format!("proof.{member}")), problem),
@@ -70,4 +74,29 @@ pub fn check(
         return Err(Refusal::link(KIND, "targets", problem));
     }
     Ok(())
+}
+
+/// Which key material KMS says it is, held against what the plan knows: the member at fault, and the problem.
+fn generations(planned: &Target, entry: &ReceiptTarget) -> Result<(), (&'static str, String)> {
+    let pinned = planned.material.as_ref().and_then(|pin| pin.key_material_id.as_ref());
+    if let (Some(expected), Some(found)) = (pinned, &entry.key_material_id)
+        && expected != found
+    {
+        return Err(("key_material_id", format!("is {found}, but the plan has {expected}")));
+    }
+    if planned.earlier.is_empty() {
+        return Ok(());
+    }
+    // Rotated: the new key material is the last of them, and those before are the plan's.
+    let Some((last, before)) = entry.generations.split_last() else {
+        return Err(("generations", "is missing: the key was rotated".to_owned()));
+    };
+    if Some(last) != entry.key_material_id.as_ref() {
+        return Err(("generations", "do not end with key_material_id".to_owned()));
+    }
+    let earlier: Vec<Option<&KeyMaterialId>> =
+        planned.earlier.iter().map(|pin| pin.key_material_id.as_ref()).collect();
+    let fits = before.len() == earlier.len()
+        && before.iter().zip(earlier).all(|(found, known)| known.is_none_or(|id| id == found));
+    if fits { Ok(()) } else { Err(("generations", "are not the plan's earlier ones".to_owned())) }
 }

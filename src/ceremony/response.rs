@@ -2,7 +2,7 @@
 
 use crate::links::{Countersigned, refers, same, same_environment, with_hsm};
 use crate::{Refusal, proof, wrapping};
-use keyferry_bundle::kinds::{RequestTarget, ResponseTarget, Target};
+use keyferry_bundle::kinds::{Made, Operation, RequestTarget, ResponseTarget, Target};
 use keyferry_bundle::{
     Backup, Device, Digest, Kind, Plan, Policy, Request, Response, Unverified, Verified,
 };
@@ -41,6 +41,7 @@ pub fn accept(
             return Err(Refusal::link(KIND, &format!("{field}.name"), problem));
         };
         check_target(&field, planned, asked, entry)?;
+        check_material(&field, plan.body(), planned, body, entry)?;
         proof::check_material(policy.body(), device.body(), planned, entry).map_err(
             |(member, problem)| Refusal::link(KIND, &format!("{field}.{member}"), problem),
         )?;
@@ -67,12 +68,40 @@ pub fn check_backup(
     let body = backup.body();
     refers(KIND, "plan", body.plan, plan.digest())?;
     refers(KIND, "device", body.device, device.digest())?;
-    same(KIND, "target", &body.target, &entry.name, "the response")?;
+    let leader = plan.body().target(&entry.name).and_then(|target| plan.body().leader(target));
+    let name = leader.map_or(&entry.name, |leader| &leader.name);
+    same(KIND, "target", &body.target, name, "the response")?;
     if backup.digest() != entry.backup {
         return Err(Refusal::link(KIND, "digest", "is not the backup that the response names"));
     }
     same(KIND, "object_id", &body.object_id, &entry.object_id, "the response")?;
     same(KIND, "check_value", &body.check_value, &entry.check_value, "the response")
+}
+
+/// Where the key material came from, held against what the plan asks for; targets of one key material say the same of it.
+fn check_material(
+    field: &str,
+    plan: &Plan,
+    planned: &Target,
+    body: &Response,
+    entry: &ResponseTarget,
+) -> Result<(), Refusal> {
+    let at = |name: &str| format!("{field}.{name}");
+    let known = matches!(entry.made, Made::Kept | Made::Restored);
+    if known != (plan.operation == Operation::Reimport) {
+        let problem = format!("is {}, but the plan is to {}", entry.made, plan.operation);
+        return Err(Refusal::link(KIND, &at("made"), problem));
+    }
+    if let Some(pin) = &planned.material {
+        same(KIND, &at("check_value"), &entry.check_value, &pin.check_value, "the plan")?;
+    }
+    let Some(first) = plan.leader(planned).and_then(|leader| body.target(&leader.name)) else {
+        return Ok(());
+    };
+    let whose = format!("{}, which gets the same key material,", first.name);
+    same(KIND, &at("made"), &entry.made, &first.made, &whose)?;
+    same(KIND, &at("check_value"), &entry.check_value, &first.check_value, &whose)?;
+    same(KIND, &at("backup"), &entry.backup, &first.backup, &whose)
 }
 
 fn check_target(

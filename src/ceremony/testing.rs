@@ -235,6 +235,9 @@ impl Story {
                 kept_as: KeptAs::Opaque,
                 label: parse("payments"),
                 domains: Domains::ONE,
+                generation: 1,
+                material: None,
+                earlier: vec![],
             }],
             custodians: vec![],
             boots: 2,
@@ -332,6 +335,7 @@ impl Story {
                     outcome: Outcome::Imported,
                     expiration,
                     key_material_id: None,
+                    generations: vec![],
                     proof: Some(Proof {
                         method: ProofMethod::RoundTrip,
                         challenge: base64(b"before relink"),

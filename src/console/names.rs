@@ -30,6 +30,8 @@ pub enum Name {
     Receipt(u32),
     /// `transcript-N.json`: what the room's Nth run with this HSM showed and asked.
     Transcript(u32),
+    /// `upkeep-N.json`: what was done with the HSM outside of a ceremony.
+    Upkeep(u32),
 }
 
 impl fmt::Display for Name {
@@ -47,6 +49,7 @@ impl fmt::Display for Name {
             Self::Log(counter) => write!(f, "log-{counter}.json"),
             Self::Receipt(counter) => write!(f, "receipt-{counter}.json"),
             Self::Transcript(counter) => write!(f, "transcript-{counter}.json"),
+            Self::Upkeep(counter) => write!(f, "upkeep-{counter}.json"),
         }
     }
 }
@@ -75,6 +78,7 @@ impl Name {
             .or_else(|| counter("log-").map(Self::Log))
             .or_else(|| counter("receipt-").map(Self::Receipt))
             .or_else(|| counter("transcript-").map(Self::Transcript))
+            .or_else(|| counter("upkeep-").map(Self::Upkeep))
             .or_else(|| target(".json").map(Self::Backup))
             .or_else(|| target(".yhw").map(Self::WrappedCopy))
             .or_else(|| target(".age").map(Self::AgeCopy))
@@ -108,6 +112,7 @@ mod tests {
             Name::Log(2),
             Name::Receipt(3),
             Name::Transcript(4),
+            Name::Upkeep(5),
         ] {
             assert_eq!(Name::parse(&name.to_string()), Some(name));
         }
@@ -118,7 +123,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_what_would_be_written_is_read(text in "(policy-v|request-|log-|transcript-|backup-|import-token-|x)?[a-z0-9.-]{0,20}(.json|.bin|.yhw|.age)?") {
+        fn only_what_would_be_written_is_read(text in "(policy-v|request-|log-|transcript-|upkeep-|backup-|import-token-|x)?[a-z0-9.-]{0,20}(.json|.bin|.yhw|.age)?") {
             if let Some(name) = Name::parse(&text) {
                 prop_assert_eq!(name.to_string(), text);
             }

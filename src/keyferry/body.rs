@@ -3,7 +3,7 @@
 use keyferry_bundle::seal::claimed;
 use keyferry_bundle::{
     Backup, Bundle, Device, Envelope, Error, Kind, Log, Plan, Policy, Receipt, Request, Response,
-    Transcript,
+    Transcript, Upkeep,
 };
 use serde::Serialize;
 
@@ -20,6 +20,7 @@ pub(crate) enum Body {
     Receipt(Box<Receipt>),
     Log(Box<Log>),
     Transcript(Box<Transcript>),
+    Upkeep(Box<Upkeep>),
 }
 
 impl Body {
@@ -41,6 +42,7 @@ impl Body {
             Kind::Receipt => read(envelope, Self::Receipt),
             Kind::Log => read(envelope, Self::Log),
             Kind::Transcript => read(envelope, Self::Transcript),
+            Kind::Upkeep => read(envelope, Self::Upkeep),
         }
     }
 
@@ -56,6 +58,7 @@ impl Body {
             Self::Receipt(_) => Kind::Receipt,
             Self::Log(_) => Kind::Log,
             Self::Transcript(_) => Kind::Transcript,
+            Self::Upkeep(_) => Kind::Upkeep,
         }
     }
 
@@ -70,7 +73,8 @@ impl Body {
             | Self::Backup(_)
             | Self::Receipt(_)
             | Self::Log(_)
-            | Self::Transcript(_) => self.kind().as_str(),
+            | Self::Transcript(_)
+            | Self::Upkeep(_) => self.kind().as_str(),
         }
     }
 }

@@ -32,6 +32,7 @@ impl Job<'_> {
             outcome: Outcome::Imported,
             expiration: self.planned.expiration,
             key_material_id: None,
+            generations: Vec::new(),
             proof: None,
         }
     }

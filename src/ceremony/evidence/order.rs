@@ -4,7 +4,7 @@
 use super::Report;
 use super::chain::{Chain, Link};
 use crate::request;
-use keyferry_bundle::kinds::{Made, ProofMethod};
+use keyferry_bundle::kinds::{Made, ProofMethod, ResponseTarget};
 use keyferry_bundle::{Base64, Device, Digest, Plan, Receipt, Request, Response, Verified};
 
 /// Refuses each link that some earlier one is a twin of.
@@ -150,6 +150,7 @@ pub(super) fn responses(chain: &Chain, report: &mut Report) {
                     );
                     report.refuses("response.made", &link.file, problem);
                 }
+                (Made::Kept | Made::Restored, _) => reimported(link, target, report),
                 (Made::Generated, None) => {
                     let sentence = format!(
                         "target {}: the HSM's key material was generated for this response",
@@ -181,6 +182,20 @@ pub(super) fn responses(chain: &Chain, report: &mut Report) {
             }
         }
     }
+}
+
+/// Key material that was there before the plan: which it is, the plan says, and the response was held against that.
+fn reimported(link: &Link<Response>, target: &ResponseTarget, report: &mut Report) {
+    let whence = if target.made == Made::Restored {
+        "was restored into this HSM and is"
+    } else {
+        "is what an earlier plan left in this HSM, and"
+    };
+    let sentence = format!(
+        "target {}: the key material {whence} the one that the plan names by its check value; none was generated",
+        target.name
+    );
+    report.holds_that("response.made", &link.file, sentence);
 }
 
 /// One receipt a response, and one ephemeral key an agreement: every other challenge names its response.

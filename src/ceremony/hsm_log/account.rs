@@ -1,14 +1,16 @@
 //! Whether everything that a piece of log says was to be done, and everything that was to be done is there.
 
 use super::{Deed, Entry, Scene};
-use keyferry_bundle::TargetName;
 use keyferry_bundle::kinds::{KeptAs, Made};
+use keyferry_bundle::{Plan, TargetName};
 
-/// What a response says of one target.
+/// What a response says of one key material.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Declared {
-    /// Which target.
+    /// Its first target.
     pub target: TargetName,
+    /// How many targets get it.
+    pub targets: usize,
     /// Where its key material came from.
     pub made: Made,
     /// As what the HSM keeps it.
@@ -106,10 +108,10 @@ impl Account<'_> {
     /// What was done with each target's key material, held against what the response says.
     #[must_use]
     pub fn targets(&self) -> Vec<Finding> {
-        let planned = self.scene.plan.map_or(&[][..], |plan| &plan.targets);
+        let planned = self.scene.plan.map(Plan::materials).unwrap_or_default();
         let mut findings = Vec::new();
-        for target in planned {
-            let name = &target.name;
+        for material in planned {
+            let name = &material.leader.name;
             let declared = self.declared.iter().find(|declared| declared.target == *name);
             let finding = match declared {
                 Some(declared) => self.target(declared),
@@ -132,13 +134,18 @@ impl Account<'_> {
         let read = self.count(&Deed::ReadBack(name.clone()));
         let left = self.count(&Deed::PublicKeyPut(name.clone()))
             > self.count(&Deed::PublicKeyDeleted(name.clone()));
-        // Opaque objects are wrapped by the host; a symmetric key is taken out under an ephemeral key.
-        let by_hsm = declared.kept_as != KeptAs::Opaque;
+        // Opaque objects are wrapped by the host; a symmetric key is taken out once, under an ephemeral key.
+        let exports = match declared.kept_as {
+            KeptAs::Opaque => 0,
+            KeptAs::SymmetricKey => 1,
+            KeptAs::AsymmetricKey => declared.targets,
+        };
         let fits = match declared.made {
-            Made::Generated => made == 1 && copies == 1 && wrapped == usize::from(by_hsm),
+            Made::Generated => made == 1 && copies == 1 && wrapped == exports,
             // A run that was cut off may have done any of it, and the next one does what is missing.
-            Made::Resumed => made <= 1 && copies >= 1 && (wrapped >= 1 || !by_hsm),
-            Made::Stored => made == 0 && copies == 0 && (wrapped >= 1 || !by_hsm),
+            Made::Resumed => made <= 1 && copies >= 1 && wrapped >= exports,
+            Made::Stored => made == 0 && copies == 0 && wrapped >= exports,
+            Made::Kept | Made::Restored => made == 0 && copies >= 1 && wrapped >= exports,
         };
         let text = format!(
             "target {name}, {}: made {}, read by the host {}, copied {} under the wrap key, wrapped {} in the HSM",
@@ -149,7 +156,8 @@ impl Account<'_> {
             times(wrapped)
         );
         // Each export under another key than AWS's would look like this, and so would somebody who reads an opaque object.
-        let again = wrapped > 1 || read > 1 || (declared.made == Made::Resumed && copies > 1);
+        let copied_again = declared.made != Made::Generated && copies > 1;
+        let again = wrapped > exports || read > 1 || copied_again;
         match (fits, again || left) {
             (false, _) => {
                 Finding::new(Weight::Wrong, format!("{text}: that is not what the response says"))

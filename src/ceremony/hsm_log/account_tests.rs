@@ -127,7 +127,8 @@ fn a_host_that_forges_the_whole_chain_must_still_account_for_every_entry() {
 
 fn account(story: &Story, entries: &[Entry], made: Made) -> Vec<Finding> {
     let target = &story.plan.targets[0];
-    let declared = Declared { target: target.name.clone(), made, kept_as: target.kept_as };
+    let declared =
+        Declared { target: target.name.clone(), targets: 1, made, kept_as: target.kept_as };
     let scene = Scene { device: &story.device, plan: Some(&story.plan), from_anchor: true };
     let account = Account { scene, entries, declared: &[declared] };
     [account.entries(), vec![account.starts()], account.targets()].concat()

@@ -3,8 +3,8 @@
 use super::spec;
 use crate::attestation::{self, Fault, Origin};
 use crate::wrapping::{Plaintext, plaintext};
-use keyferry_bundle::kinds::{AttestationChain, ResponseTarget, Target};
-use keyferry_bundle::{Base64, Device, Digest, Domains, KeyUsage, Label, ObjectId, Policy};
+use keyferry_bundle::kinds::{AttestationChain, Made, ResponseTarget, Target};
+use keyferry_bundle::{Base64, Device, Digest, Domains, KeyUsage, Label, ObjectId, Policy, Serial};
 
 /// The capability of leaving under wrap: the only one that generated key material has.
 const EXPORTABLE_UNDER_WRAP: u64 = 1 << 16;
@@ -54,7 +54,13 @@ pub(crate) fn check(
     if entry.check_value != Digest::of(key.as_bytes()) {
         return Err(("check_value", "is not the SHA-256 of the public key".to_owned()));
     }
-    attested(policy, device, planned, key, chain).map(drop).map_err(|fault| ("attestation", fault))
+    let attested = match entry.made {
+        Made::Restored => generated_before(policy, planned, key, chain),
+        Made::Generated | Made::Stored | Made::Resumed | Made::Kept => {
+            attested(policy, device, planned, key, chain)
+        }
+    };
+    attested.map(drop).map_err(|fault| ("attestation", fault))
 }
 
 /// Holds an attestation against the policy's roots, the device and the plan: this HSM generated this key under this object id, and it
@@ -69,15 +75,20 @@ pub fn attested(
     key: &Base64,
     chain: &AttestationChain,
 ) -> Result<Attested, String> {
-    let expected = Expected {
-        key,
-        object_id: planned.object_id,
-        label: &planned.label,
-        domains: planned.domains,
-        capabilities: EXPORTABLE_UNDER_WRAP,
-        what_else: "do more than leave under wrap",
-    };
-    expected.held(policy, device, chain)
+    Expected::of_material(planned, key).held(policy, &[device.serial], chain)
+}
+
+/// As [`attested`], of a key that was restored: the attestation is that of the HSM that generated it, which is one of the policy's.
+///
+/// # Errors
+/// What does not hold.
+pub(super) fn generated_before(
+    policy: &Policy,
+    planned: &Target,
+    key: &Base64,
+    chain: &AttestationChain,
+) -> Result<Attested, String> {
+    Expected::of_material(planned, key).held(policy, &policy.devices, chain)
 }
 
 /// Holds the attestation of a device's signing key against the policy's roots: this HSM generated it, and it can do nothing but sign;
@@ -96,7 +107,7 @@ pub fn signing_key_attested(policy: &Policy, device: &Device) -> Result<Attested
         what_else: "do more than sign",
     };
     match &signing.attestation {
-        Some(chain) => expected.held(policy, device, chain),
+        Some(chain) => expected.held(policy, &[device.serial], chain),
         None if policy.attestation_roots.is_empty() => Ok(Attested::NotLookedAt),
         None => Err("is missing: the policy lists attestation roots".to_owned()),
     }
@@ -113,11 +124,22 @@ struct Expected<'a> {
     what_else: &'static str,
 }
 
-impl Expected<'_> {
+impl<'a> Expected<'a> {
+    const fn of_material(planned: &'a Target, key: &'a Base64) -> Self {
+        Self {
+            key,
+            object_id: planned.object_id,
+            label: &planned.label,
+            domains: planned.domains,
+            capabilities: EXPORTABLE_UNDER_WRAP,
+            what_else: "do more than leave under wrap",
+        }
+    }
+
     fn held(
         &self,
         policy: &Policy,
-        device: &Device,
+        serials: &[Serial],
         chain: &AttestationChain,
     ) -> Result<Attested, String> {
         if policy.attestation_roots.is_empty() {
@@ -131,7 +153,7 @@ impl Expected<'_> {
             if holds { Ok(()) } else { Err(format!("is of another {what}")) }
         };
         same("key", found.spki == self.key.as_bytes())?;
-        same("serial number", found.serial == device.serial)?;
+        same("serial number", serials.contains(&found.serial))?;
         same("object id", found.object_id == self.object_id)?;
         same("label", found.label == self.label.as_str())?;
         same("set of domains", found.domains == self.domains)?;

@@ -4,7 +4,7 @@ use keyferry_bundle::kinds::{Bundle, Revocation};
 use keyferry_bundle::{
     Backup, Base64, Device, Digest, Enrolled, Error, Holder, KeyAlgorithm, KeyId, Kind, Log, Plan,
     Policy, PublicKey, Quorum, Receipt, Request, Requirements, Response, Role, Timestamp,
-    Transcript, Unverified, Verified,
+    Transcript, Unverified, Upkeep, Verified,
 };
 use serde::Deserialize;
 
@@ -122,6 +122,7 @@ impl Vector {
                     Kind::Receipt => plainly::<Receipt>(bytes, &required),
                     Kind::Log => plainly::<Log>(bytes, &required),
                     Kind::Transcript => plainly::<Transcript>(bytes, &required),
+                    Kind::Upkeep => plainly::<Upkeep>(bytes, &required),
                     Kind::Policy | Kind::Device => return Err(unfit(kind)),
                 }
             }

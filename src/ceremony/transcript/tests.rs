@@ -106,7 +106,7 @@ fn a_run_has_as_many_parts_as_its_lines_take() {
         ("", 1023, 1),
         ("x", 1025, 2),
         (&*"x".repeat(80), 300, 1),
-        (&"\\".repeat(1024), 17, 2),
+        (&"\\".repeat(1024), 200, 2),
     ] {
         let parts = parts(lines(text, count));
         assert_eq!(parts.len(), expected, "{count} of {text:?}");
@@ -118,7 +118,7 @@ fn a_run_has_as_many_parts_as_its_lines_take() {
 #[test]
 fn what_no_part_holds_is_counted_in_the_last_line() {
     for (text, count) in
-        [("\\".repeat(1024), 400), ("x".repeat(1024), 5000), (String::new(), 20_000)]
+        [("\\".repeat(1024), 4000), ("x".repeat(1024), 7000), (String::new(), 20_000)]
     {
         let parts = parts(lines(&text, count));
         assert_eq!(parts.len(), 16);

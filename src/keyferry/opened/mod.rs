@@ -6,6 +6,7 @@ mod copies;
 mod logs;
 mod transcript;
 mod trusted;
+mod upkeep;
 
 pub(crate) use trusted::{Trusted, expired};
 
@@ -76,6 +77,10 @@ pub(crate) fn open(trusted: &Trusted, path: &Path, bytes: &[u8]) -> Result<Opene
             let (body, remarks) = transcript::open(trusted.in_force()?, path, &name, bytes)?;
             (Body::Transcript(Box::new(body)), None, remarks)
         }
+        Kind::Upkeep => accept(
+            upkeep::open(trusted.in_force()?, path, &name, bytes)?
+                .map(|(body, seats)| (Body::Upkeep(Box::new(body)), seats)),
+        )?,
         Kind::Plan | Kind::Request | Kind::Response | Kind::Backup | Kind::Receipt | Kind::Log => {
             let place = Place::of(trusted, path, kind)?;
             match place.name {
@@ -90,7 +95,8 @@ pub(crate) fn open(trusted: &Trusted, path: &Path, bytes: &[u8]) -> Result<Opene
                 | Name::ImportToken(..)
                 | Name::WrappedCopy(_)
                 | Name::AgeCopy(_)
-                | Name::Transcript(_) => return Err(misnamed(&name, kind)),
+                | Name::Transcript(_)
+                | Name::Upkeep(_) => return Err(misnamed(&name, kind)),
             }
         }
     };

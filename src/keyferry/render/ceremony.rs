@@ -46,6 +46,8 @@ pub(super) fn device(device: &Device) -> Page {
 pub(super) fn plan(plan: &Plan) -> Page {
     let what = match plan.operation {
         Operation::Import => "import new key material",
+        Operation::Reimport => "import known key material again; none is generated",
+        Operation::Rotate => "rotate keys to new key material",
     };
     let mut page = Page::new(format!(
         "plan {} of ceremony \"{}\", for {}: {what}",
@@ -69,6 +71,16 @@ pub(super) fn plan(plan: &Plan) -> Page {
             format!("{} \"{}\", domains {}", target.object_id, target.label, target.domains),
         );
         page.row("  kept as", target.kept_as);
+        page.row("  generation", target.generation);
+        if let Some(pin) = &target.material {
+            page.row("  must be", format!("the key material with check value {}", pin.check_value));
+        }
+        for (earlier, pin) in (1..).zip(&target.earlier) {
+            page.row(
+                "  before it",
+                format!("generation {earlier}, check value {}", pin.check_value),
+            );
+        }
     }
     page.row("age copies for", list(&plan.custodians));
     page.row("HSM starts", format!("{} at most since the log before", plan.boots));
@@ -127,6 +139,8 @@ pub(super) fn response(response: &Response) -> Page {
                 Made::Generated => "drawn from the HSM's random generator for this response",
                 Made::Stored => "read back from what an earlier run of this plan stored",
                 Made::Resumed => "read back from what a run of this plan stored that was cut off",
+                Made::Kept => "read back from what an earlier plan stored",
+                Made::Restored => "read back from what was restored into this HSM from a copy",
             },
         );
         page.row(

@@ -6,6 +6,7 @@ mod log;
 mod policy;
 mod report;
 mod transcript;
+mod upkeep;
 
 pub(crate) use report::{lines as report_lines, standing, word};
 
@@ -46,6 +47,7 @@ impl Page {
             Body::Receipt(receipt) => ceremony::receipt(receipt),
             Body::Log(log) => log::page(log),
             Body::Transcript(transcript) => transcript::page(transcript),
+            Body::Upkeep(upkeep) => upkeep::page(upkeep),
         }
     }
 

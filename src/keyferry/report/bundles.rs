@@ -39,7 +39,7 @@ pub(super) fn timeline(html: &mut Html, chain: &Chain) {
 const fn quorum(kind: Kind) -> &'static str {
     match kind {
         Kind::Policy => "the policy-root quorum",
-        Kind::Device | Kind::Response => "the HSM itself and the witness quorum",
+        Kind::Device | Kind::Response | Kind::Upkeep => "the HSM itself and the witness quorum",
         Kind::Plan => "the ceremony-officer quorum",
         Kind::Request | Kind::Receipt => "the online-operator quorum",
         Kind::Backup | Kind::Log | Kind::Transcript => "the HSM itself",

@@ -70,6 +70,8 @@ fn wrapped(html: &mut Html, key: &KeyRecord<'_>, wrapping: &Wrapping<'_>) {
             "drawn from the HSM's random generator for this response"
         }
         (Made::Stored, _) => "taken from what an earlier run of this plan had stored",
+        (Made::Kept, _) => "taken from what an earlier plan had stored",
+        (Made::Restored, _) => "taken from what had been restored into this HSM from a copy",
         (Made::Resumed, _) => "taken from what a run of this plan had stored that was cut off",
     };
     row(html, "Made", format!("{made}, on HSM serial {}", response.serial));

@@ -6,7 +6,7 @@
 use super::accepted::Accepted;
 use crate::hsm_access::{hsm_failed, sign, unmakeable};
 use crate::room::Room;
-use keyferry_bundle::kinds::{Bundle as _, ResponseTarget, Target};
+use keyferry_bundle::kinds::{Bundle as _, PlannedMaterial, ResponseTarget};
 use keyferry_bundle::{Base64, Log, Verified};
 use keyferry_ceremony::hsm_log::{Account, Entry, Scene, Weight};
 use keyferry_ceremony::ledger::{Ledger, LogGap, LogMemory};
@@ -83,10 +83,14 @@ fn lost(gap: LogGap) -> Failure {
         .hint("find out who acknowledged its log; with --accept-log-gap the ceremony goes on, and every auditor will see the gap")
 }
 
-/// Makes room for one more target, and for the end of the ceremony.
-pub(super) fn make_room(hsm: &dyn Hsm, room: &mut Room, planned: &Target) -> Result<(), Failure> {
+/// Makes room for one more key material, and for the end of the ceremony.
+pub(super) fn make_room(
+    hsm: &dyn Hsm,
+    room: &mut Room,
+    material: &PlannedMaterial<'_>,
+) -> Result<(), Failure> {
     let device = hsm.device().map_err(|error| hsm_failed(&error))?;
-    let needed = budget::of_target(planned) + budget::AT_THE_END;
+    let needed = budget::of_material(material) + budget::AT_THE_END;
     if u16::from(device.log_used) + needed <= u16::from(device.log_capacity) {
         return Ok(());
     }

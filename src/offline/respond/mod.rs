@@ -196,9 +196,9 @@ fn make(work: &mut Work<'_>, isolation: Isolation) -> Result<Answer, Failure> {
     let accepted = work.accepted;
     let mut files = Vec::new();
     let mut targets = Vec::new();
-    for planned in &accepted.plan.body().targets {
-        log::make_room(work.hsm, work.room, planned)?;
-        let made = target::make(work, planned)?;
+    for material in accepted.plan.body().materials() {
+        log::make_room(work.hsm, work.room, &material)?;
+        let made = target::make(work, material.leader)?;
         files.extend(made.files);
         targets.push(made.entry);
     }

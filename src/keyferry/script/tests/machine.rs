@@ -111,7 +111,8 @@ impl<'a> World<'a> {
             | Name::Log(_)
             | Name::WrappedCopy(_)
             | Name::AgeCopy(_)
-            | Name::Transcript(_) => return true,
+            | Name::Transcript(_)
+            | Name::Upkeep(_) => return true,
         };
         let earlier = self.given.known.contains(name) && *name != Name::Plan;
         let signers = self.signed.get(name).map_or(0, BTreeSet::len);

@@ -7,17 +7,17 @@ use crate::http::{Reply, Request, Response};
 use crate::operations::{self, Context, Operation};
 use crate::random;
 use crate::refusal::{Kind, Refusal};
-use crate::state::State;
 use crate::state_file::StateFile;
-use crate::wire::signature::{self, Scope};
+use crate::wire::signature::{self, Signer};
 use crate::wire::{json, query};
-use keyferry_bundle::AccountId;
+use crate::world::World;
+use keyferry_bundle::{AccountId, AwsRegion};
 use zeroize::Zeroizing;
 
 /// The service behind its HTTP.
 pub(crate) struct Engine {
-    state: State,
-    /// Whose credentials sign: nothing of the state belongs to anybody but the state's own account.
+    world: World,
+    /// Whose credentials sign where the access key id names no account: nothing of it all belongs to anybody but the world's own.
     caller: AccountId,
     file: StateFile,
     faults: Faults,
@@ -28,8 +28,8 @@ type Body = Zeroizing<Vec<u8>>;
 
 impl Engine {
     /// On a state that stands in a file.
-    pub(crate) fn new(state: State, caller: AccountId, file: StateFile) -> Self {
-        Self { state, caller, file, faults: Faults::default(), stopped: false }
+    pub(crate) fn new(world: World, caller: AccountId, file: StateFile) -> Self {
+        Self { world, caller, file, faults: Faults::default(), stopped: false }
     }
 
     /// Answers nothing from here on, and touches the file no more.
@@ -39,12 +39,12 @@ impl Engine {
 
     /// The service's time.
     pub(crate) fn now(&self) -> Time {
-        self.state.clock.at(Time::host())
+        self.world.clock.at(Time::host())
     }
 
     /// Sets the clock.
     pub(crate) fn set_clock(&mut self, time: Time) -> Result<(), Refusal> {
-        let mut next = self.state.clone();
+        let mut next = self.world.clone();
         next.clock.set(Time::host(), time);
         next.settle(time);
         self.commit(next)
@@ -55,12 +55,22 @@ impl Engine {
         self.faults.add(operation, fault, count);
     }
 
-    /// Lets a key be another.
+    /// Lets a key be another: one that an ARN names, or one of the first account in the first Region.
     pub(crate) fn take_another_key(&mut self, name: &str) -> Result<(), Refusal> {
-        let mut next = self.state.clone();
+        let mut next = self.world.clone();
         next.settle(self.now());
-        let id = next.find(name)?.id.to_string();
-        next.find_mut(&id)?.take_another()?;
+        let mut parts = name.split(':').skip(3);
+        let (region, account) = (parts.next(), parts.next());
+        let region = region.and_then(|region| region.parse().ok());
+        let account = account.and_then(|account| account.parse().ok());
+        let (account, region) = (
+            account.unwrap_or_else(|| next.account.clone()),
+            region.unwrap_or_else(|| next.region.clone()),
+        );
+        let mut state = next.take(&account, &region);
+        let id = state.find(name)?.id.to_string();
+        state.find_mut(&id)?.take_another()?;
+        next.put(state);
         self.commit(next)
     }
 
@@ -89,26 +99,49 @@ impl Engine {
         check_path(request)?;
         let target = request.header("x-amz-target").unwrap_or_default();
         let operation = operations::target(target)?;
-        let region = self.state.region.as_str();
-        signature::check(request, &Scope { service: "kms", regions: &[region] }, Time::host())?;
+        let signer = signature::check(request, "kms", Time::host())?;
         if request.header("content-type") != Some(json::CONTENT_TYPE) {
             let message = format!("expected Content-Type: {}", json::CONTENT_TYPE);
             return Err(Kind::Serialization.with(message));
         }
-        if self.caller != self.state.account {
-            let user = query::caller_arn(&self.caller);
+        let (account, known) = self.caller(&signer);
+        if !known {
+            let user = query::caller_arn(&account);
             let message = format!("User: {user} is not authorized to perform: kms:{operation:?}");
             return Err(Kind::AccessDenied.with(message));
         }
         let lost = self.fail(operation)?;
+        let done = self.work(&account, &signer.region, |context| {
+            operations::run(operation, &request.body, context)
+        });
+        if lost { Ok(None) } else { done.map(Some) }
+    }
+
+    /// Works on a Region and saves what was done; what failed did nothing.
+    fn work<T, E: From<Refusal>>(
+        &mut self,
+        account: &AccountId,
+        region: &AwsRegion,
+        work: impl FnOnce(&mut Context<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let now = self.now();
-        let mut settled = self.state.clone();
+        let mut settled = self.world.clone();
         settled.settle(now);
         let mut next = settled.clone();
-        let done =
-            operations::run(operation, &request.body, &mut Context { state: &mut next, now });
+        let mut state = next.take(account, region);
+        let done = work(&mut Context { state: &mut state, world: &mut next, now });
+        next.put(state);
         self.commit(if done.is_ok() { next } else { settled })?;
-        if lost { Ok(None) } else { done.map(Some) }
+        done
+    }
+
+    /// The account of who signed, and whether it has anything here. `AKID` and twelve digits is of the account of that number.
+    fn caller(&self, signer: &Signer) -> (AccountId, bool) {
+        let named = signer.access_key_id.strip_prefix("AKID").and_then(|rest| rest.parse().ok());
+        match named {
+            Some(account) => (account, true),
+            None => (self.caller.clone(), self.caller == self.world.account),
+        }
     }
 
     /// An STS request.
@@ -127,11 +160,9 @@ impl Engine {
     fn caller_identity(&mut self, request: &Request, id: &str) -> Result<Option<String>, Refusal> {
         check_path(request)?;
         let operation = query::operation(&request.body)?;
-        // The global endpoint signs for us-east-1.
-        let regions = [self.state.region.as_str(), "us-east-1"];
-        signature::check(request, &Scope { service: "sts", regions: &regions }, Time::host())?;
+        let signer = signature::check(request, "sts", Time::host())?;
         let lost = self.fail(operation)?;
-        Ok((!lost).then(|| query::caller_identity(&self.caller, id)))
+        Ok((!lost).then(|| query::caller_identity(&self.caller(&signer).0, id)))
     }
 
     /// Fails as asked for; whether the answer is to be lost.
@@ -145,11 +176,11 @@ impl Engine {
     }
 
     /// Saves a state, then it is the state.
-    fn commit(&mut self, next: State) -> Result<(), Refusal> {
+    fn commit(&mut self, next: World) -> Result<(), Refusal> {
         self.file.save(&next).map_err(|failure| {
             Kind::Internal.with(format!("the state was not saved: {}", failure.error))
         })?;
-        self.state = next;
+        self.world = next;
         Ok(())
     }
 }

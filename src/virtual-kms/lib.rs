@@ -44,6 +44,7 @@ mod service;
 mod state;
 mod state_file;
 mod wire;
+mod world;
 
 pub use cli::{Arguments, serve};
 pub use service::{Options, Service};

@@ -4,8 +4,10 @@ mod aliases;
 mod cipher;
 mod create_key;
 mod data_key;
+mod deletion;
 mod describe;
 mod import;
+mod list_keys;
 mod mac;
 mod oaep;
 mod page;
@@ -13,6 +15,9 @@ mod parameters;
 mod policy;
 mod public_key;
 mod random_bytes;
+mod replicate;
+mod rotate;
+mod rotations;
 mod shared_secret;
 mod sign;
 mod tags;
@@ -22,14 +27,30 @@ use crate::clock::Time;
 use crate::refusal::{Kind, Refusal};
 use crate::state::State;
 use crate::wire::json::{decode, encode};
+use crate::world::World;
+use keyferry_bundle::KmsKeyId;
 use zeroize::Zeroizing;
 
 /// What an operation works on.
 pub(crate) struct Context<'a> {
-    /// The state. What an operation that fails did to it is forgotten.
+    /// The Region. What an operation that fails did to it is forgotten.
     pub(crate) state: &'a mut State,
+    /// Everything else: the Region is taken out of it meanwhile.
+    pub(crate) world: &'a mut World,
     /// The service's time.
     pub(crate) now: Time,
+}
+
+impl Context<'_> {
+    /// Has the replicas of a primary key share its key materials.
+    pub(crate) fn share(&mut self, id: &KmsKeyId) -> Result<(), Refusal> {
+        let primary = self.state.find_by_id(id.as_str())?;
+        if !primary.is_replica() {
+            let replicas = self.world.related(&self.state.account, id);
+            replicas.for_each(|replica| replica.follow(primary));
+        }
+        Ok(())
+    }
 }
 
 macro_rules! operations {
@@ -45,12 +66,16 @@ macro_rules! operations {
 }
 
 operations!(
+    CancelKeyDeletion,
     CreateAlias,
     CreateKey,
     Decrypt,
+    DeleteAlias,
     DeleteImportedKeyMaterial,
     DeriveSharedSecret,
     DescribeKey,
+    DisableKey,
+    EnableKey,
     Encrypt,
     GenerateDataKey,
     GenerateMac,
@@ -61,10 +86,16 @@ operations!(
     GetPublicKey,
     ImportKeyMaterial,
     ListAliases,
+    ListKeyRotations,
+    ListKeys,
     ListResourceTags,
     PutKeyPolicy,
+    ReplicateKey,
+    RotateKeyOnDemand,
+    ScheduleKeyDeletion,
     Sign,
     TagResource,
+    UpdateAlias,
     Verify,
     VerifyMac,
 );
@@ -97,12 +128,16 @@ pub(crate) fn run(
     context: &mut Context<'_>,
 ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     match operation {
+        Operation::CancelKeyDeletion => encode(&deletion::cancel(context, decode(body)?)?),
         Operation::CreateAlias => nothing(aliases::create(context, decode(body)?)),
         Operation::CreateKey => encode(&create_key::create(context, decode(body)?)?),
         Operation::Decrypt => encode(&cipher::decrypt(context, decode(body)?)?),
+        Operation::DeleteAlias => nothing(aliases::delete(context, decode(body)?)),
         Operation::DeleteImportedKeyMaterial => encode(&import::delete(context, decode(body)?)?),
         Operation::DeriveSharedSecret => encode(&shared_secret::derive(context, decode(body)?)?),
         Operation::DescribeKey => encode(&describe::describe(context, decode(body)?)?),
+        Operation::DisableKey => nothing(deletion::set_disabled(context, decode(body)?, true)),
+        Operation::EnableKey => nothing(deletion::set_disabled(context, decode(body)?, false)),
         Operation::Encrypt => encode(&cipher::encrypt(context, decode(body)?)?),
         Operation::GenerateDataKey => encode(&data_key::generate(context, decode(body)?)?),
         Operation::GenerateMac => encode(&mac::generate(context, decode(body)?)?),
@@ -112,10 +147,16 @@ pub(crate) fn run(
         Operation::GetPublicKey => encode(&public_key::get(context, decode(body)?)?),
         Operation::ImportKeyMaterial => encode(&import::import(context, decode(body)?)?),
         Operation::ListAliases => encode(&aliases::list(context, &decode(body)?)?),
+        Operation::ListKeyRotations => encode(&rotations::list(context, decode(body)?)?),
+        Operation::ListKeys => encode(&list_keys::list(context, &decode(body)?)?),
         Operation::ListResourceTags => encode(&tags::list(context, decode(body)?)?),
         Operation::PutKeyPolicy => nothing(policy::put(context, decode(body)?)),
+        Operation::ReplicateKey => encode(&replicate::replicate(context, decode(body)?)?),
+        Operation::RotateKeyOnDemand => encode(&rotate::rotate(context, decode(body)?)?),
+        Operation::ScheduleKeyDeletion => encode(&deletion::schedule(context, decode(body)?)?),
         Operation::Sign => encode(&sign::sign(context, decode(body)?)?),
         Operation::TagResource => nothing(tags::tag(context, decode(body)?)),
+        Operation::UpdateAlias => nothing(aliases::update(context, decode(body)?)),
         Operation::Verify => encode(&sign::verify(context, decode(body)?)?),
         Operation::VerifyMac => encode(&mac::verify(context, decode(body)?)?),
         Operation::GetCallerIdentity => Err(unknown()),

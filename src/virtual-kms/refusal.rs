@@ -7,6 +7,8 @@ pub enum Kind {
     AccessDenied,
     /// An alias that is taken.
     AlreadyExists,
+    /// A key that somebody disabled.
+    Disabled,
     /// An import token past its 24 hours.
     ExpiredImportToken,
     /// An `Authorization` header that lacks parts.
@@ -65,6 +67,7 @@ impl Kind {
     pub(crate) const ALL: &'static [Self] = &[
         Self::AccessDenied,
         Self::AlreadyExists,
+        Self::Disabled,
         Self::ExpiredImportToken,
         Self::IncompleteSignature,
         Self::IncorrectKey,
@@ -98,6 +101,7 @@ impl Kind {
         match self {
             Self::AccessDenied => "AccessDeniedException",
             Self::AlreadyExists => "AlreadyExistsException",
+            Self::Disabled => "DisabledException",
             Self::ExpiredImportToken => "ExpiredImportTokenException",
             Self::IncompleteSignature => "IncompleteSignatureException",
             Self::IncorrectKey => "IncorrectKeyException",
@@ -138,6 +142,7 @@ impl Kind {
             Self::UnknownOperation => "InvalidAction",
             Self::AccessDenied
             | Self::AlreadyExists
+            | Self::Disabled
             | Self::ExpiredImportToken
             | Self::IncorrectKey
             | Self::IncorrectKeyMaterial

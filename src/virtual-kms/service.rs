@@ -3,8 +3,8 @@
 use crate::clock::Time;
 use crate::engine::{self, Engine};
 use crate::http::{Handler, Reply, Request, Server};
-use crate::state::State;
 use crate::state_file::StateFile;
+use crate::world::World;
 use keyferry_bundle::{AccountId, AwsRegion};
 use keyferry_console::{Exit, Failure};
 use std::net::SocketAddr;
@@ -71,22 +71,22 @@ impl Service {
                 .hint("listen on 127.0.0.1 or [::1]"));
         }
         let (mut file, found) = StateFile::open(path)?;
-        let mut state = if let Some(state) = found {
-            must_agree(region.as_ref(), &state.region)?;
-            state
+        let mut world = if let Some(world) = found {
+            must_agree(region.as_ref(), &world.region)?;
+            world
         } else {
             let account =
                 account.clone().map_or_else(|| ACCOUNT.parse(), Ok).map_err(Failure::bug)?;
             let region = region.map_or_else(|| REGION.parse(), Ok).map_err(Failure::bug)?;
-            State::new(account, region).map_err(Failure::bug)?
+            World::new(account, region).map_err(Failure::bug)?
         };
         if let Some(time) = clock {
-            state.clock.set(Time::host(), time);
+            world.clock.set(Time::host(), time);
         }
-        file.save(&state)?;
-        let region = state.region.clone();
-        let caller = account.unwrap_or_else(|| state.account.clone());
-        let shared = Arc::new(Shared(Mutex::new(Engine::new(state, caller, file))));
+        file.save(&world)?;
+        let region = world.region.clone();
+        let caller = account.unwrap_or_else(|| world.account.clone());
+        let shared = Arc::new(Shared(Mutex::new(Engine::new(world, caller, file))));
         let server = Server::start(listen, Arc::clone(&shared)).map_err(|error| {
             Failure::new(Exit::Unchanged, "listen", format!("{listen} cannot be listened on"))
                 .because(error)

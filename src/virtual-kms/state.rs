@@ -1,37 +1,21 @@
-//! Everything the service remembers.
+//! What one Region of one account holds.
 
-use crate::clock::{Clock, Time};
+use crate::clock::Time;
 use crate::keys::Key;
-use crate::random;
 use crate::refusal::{Kind, Refusal};
-use crate::wire::Blob;
-use keyferry_bundle::{AccountId, AwsRegion, KmsKeyId, WrappingAlgorithm, WrappingKeySpec};
+use keyferry_bundle::{AccountId, AwsRegion, KmsKeyId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The service's state, as its file holds it.
+/// A Region's state.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct State {
-    pub(crate) format: Format,
     pub(crate) account: AccountId,
     pub(crate) region: AwsRegion,
-    pub(crate) clock: Clock,
-    /// What import tokens are authenticated under.
-    pub(crate) token_secret: Blob,
     pub(crate) keys: BTreeMap<KmsKeyId, Key>,
     /// By name, with the prefix `alias/`.
     pub(crate) aliases: BTreeMap<String, Alias>,
-    /// By id in hexadecimal.
-    pub(crate) wrapping_keys: BTreeMap<String, WrappingKey>,
-}
-
-/// The file format's name.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(crate) enum Format {
-    /// The first.
-    #[serde(rename = "keyferry-virtual-kms v1")]
-    V1,
 }
 
 /// An alias.
@@ -40,36 +24,19 @@ pub(crate) enum Format {
 pub(crate) struct Alias {
     pub(crate) target: KmsKeyId,
     pub(crate) created: Time,
-}
-
-/// A wrapping key pair that was handed out. The import token says for which key.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct WrappingKey {
-    pub(crate) algorithm: WrappingAlgorithm,
-    pub(crate) spec: WrappingKeySpec,
-    /// PKCS#8 (RFC 5958) in DER.
-    pub(crate) private_key: Blob,
+    /// When it last got its target.
+    pub(crate) updated: Time,
 }
 
 impl State {
-    /// The state of a service that never ran.
-    pub(crate) fn new(account: AccountId, region: AwsRegion) -> Result<Self, Refusal> {
-        Ok(Self {
-            format: Format::V1,
-            account,
-            region,
-            clock: Clock::default(),
-            token_secret: random::bytes::<32>()?.to_vec().into(),
-            keys: BTreeMap::new(),
-            aliases: BTreeMap::new(),
-            wrapping_keys: BTreeMap::new(),
-        })
+    /// A Region in which nothing was done yet.
+    pub(crate) const fn new(account: AccountId, region: AwsRegion) -> Self {
+        Self { account, region, keys: BTreeMap::new(), aliases: BTreeMap::new() }
     }
 
-    /// Lets happen what time brings.
-    pub(crate) fn settle(&mut self, now: Time) {
-        self.keys.values_mut().for_each(|key| key.settle(now));
+    /// Whether it holds nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.aliases.is_empty()
     }
 
     /// The ARN of a key, or with `resource` `alias/NAME` of an alias.
@@ -80,6 +47,11 @@ impl State {
     /// The ARN of a key.
     pub(crate) fn key_arn(&self, id: &KmsKeyId) -> String {
         self.arn(&format!("key/{id}"))
+    }
+
+    /// The ARN of the key of this id in some Region.
+    pub(crate) fn key_arn_in(&self, region: &AwsRegion, id: &KmsKeyId) -> String {
+        format!("arn:aws:kms:{region}:{}:key/{id}", self.account)
     }
 
     fn arn_prefix(&self) -> String {

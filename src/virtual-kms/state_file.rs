@@ -1,6 +1,6 @@
 //! The state on disk: one JSON file for its owner alone, replaced whole before a request is answered.
 
-use crate::state::State;
+use crate::world::World;
 use keyferry_console::{Exit, Failure, files};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -16,7 +16,7 @@ pub(crate) struct StateFile {
 
 impl StateFile {
     /// Reads the state, or nothing where the file is not there yet.
-    pub(crate) fn open(path: PathBuf) -> Result<(Self, Option<State>), Failure> {
+    pub(crate) fn open(path: PathBuf) -> Result<(Self, Option<World>), Failure> {
         if path.symlink_metadata().is_err() {
             files::must_be_free(&path)?;
             return Ok((Self { path, written: Zeroizing::default() }, None));
@@ -32,8 +32,8 @@ impl StateFile {
     }
 
     /// Writes the state, if it is not what stands there.
-    pub(crate) fn save(&mut self, state: &State) -> Result<(), Failure> {
-        let bytes = Zeroizing::new(serde_json::to_vec(state).map_err(Failure::bug)?);
+    pub(crate) fn save(&mut self, world: &World) -> Result<(), Failure> {
+        let bytes = Zeroizing::new(serde_json::to_vec(world).map_err(Failure::bug)?);
         if bytes != self.written {
             files::replace(&self.path, &bytes)?;
             self.written = bytes;

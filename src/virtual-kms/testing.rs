@@ -3,11 +3,14 @@
 mod agreement;
 mod cipher;
 mod client;
+mod deletion;
 mod import;
 mod keys;
 mod macs;
 mod other_key;
 mod private_keys;
+mod regions;
+mod rotation;
 mod rsa_encryption;
 mod running;
 mod signing;

@@ -2,6 +2,7 @@
 
 use super::incoming::Incoming;
 use super::material::{Announced, ImportType, Material, id};
+use super::relation::Relation;
 use super::spec::is_symmetric;
 use crate::clock::Time;
 use crate::refusal::{Kind, Refusal};
@@ -26,8 +27,24 @@ pub(crate) enum Origin {
 pub(crate) enum KeyState {
     /// It can.
     Enabled,
+    /// Somebody disabled it.
+    Disabled,
     /// Key material is missing.
     PendingImport,
+    /// It will be deleted.
+    PendingDeletion,
+    /// It will be deleted when its last replica is.
+    PendingReplicaDeletion,
+}
+
+/// A deletion that was scheduled.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Deletion {
+    /// The waiting period.
+    pub(crate) days: u16,
+    /// When it ends; nothing while a replica keeps it from beginning.
+    pub(crate) at: Option<Time>,
 }
 
 /// One KMS key.
@@ -46,17 +63,33 @@ pub(crate) struct Key {
     /// Whether the next key material that comes in is to be taken for another: see [`crate::faults`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) takes_another: bool,
-    /// Every key material the key ever had. The first is the current one: nothing rotates here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) disabled: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) deletion: Option<Deletion>,
+    /// A multi-Region key's place among its like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) relation: Option<Relation>,
+    /// Every key material the key ever had, oldest first. The last that does not wait for a rotation is the current one.
     pub(crate) materials: Vec<Material>,
 }
 
 impl Key {
-    /// The state: enabled when no material is missing, those that wait for a rotation aside.
+    /// The state: key material is missing where any is, those that wait for a rotation aside.
     pub(crate) fn state(&self) -> KeyState {
+        match self.deletion {
+            Some(Deletion { at: None, .. }) => return KeyState::PendingReplicaDeletion,
+            Some(_) => return KeyState::PendingDeletion,
+            None => {}
+        }
         let mut needed = self.materials.iter().filter(|material| !material.pending_rotation);
         let whole = needed.next().is_some_and(|first| first.bytes.is_some())
             && needed.all(|material| material.bytes.is_some());
-        if whole { KeyState::Enabled } else { KeyState::PendingImport }
+        match (whole, self.disabled) {
+            (false, _) => KeyState::PendingImport,
+            (true, true) => KeyState::Disabled,
+            (true, false) => KeyState::Enabled,
+        }
     }
 
     /// Deletes what expired by `now`.
@@ -71,7 +104,17 @@ impl Key {
 
     /// The current key material, with or without its bytes.
     pub(crate) fn current(&self) -> Option<&Material> {
-        self.materials.iter().find(|material| !material.pending_rotation)
+        self.materials.iter().rfind(|material| !material.pending_rotation)
+    }
+
+    /// The key material that waits for a rotation, with or without its bytes.
+    pub(crate) fn pending(&self) -> Option<&Material> {
+        self.materials.iter().find(|material| material.pending_rotation)
+    }
+
+    /// Whether it is a replica of a key in another Region.
+    pub(crate) fn is_replica(&self) -> bool {
+        self.relation.as_ref().is_some_and(Relation::is_replica)
     }
 
     /// The bytes to encrypt under, with their id.
@@ -93,9 +136,17 @@ impl Key {
         arn: &str,
     ) -> Result<KeyMaterialId, Refusal> {
         let id = self.id_of(&incoming)?;
+        let replica = self.is_replica();
+        if announced.import_type == Some(ImportType::New) && replica {
+            return Err(incorrect("new key material comes in through the primary key alone"));
+        }
+        if announced.import_type == Some(ImportType::New) {
+            // What waits for a rotation and is gone again makes room.
+            self.materials.retain(|m| !m.pending_rotation || m.bytes.is_some());
+        }
         let known = self.materials.iter().any(|material| material.id == id);
         let first = self.materials.is_empty();
-        let usual = if first { ImportType::New } else { ImportType::Existing };
+        let usual = if first && !replica { ImportType::New } else { ImportType::Existing };
         let import_type = announced.import_type.unwrap_or(usual);
         match (import_type, known) {
             (ImportType::New, true) => {
@@ -116,6 +167,7 @@ impl Key {
                 bytes: None,
                 valid_to: None,
                 pending_rotation: !first,
+                rotated: None,
                 description: None,
             });
         }
@@ -161,7 +213,7 @@ impl Key {
         if !is_symmetric(self.spec) {
             return Err(incorrect("the key material is not what was imported before"));
         }
-        match self.materials.iter().find(|material| material.pending_rotation) {
+        match self.pending() {
             None => Ok(()),
             Some(waiting) => Err(Kind::InvalidState.with(format!(
                 "New key material (id: {id}) cannot be imported into KMS key {arn}, because another \
@@ -176,7 +228,7 @@ impl Key {
         &mut self,
         wanted: Option<&KeyMaterialId>,
     ) -> Result<Option<KeyMaterialId>, Refusal> {
-        let found = self.materials.iter_mut().find(|material| match wanted {
+        let found = self.materials.iter_mut().rfind(|material| match wanted {
             Some(id) => material.id == *id,
             None => !material.pending_rotation,
         });

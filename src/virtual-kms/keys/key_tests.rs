@@ -16,6 +16,9 @@ fn key(spec: KeySpec) -> Key {
         policy: String::new(),
         tags: BTreeMap::new(),
         takes_another: false,
+        disabled: false,
+        deletion: None,
+        relation: None,
         materials: Vec::new(),
     }
 }

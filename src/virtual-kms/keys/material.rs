@@ -18,6 +18,9 @@ pub(crate) struct Material {
     pub(crate) valid_to: Option<Time>,
     /// Whether a rotation would make this the current one. Until then the key works without it.
     pub(crate) pending_rotation: bool,
+    /// When a rotation made it the current one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rotated: Option<Time>,
     /// What was said of it.
     pub(crate) description: Option<String>,
 }

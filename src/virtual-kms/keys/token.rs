@@ -2,10 +2,11 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 4 | `KVT1` |
+//! | 4 | `KVT2` |
 //! | 16 | id of the wrapping key pair, whose private key is in the state file |
 //! | 8 | when it expires, milliseconds since 1970-01-01T00:00:00Z, big endian |
-//! | 1, then so many | length of the key id, and the key id |
+//! | 1 | wrapping algorithm: its place in [`WrappingAlgorithm::ALL`] |
+//! | 1, then so many | length of the key ARN, and the key ARN |
 //! | the rest but 32 | random |
 //! | 32 | HMAC-SHA-256 of everything before it, under the service's token secret |
 //!
@@ -15,12 +16,12 @@ use crate::clock::Time;
 use crate::random;
 use crate::refusal::{Kind, Refusal};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use keyferry_bundle::{KmsKeyId, WrappingKeySpec};
+use keyferry_bundle::{KeyArn, WrappingAlgorithm, WrappingKeySpec};
 use sha2::Sha256;
 
 type HmacSha256 = Hmac<Sha256>;
 
-const MAGIC: &[u8; 4] = b"KVT1";
+const MAGIC: &[u8; 4] = b"KVT2";
 const TAG: usize = 32;
 
 /// What a token says.
@@ -30,8 +31,10 @@ pub(crate) struct Token {
     pub(crate) wrapping_key: [u8; 16],
     /// When it expires.
     pub(crate) expires: Time,
-    /// The key it is for.
-    pub(crate) key: KmsKeyId,
+    /// How the key material is to be wrapped.
+    pub(crate) algorithm: WrappingAlgorithm,
+    /// The key it is for: of related keys in several Regions one.
+    pub(crate) key: KeyArn,
 }
 
 /// How many bytes a token has.
@@ -47,13 +50,15 @@ pub const fn length(spec: WrappingKeySpec) -> usize {
 impl Token {
     /// Writes the token, authenticated under `secret`.
     pub(crate) fn seal(&self, spec: WrappingKeySpec, secret: &[u8]) -> Result<Vec<u8>, Refusal> {
-        let key = self.key.as_str().as_bytes();
+        let key = self.key.to_string().into_bytes();
+        let algorithm = WrappingAlgorithm::ALL.iter().position(|known| *known == self.algorithm);
         let mut bytes = Vec::with_capacity(length(spec));
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&self.wrapping_key);
         bytes.extend_from_slice(&self.expires.unix_millis().to_be_bytes());
+        bytes.push(algorithm.and_then(|place| u8::try_from(place).ok()).ok_or_else(broken)?);
         bytes.push(u8::try_from(key.len()).map_err(|_| broken())?);
-        bytes.extend_from_slice(key);
+        bytes.extend_from_slice(&key);
         let mut padding = vec![0; (length(spec) - TAG).saturating_sub(bytes.len())];
         random::fill(&mut padding)?;
         bytes.extend_from_slice(&padding);
@@ -79,11 +84,13 @@ fn parse(said: &[u8]) -> Option<Token> {
     let rest = said.strip_prefix(MAGIC)?;
     let (wrapping_key, rest) = rest.split_first_chunk::<16>()?;
     let (expires, rest) = rest.split_first_chunk::<8>()?;
+    let (algorithm, rest) = rest.split_first()?;
     let (length, rest) = rest.split_first()?;
     let key = std::str::from_utf8(rest.get(..usize::from(*length))?).ok()?;
     Some(Token {
         wrapping_key: *wrapping_key,
         expires: Time::try_from(i64::from_be_bytes(*expires)).ok()?,
+        algorithm: *WrappingAlgorithm::ALL.get(usize::from(*algorithm))?,
         key: key.parse().ok()?,
     })
 }
@@ -105,7 +112,10 @@ mod tests {
         Token {
             wrapping_key: [7; 16],
             expires: Time::try_from(1_795_500_000_000).unwrap(),
-            key: "mrk-1234abcd12ab34cd56ef1234567890ab".parse().unwrap(),
+            algorithm: WrappingAlgorithm::RsaAesKeyWrapSha256,
+            key: "arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab"
+                .parse()
+                .unwrap(),
         }
     }
 

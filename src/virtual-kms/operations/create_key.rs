@@ -4,7 +4,7 @@ use super::describe::{Output, output};
 use super::tags::Tag;
 use super::{Context, policy, tags};
 use crate::keys::spec::{NOT_HERE, algorithms};
-use crate::keys::{Announced, Incoming, Key, Origin};
+use crate::keys::{Announced, Incoming, Key, Origin, Relation};
 use crate::random;
 use crate::refusal::{Kind, Refusal};
 use crate::wire::json::{length, violated, word};
@@ -55,6 +55,9 @@ pub(super) fn create(context: &mut Context<'_>, input: Input) -> Result<Output, 
         policy,
         tags: all_tags,
         takes_another: false,
+        disabled: false,
+        deletion: None,
+        relation: id.is_multi_region().then(|| Relation::primary(&context.state.region)),
         materials: Vec::new(),
     };
     if origin == Origin::AwsKms {

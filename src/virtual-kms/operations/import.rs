@@ -2,16 +2,18 @@
 
 use super::Context;
 use super::parameters::must_be_external;
+use super::usable::must_stay;
 use crate::clock::Time;
 use crate::keys::spec::is_symmetric;
 use crate::keys::token::Token;
 use crate::keys::unwrap::unwrap;
 use crate::keys::{Announced, ImportType, Incoming, Key};
 use crate::refusal::{Kind, Refusal};
-use crate::state::{State, WrappingKey};
+use crate::state::State;
 use crate::wire::Blob;
 use crate::wire::json::{length, required, violated, word};
-use keyferry_bundle::{ExpirationModel, KeyMaterialId};
+use crate::world::{World, WrappingKey};
+use keyferry_bundle::{ExpirationModel, KeyMaterialId, WrappingAlgorithm};
 use serde::{Deserialize, Serialize};
 
 /// AWS KMS API reference, `ImportKeyMaterial`: the latest `ValidTo`.
@@ -68,12 +70,14 @@ pub(super) fn import(context: &mut Context<'_>, input: ImportInput) -> Result<Ou
     let arn = context.state.key_arn(&key.id);
     must_be_external(key, &arn)?;
     check_symmetric_only(key, &announced)?;
-    let wrapping_key = redeem(context.state, key, &token, context.now)?;
-    let bytes =
-        unwrap(wrapping_key.algorithm, wrapping_key.private_key.as_bytes(), encrypted.as_bytes())?;
+    must_stay(key, &arn)?;
+    let (algorithm, pair) = redeem(context.state, context.world, key, &token, context.now)?;
+    let bytes = unwrap(algorithm, pair.private_key.as_bytes(), encrypted.as_bytes())?;
     let key = context.state.find_mut(&name)?;
     let id = key.import(Incoming::fitting(key.spec, bytes)?, announced, &arn)?;
-    Ok(Output { key_id: arn, key_material_id: Some(id).filter(|_| is_symmetric(key.spec)) })
+    let (key, symmetric) = (key.id.clone(), is_symmetric(key.spec));
+    context.share(&key)?;
+    Ok(Output { key_id: arn, key_material_id: Some(id).filter(|_| symmetric) })
 }
 
 /// Deletes key material; the key waits for it again.
@@ -83,6 +87,7 @@ pub(super) fn delete(context: &mut Context<'_>, input: DeleteInput) -> Result<Ou
     let arn = context.state.key_arn(&context.state.find_by_id(&name)?.id);
     let key = context.state.find_mut(&name)?;
     must_be_external(key, &arn)?;
+    must_stay(key, &arn)?;
     let id = key.delete(wanted.as_ref())?;
     Ok(Output { key_id: arn, key_material_id: id.filter(|_| is_symmetric(key.spec)) })
 }
@@ -160,15 +165,16 @@ fn check_symmetric_only(key: &Key, announced: &Announced) -> Result<(), Refusal>
     Ok(())
 }
 
-/// The wrapping key pair that a token stands for. The token is not used up: whether AWS takes one twice is not known.
+/// The algorithm and the wrapping key pair that a token stands for. The token is not used up: whether AWS takes one twice is not known.
 fn redeem<'a>(
-    state: &'a State,
+    state: &State,
+    world: &'a World,
     key: &Key,
     token: &Blob,
     now: Time,
-) -> Result<&'a WrappingKey, Refusal> {
-    let token = Token::open(token.as_bytes(), state.token_secret.as_bytes())?;
-    if token.key != key.id {
+) -> Result<(WrappingAlgorithm, &'a WrappingKey), Refusal> {
+    let token = Token::open(token.as_bytes(), world.token_secret.as_bytes())?;
+    if token.key.to_string() != state.key_arn(&key.id) {
         return Err(Kind::InvalidImportToken.with("the import token is for another KMS key"));
     }
     if token.expires <= now {
@@ -178,5 +184,5 @@ fn redeem<'a>(
     }
     let id = base16ct::lower::encode_string(&token.wrapping_key);
     let gone = || Kind::InvalidImportToken.with("the import token's wrapping key is gone");
-    state.wrapping_keys.get(&id).ok_or_else(gone)
+    Ok((token.algorithm, world.wrapping_keys.get(&id).ok_or_else(gone)?))
 }

@@ -1,20 +1,25 @@
-//! `GetParametersForImport`: a wrapping key pair of its own for every call, and the import token that goes with it.
+//! `GetParametersForImport`: a wrapping key pair, and the import token that goes with it.
 
 use super::Context;
+use super::usable::must_stay;
 use crate::keys::token::Token;
 use crate::keys::{Key, Origin, wrapping};
 use crate::random;
 use crate::refusal::{Kind, Refusal};
-use crate::state::WrappingKey;
 use crate::wire::Blob;
 use crate::wire::json::{required, word};
+use crate::world::WrappingKey;
 use keyferry_bundle::{WrappingAlgorithm, WrappingKeySpec};
 use rsa::pkcs8::{EncodePrivateKey as _, EncodePublicKey as _};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 /// AWS KMS developer guide: a token is valid for 24 hours.
 const VALID_DAYS: u16 = 1;
+
+/// So many wrapping key pairs of a spec are made; AWS makes one for every call. A pair of 4096 bits takes a second or so.
+const MOST_PAIRS: usize = 8;
 
 /// Input of `GetParametersForImport`.
 #[derive(Deserialize)]
@@ -44,16 +49,16 @@ pub(super) fn get(context: &mut Context<'_>, input: Input) -> Result<Output, Ref
     let key = context.state.find_by_id(&name)?;
     let arn = context.state.key_arn(&key.id);
     must_be_external(key, &arn)?;
+    must_stay(key, &arn)?;
     if let Some(because) = wrapping::refuse(key.spec, algorithm, spec) {
         return Err(Kind::UnsupportedOperation.with(because));
     }
-    let id: [u8; 16] = random::bytes()?;
-    let token =
-        Token { wrapping_key: id, expires: context.now.plus_days(VALID_DAYS), key: key.id.clone() };
-    let (public_key, private_key) = generate(spec)?;
-    let sealed = token.seal(spec, context.state.token_secret.as_bytes())?;
-    let pair = WrappingKey { algorithm, spec, private_key };
-    context.state.wrapping_keys.insert(base16ct::lower::encode_string(&id), pair);
+    let (wrapping_key, public_key) = pair(&mut context.world.wrapping_keys, spec)?;
+    let broken = |_| Kind::Internal.with("a key ARN is malformed");
+    let key = arn.parse().map_err(broken)?;
+    let expires = context.now.plus_days(VALID_DAYS);
+    let token = Token { wrapping_key, expires, algorithm, key };
+    let sealed = token.seal(spec, context.world.token_secret.as_bytes())?;
     Ok(Output {
         import_token: sealed.into(),
         key_id: arn,
@@ -84,6 +89,29 @@ fn wrapping_key_spec(given: &str) -> Result<WrappingKeySpec, Refusal> {
         return Err(Kind::UnsupportedOperation.with("WrappingKeySpec SM2 is not supported"));
     }
     word("wrappingKeySpec", given)
+}
+
+/// A pair's id and public key: a fresh one until there are [`MOST_PAIRS`] of the spec, then the one that nobody had for longest, so that
+/// one call never gives what the call before gave.
+fn pair(
+    pairs: &mut BTreeMap<String, WrappingKey>,
+    spec: WrappingKeySpec,
+) -> Result<([u8; 16], Blob), Refusal> {
+    let broken = || Kind::Internal.with("a wrapping key pair could not be found");
+    let turn = pairs.values().map(|pair| pair.last_given).max().unwrap_or_default() + 1;
+    if pairs.values().filter(|pair| pair.spec == spec).count() < MOST_PAIRS {
+        let id: [u8; 16] = random::bytes()?;
+        let (public_key, private_key) = generate(spec)?;
+        let given = public_key.clone();
+        let pair = WrappingKey { spec, private_key, public_key, last_given: turn };
+        pairs.insert(base16ct::lower::encode_string(&id), pair);
+        return Ok((id, given));
+    }
+    let of_spec = pairs.iter_mut().filter(|(_, pair)| pair.spec == spec);
+    let (id, pair) = of_spec.min_by_key(|(_, pair)| pair.last_given).ok_or_else(broken)?;
+    pair.last_given = turn;
+    let id = base16ct::lower::decode_vec(id).ok().and_then(|id| id.try_into().ok());
+    Ok((id.ok_or_else(broken)?, pair.public_key.clone()))
 }
 
 /// A fresh pair: SubjectPublicKeyInfo and PKCS#8, both in DER. Made on the spot: with the arithmetic optimised, as the workspace's dev

@@ -216,8 +216,7 @@ mod tests {
     }
 
     fn checked(policy: &str, bypass: bool) -> Result<(), Kind> {
-        let state =
-            State::new("111122223333".parse().unwrap(), "eu-central-1".parse().unwrap()).unwrap();
+        let state = State::new("111122223333".parse().unwrap(), "eu-central-1".parse().unwrap());
         check(policy, Some(bypass), &state).map_err(|refusal| refusal.kind)
     }
 
@@ -242,10 +241,7 @@ mod tests {
         }
         let long = format!(
             "{}{}",
-            usual(
-                &State::new("111122223333".parse().unwrap(), "eu-central-1".parse().unwrap())
-                    .unwrap()
-            ),
+            usual(&State::new("111122223333".parse().unwrap(), "eu-central-1".parse().unwrap())),
             " ".repeat(MAX_BYTES)
         );
         assert_eq!(checked(&long, true), Err(Kind::LimitExceeded));

@@ -73,6 +73,12 @@ pub(super) fn add(have: &mut BTreeMap<String, String>, tags: Vec<Tag>) -> Result
     Ok(())
 }
 
+/// All tags of a key.
+pub(super) fn listed(tags: &BTreeMap<String, String>) -> Vec<Tag> {
+    let pairs = tags.iter();
+    pairs.map(|(key, value)| Tag { tag_key: key.clone(), tag_value: value.clone() }).collect()
+}
+
 /// Lists a key's tags.
 pub(super) fn list(context: &mut Context<'_>, input: ListInput) -> Result<ListOutput, Refusal> {
     let name = required(input.key_id, "keyId")?;

@@ -19,6 +19,28 @@ pub(super) struct Usable<'a> {
     pub(super) bytes: &'a Blob,
 }
 
+/// Checks that a key is enabled.
+pub(super) fn must_be_enabled(key: &Key, arn: &str) -> Result<(), Refusal> {
+    match key.state() {
+        KeyState::Enabled => Ok(()),
+        KeyState::Disabled => Err(Kind::Disabled.with(format!("{arn} is disabled."))),
+        KeyState::PendingImport => {
+            Err(Kind::InvalidState.with(format!("{arn} is pending import.")))
+        }
+        KeyState::PendingDeletion | KeyState::PendingReplicaDeletion => must_stay(key, arn),
+    }
+}
+
+/// Checks that a key is not to be deleted.
+pub(super) fn must_stay(key: &Key, arn: &str) -> Result<(), Refusal> {
+    let what = match key.state() {
+        KeyState::PendingDeletion => "deletion",
+        KeyState::PendingReplicaDeletion => "replica deletion",
+        KeyState::Enabled | KeyState::Disabled | KeyState::PendingImport => return Ok(()),
+    };
+    Err(Kind::InvalidState.with(format!("{arn} is pending {what}.")))
+}
+
 impl<'a> Usable<'a> {
     /// Checks a key. The messages are AWS's.
     pub(super) fn new(
@@ -42,12 +64,10 @@ impl<'a> Usable<'a> {
     }
 
     fn present(key: &'a Key, arn: String) -> Result<Self, Refusal> {
-        match key.current_bytes() {
-            Some((material, bytes)) if key.state() == KeyState::Enabled => {
-                Ok(Self { key, arn, material, bytes })
-            }
-            Some(_) | None => Err(Kind::InvalidState.with(format!("{arn} is pending import."))),
-        }
+        must_be_enabled(key, &arn)?;
+        let missing = || Kind::InvalidState.with(format!("{arn} is pending import."));
+        let (material, bytes) = key.current_bytes().ok_or_else(missing)?;
+        Ok(Self { key, arn, material, bytes })
     }
 
     /// Checks that the key has an algorithm. The message is ours.

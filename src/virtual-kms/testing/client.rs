@@ -9,16 +9,25 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use rsa::pkcs8::DecodePublicKey as _;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 pub(crate) const REGION: &str = "eu-central-1";
 
 /// A service, and somebody who calls it.
 pub(crate) struct Client {
+    running: Rc<Running>,
+    region: String,
+    access_key_id: String,
+}
+
+struct Running {
+    // Dropped first.
+    service: RefCell<Option<Service>>,
     folder: tempfile::TempDir,
-    service: Option<Service>,
 }
 
 /// An answer.
@@ -43,9 +52,23 @@ impl Answer {
 impl Client {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut client = Self { folder, service: None };
+        let running = Rc::new(Running { service: RefCell::default(), folder });
+        let (region, access_key_id) = (REGION.to_owned(), ACCESS_KEY_ID.to_owned());
+        let mut client = Self { running, region, access_key_id };
         client.restart();
         client
+    }
+
+    /// The same service, called in another Region.
+    pub(crate) fn in_region(&self, region: &str) -> Self {
+        let (running, access_key_id) = (Rc::clone(&self.running), self.access_key_id.clone());
+        Self { running, region: region.to_owned(), access_key_id }
+    }
+
+    /// The same service, called under another access key.
+    pub(crate) fn under(&self, access_key_id: &str) -> Self {
+        let (running, region) = (Rc::clone(&self.running), self.region.clone());
+        Self { running, region, access_key_id: access_key_id.to_owned() }
     }
 
     pub(crate) fn options(&self) -> Options {
@@ -59,7 +82,7 @@ impl Client {
     }
 
     pub(crate) fn state_file(&self) -> PathBuf {
-        self.folder.path().join("state.json")
+        self.running.folder.path().join("state.json")
     }
 
     pub(crate) fn restart(&mut self) {
@@ -67,12 +90,13 @@ impl Client {
     }
 
     pub(crate) fn restart_with(&mut self, options: Options) {
-        drop(self.service.take());
-        self.service = Some(Service::start(options).unwrap());
+        drop(self.running.service.take());
+        self.running.service.replace(Some(Service::start(options).unwrap()));
     }
 
     fn address(&self) -> String {
-        self.service.as_ref().unwrap().url().strip_prefix("http://").unwrap().to_owned()
+        let service = self.running.service.borrow();
+        service.as_ref().unwrap().url().strip_prefix("http://").unwrap().to_owned()
     }
 
     /// Sends bytes and reads until the service closes; nothing, if it closes without a byte.
@@ -115,7 +139,7 @@ impl Client {
     /// The same, signed.
     pub(crate) fn signed(&self, operation: &str, body: &[u8]) -> Request {
         let mut request = self.unsigned(operation, body);
-        sign_for(&mut request, REGION, "kms");
+        sign_as(&mut request, &self.access_key_id, &self.region, "kms");
         request
     }
 
@@ -127,7 +151,7 @@ impl Client {
             .retain(|(name, _)| !["x-amz-target", "content-type"].contains(&name.as_str()));
         let form = "application/x-www-form-urlencoded; charset=utf-8";
         request.headers.push(("content-type".to_owned(), form.to_owned()));
-        sign_for(&mut request, region, service);
+        sign_as(&mut request, &self.access_key_id, region, service);
         self.exchange(&request).unwrap()
     }
 
@@ -217,11 +241,15 @@ impl Client {
 }
 
 pub(crate) fn sign_for(request: &mut Request, region: &str, service: &str) {
+    sign_as(request, ACCESS_KEY_ID, region, service);
+}
+
+fn sign_as(request: &mut Request, access_key_id: &str, region: &str, service: &str) {
     let date: String = request.header("x-amz-date").unwrap().chars().take(8).collect();
     let mut names = vec!["content-type", "host", "x-amz-date"];
     names.extend(request.header("x-amz-target").map(|_| "x-amz-target"));
     let scope = [date.as_str(), region, service];
-    let value = sign(request, &names.join(";"), scope, ACCESS_KEY_ID);
+    let value = sign(request, &names.join(";"), scope, access_key_id);
     request.headers.push(("authorization".to_owned(), value));
 }
 

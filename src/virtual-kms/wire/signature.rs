@@ -5,6 +5,7 @@ use crate::clock::Time;
 use crate::http::Request;
 use crate::refusal::{Kind, Refusal};
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use keyferry_bundle::AwsRegion;
 use sha2::{Digest as _, Sha256};
 
 type HmacSha256 = Hmac<Sha256>;
@@ -16,16 +17,18 @@ const MISMATCH: &str = "The request signature we calculated does not match the s
      provided. Check your AWS Secret Access Key and signing method. Consult the service documentation \
      for details.";
 
-/// What a credential scope must name.
-pub(crate) struct Scope<'a> {
-    /// `kms` or `sts`.
-    pub(crate) service: &'a str,
-    /// The regions that will do.
-    pub(crate) regions: &'a [&'a str],
+/// Who signed, for where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Signer {
+    /// The access key id.
+    pub(crate) access_key_id: String,
+    /// The Region.
+    pub(crate) region: AwsRegion,
 }
 
 /// The parts of an `Authorization` header.
 struct Authorization<'a> {
+    access_key_id: &'a str,
     date: &'a str,
     region: &'a str,
     service: &'a str,
@@ -33,8 +36,13 @@ struct Authorization<'a> {
     signature: &'a str,
 }
 
+/// The service that a request says it is for, unchecked.
+pub(crate) fn service(request: &Request) -> Option<&str> {
+    parse(request.header("authorization")?).ok().map(|authorization| authorization.service)
+}
+
 /// Checks a request's signature, scope and date.
-pub(crate) fn check(request: &Request, scope: &Scope<'_>, host: Time) -> Result<(), Refusal> {
+pub(crate) fn check(request: &Request, service: &str, host: Time) -> Result<Signer, Refusal> {
     let header = request
         .header("authorization")
         .ok_or_else(|| Kind::MissingAuthenticationToken.with("Missing Authentication Token"))?;
@@ -42,11 +50,11 @@ pub(crate) fn check(request: &Request, scope: &Scope<'_>, host: Time) -> Result<
     let moment = request.header("x-amz-date").ok_or_else(|| {
         incomplete("Authorization header requires existence of a 'X-Amz-Date' header.")
     })?;
-    check_scope(&authorization, scope, moment)?;
+    let wanted = check_scope(&authorization, service, moment)?;
     check_date(moment, host)?;
     check_signed(request, authorization.signed_headers)?;
     let canonical = canonical_request(request, authorization.signed_headers)?;
-    let Authorization { date, region, service, signature, .. } = authorization;
+    let Authorization { access_key_id, date, region, service, signature, .. } = authorization;
     let to_sign = format!(
         "{ALGORITHM}\n{moment}\n{date}/{region}/{service}/aws4_request\n{}",
         hex(&Sha256::digest(canonical))
@@ -54,7 +62,9 @@ pub(crate) fn check(request: &Request, scope: &Scope<'_>, host: Time) -> Result<
     let key = signing_key(date, region, service).ok_or_else(broken)?;
     let given = base16ct::lower::decode_vec(signature);
     let mac = HmacSha256::new_from_slice(&key).map_err(|_| broken())?.chain_update(to_sign);
-    mac.verify_slice(&given.unwrap_or_default()).map_err(|_| Kind::InvalidSignature.with(MISMATCH))
+    mac.verify_slice(&given.unwrap_or_default())
+        .map_err(|_| Kind::InvalidSignature.with(MISMATCH))?;
+    Ok(Signer { access_key_id: access_key_id.to_owned(), region: wanted })
 }
 
 fn parse(header: &str) -> Result<Authorization<'_>, Refusal> {
@@ -95,6 +105,7 @@ fn parse(header: &str) -> Result<Authorization<'_>, Refusal> {
     }
     let signed_headers = needed(signed_headers, "SignedHeaders")?;
     Ok(Authorization {
+        access_key_id,
         date,
         region,
         service,
@@ -103,15 +114,19 @@ fn parse(header: &str) -> Result<Authorization<'_>, Refusal> {
     })
 }
 
-fn check_scope(found: &Authorization<'_>, scope: &Scope<'_>, moment: &str) -> Result<(), Refusal> {
-    if !scope.regions.contains(&found.region) {
+/// The scope's Region: any that may be one.
+fn check_scope(
+    found: &Authorization<'_>,
+    service: &str,
+    moment: &str,
+) -> Result<AwsRegion, Refusal> {
+    let region = found.region.parse().map_err(|_| {
         let message =
             format!("Credential should be scoped to a valid region, not '{}'.", found.region);
-        return Err(Kind::InvalidSignature.with(message));
-    }
-    if found.service != scope.service {
-        let message =
-            format!("Credential should be scoped to correct service: '{}'.", scope.service);
+        Kind::InvalidSignature.with(message)
+    })?;
+    if found.service != service {
+        let message = format!("Credential should be scoped to correct service: '{service}'.");
         return Err(Kind::InvalidSignature.with(message));
     }
     if moment.get(..8) != Some(found.date) {
@@ -119,7 +134,7 @@ fn check_scope(found: &Authorization<'_>, scope: &Scope<'_>, moment: &str) -> Re
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP",
         ));
     }
-    Ok(())
+    Ok(region)
 }
 
 fn check_date(moment: &str, host: Time) -> Result<(), Refusal> {

@@ -3,8 +3,10 @@
 use crate::aws::AwsOptions;
 use crate::check::CheckArgs;
 use crate::create_key::CreateKeyArgs;
+use crate::delete_material::DeleteMaterialArgs;
 use crate::fetch::FetchArgs;
 use crate::import::ImportArgs;
+use crate::move_alias::MoveAliasArgs;
 use crate::prove::ProveArgs;
 use crate::status::StatusArgs;
 use keyferry_console::args::Common;
@@ -49,8 +51,23 @@ pub enum Command {
     /// material is the receipt's; which key material it is, nobody outside KMS can tell. Needs credentials that may use the key. Writes
     /// nothing.
     Prove(ProveArgs),
-    /// Show what KMS says about keys
+    /// Show what KMS says about keys, and what is not as the ceremonies left it
+    ///
+    /// State, expiry, every generation of the key material, and the other keys of a multi-Region key; a ceremony's keys are held against
+    /// its plan and its newest receipt. Writes nothing. For cron: ends with 0 when all is well, and with 5 when a key cannot be read or
+    /// used, is not as its ceremony left it, or expires within `--warn-days`; `--json` has a code for each finding. A ceremony without a
+    /// receipt is well while its keys wait for key material.
     Status(StatusArgs),
+    /// Delete imported key material from KMS; the key stays, without use
+    ///
+    /// Shows what stops working, asks for the alias or the last part of the key id, calls `DeleteImportedKeyMaterial` once and waits until
+    /// KMS shows the key `PendingImport`. The same key material can be imported again; without a backup it is gone for good.
+    DeleteMaterial(DeleteMaterialArgs),
+    /// Have an alias name another key: the rotation of an asymmetric or HMAC key
+    ///
+    /// The new key must be Enabled and of the same spec and usage. Asks for the alias, calls `UpdateAlias` once and waits until KMS shows
+    /// it.
+    MoveAlias(MoveAliasArgs),
     /// Try this program out before anybody relies on it, and show which file it is
     ///
     /// Published vectors for every primitive, bundles that must be accepted or refused, and what the host gives. Compare the SHA-256 with

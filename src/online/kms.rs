@@ -2,6 +2,7 @@
 //! `aws/`; tests put a script there that checks every request.
 
 use crate::algorithms::{MacAlgorithm, SigningAlgorithm};
+use crate::lifecycle::{GenerationsPage, MultiRegion};
 use keyferry_bundle::kinds::Expiration;
 use keyferry_bundle::{
     AccountId, AwsRegion, Endpoint, KeyArn, KeyMaterialId, KeySpec, KeyUsage, Partition, Text,
@@ -113,6 +114,32 @@ pub trait Kms {
         algorithm: MacAlgorithm,
         message: &[u8],
     ) -> Result<Vec<u8>, CallError>;
+
+    /// `DeleteImportedKeyMaterial`: the current material, or that of one id.
+    ///
+    /// # Errors
+    /// [`CallError`]; after [`CallError::NoAnswer`] the material may be gone.
+    fn delete_imported_key_material(
+        &self,
+        key: &KeyArn,
+        material: Option<&KeyMaterialId>,
+    ) -> Result<(), CallError>;
+
+    /// `UpdateAlias`.
+    ///
+    /// # Errors
+    /// [`CallError`]; after [`CallError::NoAnswer`] the alias may have moved.
+    fn update_alias(&self, alias: &KeyRef, key: &KeyArn) -> Result<(), CallError>;
+
+    /// One page of `ListKeyRotations`, with every generation of the key material (`IncludeKeyMaterial` `ALL_KEY_MATERIAL`).
+    ///
+    /// # Errors
+    /// [`CallError`].
+    fn list_key_rotations(
+        &self,
+        key: &KeyArn,
+        from: Option<&str>,
+    ) -> Result<GenerationsPage, CallError>;
 }
 
 /// A call's encryption context: additional data that KMS authenticates and that decryption must repeat.
@@ -210,6 +237,8 @@ pub struct KeyDescription {
     pub expiration: Option<Expiration>,
     /// The id of the material in use, where KMS gives one.
     pub key_material_id: Option<KeyMaterialId>,
+    /// Its siblings in other Regions; of a multi-Region key alone.
+    pub regions: Option<MultiRegion>,
 }
 
 /// What `CreateKey` is asked for.

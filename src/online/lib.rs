@@ -17,6 +17,7 @@ pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod create_key;
+pub mod delete_material;
 pub mod desk;
 pub mod download;
 mod expiry;
@@ -25,16 +26,20 @@ pub mod import;
 mod key_policy;
 mod keys;
 pub mod kms;
+pub mod lifecycle;
+pub mod move_alias;
 pub mod names;
 mod operator;
 mod proof;
 pub mod prove;
 mod receipt;
+pub mod regions;
 mod session;
 pub mod status;
 pub mod subjects;
 mod tokens;
 mod upload;
+mod waiting;
 
 #[cfg(test)]
 mod testing;
@@ -93,8 +98,10 @@ pub fn run(screen: &Screen, cli: &Cli) -> Result<(), Failure> {
             let options = AwsOptions { profile: Some(profile.clone()), ..cli.aws.clone() };
             import::run(desk, &kms, &aws::Client::new(&options)?, args)
         }
-        Command::Status(args) => status::run(desk, &aws()?, args),
+        Command::Status(args) => status::run(desk, &aws()?, &cli.aws, args),
         Command::Prove(args) => prove::run(desk, &aws()?, args),
+        Command::DeleteMaterial(args) => delete_material::run(desk, &aws()?, args),
+        Command::MoveAlias(args) => move_alias::run(desk, &aws()?, args),
         Command::SelfTest => self_test::run(
             &Program::running(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))?,
             Vec::new(),

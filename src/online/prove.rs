@@ -69,7 +69,7 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &ProveArgs) -> Result<(), Failur
 }
 
 /// The newest receipt, and the response whose import it records.
-fn imported(chain: &Chain) -> Result<(Verified<Response>, Verified<Receipt>), Failure> {
+pub(crate) fn imported(chain: &Chain) -> Result<(Verified<Response>, Verified<Receipt>), Failure> {
     let counter = |name: &Name| if let Name::Receipt(counter) = name { *counter } else { 0 };
     let counter = chain.ceremony.names().iter().map(counter).max().unwrap_or(0);
     if counter == 0 {

@@ -1,46 +1,94 @@
-//! Keys by name, or a ceremony that stands for the keys of its plan.
+//! Keys by name, or ceremonies that stand for the keys of their plans.
 
 use crate::chain::Chain;
 use crate::kms::KeyRef;
-use keyferry_bundle::Environment;
-use keyferry_bundle::kinds::Target;
-use keyferry_console::Failure;
+use crate::prove;
+use keyferry_bundle::kinds::{ReceiptTarget, Target};
+use keyferry_bundle::{Environment, Timestamp};
 use keyferry_console::args::{CeremonyArgs, TrustArg};
+use keyferry_console::{Failure, Name};
 use std::path::Path;
 
 /// Which keys.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Subjects {
-    /// Key ids, key ARNs, aliases (alias/NAME), or the folder of one ceremony
+    /// Key ids, key ARNs, aliases (alias/NAME), or folders of ceremonies
     #[arg(required = true, value_name = "KEY|CEREMONY")]
     pub keys: Vec<String>,
 
-    /// Where the pinned policy is, for a ceremony.
+    /// Where the pinned policy is, for ceremonies.
     #[command(flatten)]
     pub trust: TrustArg,
 }
 
-/// Keys with the names they go by here.
-pub(crate) type Named = Vec<(String, KeyRef)>;
+/// A key, the name it goes by here, and what a ceremony says of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Subject {
+    pub(crate) label: String,
+    pub(crate) key: KeyRef,
+    pub(crate) expected: Option<Expected>,
+}
+
+/// What the bundles say that KMS holds.
+#[derive(Debug, Clone)]
+pub(crate) struct Expected {
+    pub(crate) planned: Target,
+    /// What the newest receipt says, and when it was made; none before an import.
+    pub(crate) receipt: Option<(ReceiptTarget, Timestamp)>,
+}
 
 impl Subjects {
-    /// The keys, and the environment where a ceremony says it.
-    pub(crate) fn read(&self) -> Result<(Named, Option<Environment>), Failure> {
-        if let [folder] = self.keys.as_slice()
-            && Path::new(folder).is_dir()
-        {
-            let ceremony = CeremonyArgs { folder: folder.into(), trust: self.trust.clone() };
-            let chain = Chain::open(&ceremony)?;
-            let plan = chain.plan.body();
-            let named = |target: &Target| (target.name.to_string(), KeyRef::from(&target.key));
-            return Ok((plan.targets.iter().map(named).collect(), Some(plan.environment)));
+    /// The keys, and the environment where a ceremony says it: production if one does. Where two ceremonies speak of one key, the
+    /// later receipt counts; a key that is named twice is looked at once.
+    pub(crate) fn read(&self) -> Result<(Vec<Subject>, Option<Environment>), Failure> {
+        let (mut subjects, mut environment) = (Vec::new(), None);
+        for text in &self.keys {
+            if Path::new(text).is_dir() {
+                let ceremony = CeremonyArgs { folder: text.into(), trust: self.trust.clone() };
+                let chain = Chain::open(&ceremony)?;
+                let of = chain.plan.body().environment;
+                if environment != Some(Environment::Production) {
+                    environment = Some(of);
+                }
+                for subject in of_ceremony(&chain)? {
+                    add(&mut subjects, subject);
+                }
+            } else {
+                let key = text.parse().map_err(|problem: String| {
+                    Failure::usage(format!("{text} is neither a key nor a folder")).because(problem)
+                })?;
+                add(&mut subjects, Subject { label: text.clone(), key, expected: None });
+            }
         }
-        let parse = |text: &String| {
-            let key = text.parse().map_err(|problem: String| {
-                Failure::usage(format!("{text} is neither a key nor a folder")).because(problem)
-            });
-            Ok((text.clone(), key?))
-        };
-        self.keys.iter().map(parse).collect::<Result<_, _>>().map(|keys| (keys, None))
+        Ok((subjects, environment))
+    }
+}
+
+fn of_ceremony(chain: &Chain) -> Result<Vec<Subject>, Failure> {
+    let imported = chain.ceremony.names().iter().any(|name| matches!(name, Name::Receipt(_)));
+    let receipt = if imported { Some(prove::imported(chain)?.1) } else { None };
+    let subject = |target: &Target| {
+        let receipt = receipt.as_ref().and_then(|receipt| {
+            let entry = receipt.body().targets.iter().find(|entry| entry.name == target.name)?;
+            Some((entry.clone(), receipt.body().created))
+        });
+        Subject {
+            label: target.name.to_string(),
+            key: KeyRef::from(&target.key),
+            expected: Some(Expected { planned: target.clone(), receipt }),
+        }
+    };
+    Ok(chain.plan.body().targets.iter().map(subject).collect())
+}
+
+fn add(subjects: &mut Vec<Subject>, new: Subject) {
+    let made = |subject: &Subject| {
+        let expected = subject.expected.as_ref()?;
+        expected.receipt.as_ref().map(|(_, created)| *created)
+    };
+    match subjects.iter_mut().find(|old| old.key == new.key) {
+        Some(old) if old.expected.is_none() || made(old) < made(&new) => *old = new,
+        Some(_) => {}
+        None => subjects.push(new),
     }
 }

@@ -1,10 +1,15 @@
 //! The SDK's answers in our own types. An answer that lacks what it must have is no answer.
 
 use crate::kms::{CallError, Imported, KeyDescription, KeyState, Parameters, Session};
+use crate::lifecycle::{Generation, GenerationsPage, ImportState, MultiRegion};
 use aws_sdk_kms::operation::get_parameters_for_import::GetParametersForImportOutput;
 use aws_sdk_kms::operation::import_key_material::ImportKeyMaterialOutput;
+use aws_sdk_kms::operation::list_key_rotations::ListKeyRotationsOutput;
 use aws_sdk_kms::primitives::{Blob, DateTime};
-use aws_sdk_kms::types::{KeyMetadata, KeyState as SdkKeyState};
+use aws_sdk_kms::types::{
+    ExpirationModelType, KeyMetadata, KeyState as SdkKeyState, MultiRegionConfiguration,
+    RotationsListEntry,
+};
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use keyferry_bundle::kinds::Expiration;
 use keyferry_bundle::{AwsRegion, Endpoint, ExpirationModel, KeyMaterialId, Timestamp};
@@ -47,16 +52,7 @@ pub(super) fn description(metadata: Option<&KeyMetadata>) -> Result<KeyDescripti
         Some(other) => KeyState::Other(other.as_str().to_owned()),
         None => return Err(broken("KeyState", "is missing")),
     };
-    let model =
-        metadata.expiration_model().map(|model| read("ExpirationModel", Some(model.as_str())));
-    let expiration = match model.transpose()? {
-        Some(model @ ExpirationModel::DoesNotExpire) => Some(Expiration { model, valid_to: None }),
-        Some(model @ ExpirationModel::Expires) => {
-            let valid_to = metadata.valid_to().map(|date| time("ValidTo", *date)).transpose()?;
-            Some(Expiration { model, valid_to })
-        }
-        None => None,
-    };
+    let expiration = expiration(metadata.expiration_model(), metadata.valid_to())?;
     Ok(KeyDescription {
         key: read("Arn", metadata.arn())?,
         state,
@@ -66,6 +62,55 @@ pub(super) fn description(metadata: Option<&KeyMetadata>) -> Result<KeyDescripti
         multi_region: metadata.multi_region().unwrap_or(false),
         expiration,
         key_material_id: material(metadata.current_key_material_id()),
+        regions: metadata.multi_region_configuration().map(regions).transpose()?,
+    })
+}
+
+fn expiration(
+    model: Option<&ExpirationModelType>,
+    valid_to: Option<&DateTime>,
+) -> Result<Option<Expiration>, CallError> {
+    let model = model.map(|model| read("ExpirationModel", Some(model.as_str())));
+    match model.transpose()? {
+        Some(model @ ExpirationModel::DoesNotExpire) => {
+            Ok(Some(Expiration { model, valid_to: None }))
+        }
+        Some(model @ ExpirationModel::Expires) => {
+            let valid_to = valid_to.map(|date| time("ValidTo", *date)).transpose()?;
+            Ok(Some(Expiration { model, valid_to }))
+        }
+        None => Ok(None),
+    }
+}
+
+fn regions(found: &MultiRegionConfiguration) -> Result<MultiRegion, CallError> {
+    let primary = read("PrimaryKey", found.primary_key().and_then(|key| key.arn()))?;
+    let replicas = found.replica_keys().iter().map(|key| read("ReplicaKeys", key.arn()));
+    Ok(MultiRegion { primary, replicas: replicas.collect::<Result<_, _>>()? })
+}
+
+pub(super) fn generations(answer: &ListKeyRotationsOutput) -> Result<GenerationsPage, CallError> {
+    let generations =
+        answer.rotations().iter().map(generation).collect::<Result<Vec<_>, CallError>>()?;
+    let next = answer.next_marker().filter(|_| answer.truncated()).map(str::to_owned);
+    if answer.truncated() && next.is_none() {
+        return Err(broken("NextMarker", "is missing"));
+    }
+    Ok(GenerationsPage { generations, next })
+}
+
+fn generation(entry: &RotationsListEntry) -> Result<Generation, CallError> {
+    Ok(Generation {
+        key_material_id: material(entry.key_material_id()),
+        import_state: entry.import_state().map(|state| match state.as_str() {
+            "IMPORTED" => ImportState::Imported,
+            "PENDING_IMPORT" => ImportState::PendingImport,
+            other => ImportState::Other(other.to_owned()),
+        }),
+        material_state: entry.key_material_state().map(|state| state.as_str().to_owned()),
+        expiration: expiration(entry.expiration_model(), entry.valid_to())?,
+        description: entry.key_material_description().map(str::to_owned),
+        rotated: entry.rotation_date().map(|date| time("RotationDate", *date)).transpose()?,
     })
 }
 

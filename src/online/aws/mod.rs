@@ -5,6 +5,7 @@ mod answers;
 mod connect;
 mod endpoint;
 mod failures;
+mod regions;
 mod sent;
 
 pub use connect::AwsOptions;
@@ -14,18 +15,19 @@ use crate::kms::{
     CallError, EncryptionContext, Imported, KeyDescription, KeyRef, Kms, NewKey, Parameters,
     Session, Upload,
 };
+use crate::lifecycle::GenerationsPage;
 use aws_sdk_kms::config::Builder as Settings;
 use aws_sdk_kms::config::http::HttpResponse;
 use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::{Blob, DateTime};
 use aws_sdk_kms::types::{
-    AlgorithmSpec, EncryptionAlgorithmSpec, ExpirationModelType, ImportType,
+    AlgorithmSpec, EncryptionAlgorithmSpec, ExpirationModelType, ImportType, IncludeKeyMaterial,
     KeyAgreementAlgorithmSpec, KeySpec as SdkKeySpec, KeyUsageType, MacAlgorithmSpec, MessageType,
     OriginType, SigningAlgorithmSpec, Tag, WrappingKeySpec as SdkWrappingKeySpec,
 };
 use failures::call_error;
-use keyferry_bundle::{AwsRegion, KeyArn, WrappingAlgorithm, WrappingKeySpec};
+use keyferry_bundle::{AwsRegion, KeyArn, KeyMaterialId, WrappingAlgorithm, WrappingKeySpec};
 use sent::Sent;
 use std::error::Error;
 use std::fmt;
@@ -224,5 +226,41 @@ impl Kms for Client {
             .message(Blob::new(message));
         let answer = self.wait(|sent| call.customize().interceptor(sent).send())?;
         answers::bytes("Mac", answer.mac)
+    }
+
+    fn delete_imported_key_material(
+        &self,
+        key: &KeyArn,
+        material: Option<&KeyMaterialId>,
+    ) -> Result<(), CallError> {
+        let call = self
+            .kms
+            .delete_imported_key_material()
+            .key_id(key.to_string())
+            .set_key_material_id(material.map(ToString::to_string));
+        let call = call.customize().config_override(once());
+        self.wait(|sent| call.interceptor(sent).send()).map(drop)
+    }
+
+    fn update_alias(&self, alias: &KeyRef, key: &KeyArn) -> Result<(), CallError> {
+        let call =
+            self.kms.update_alias().alias_name(alias.as_str()).target_key_id(key.to_string());
+        let call = call.customize().config_override(once());
+        self.wait(|sent| call.interceptor(sent).send()).map(drop)
+    }
+
+    fn list_key_rotations(
+        &self,
+        key: &KeyArn,
+        from: Option<&str>,
+    ) -> Result<GenerationsPage, CallError> {
+        let call = self
+            .kms
+            .list_key_rotations()
+            .key_id(key.to_string())
+            .include_key_material(IncludeKeyMaterial::AllKeyMaterial)
+            .set_marker(from.map(str::to_owned));
+        let answer = self.wait(|sent| call.customize().interceptor(sent).send())?;
+        answers::generations(&answer)
     }
 }

@@ -29,6 +29,7 @@ fn made() -> KeyDescription {
         multi_region: false,
         expiration: None,
         key_material_id: None,
+        regions: None,
     }
 }
 

@@ -1,9 +1,11 @@
 //! What the commands' tests share: a world on disk, a clock that takes no time, and a KMS that follows a script.
 
+mod elsewhere;
 mod private_key;
 mod script;
 mod world;
 
+pub(crate) use elsewhere::Elsewhere;
 pub(crate) use private_key::PrivateKey;
 pub(crate) use script::{Script, Seen, Step};
 pub(crate) use world::{PASSPHRASE, World};
@@ -63,6 +65,7 @@ pub(crate) fn key(world: &World, state: KeyState) -> KeyDescription {
         multi_region: target.multi_region,
         expiration: imported.then_some(target.expiration),
         key_material_id: None,
+        regions: None,
     }
 }
 
@@ -106,8 +109,17 @@ pub(crate) fn at_the_desk(
     time: &str,
     run: impl FnOnce(Desk<'_>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    at_the_desk_typing(time, &[PASSPHRASE, "tests-1"], run)
+}
+
+/// Runs a command at `time` with those lines as answers.
+pub(crate) fn at_the_desk_typing(
+    time: &str,
+    lines: &[&str],
+    run: impl FnOnce(Desk<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let mut answers = tempfile::tempfile().unwrap();
-    writeln!(answers, "{PASSPHRASE}\ntests-1").unwrap();
+    writeln!(answers, "{}", lines.join("\n")).unwrap();
     let person = Person::answers(answers.as_raw_fd().try_into().unwrap()).unwrap();
     run(Desk { screen: &Screen::new(false), person: &person, clock: &Jumping::at(time) })
 }

@@ -5,8 +5,9 @@ use crate::kms::{
     CallError, EncryptionContext, Imported, KeyDescription, KeyRef, Kms, NewKey, Parameters,
     Session, Upload,
 };
+use crate::lifecycle::GenerationsPage;
 use keyferry_bundle::kinds::Expiration;
-use keyferry_bundle::{KeyArn, WrappingAlgorithm, WrappingKeySpec};
+use keyferry_bundle::{KeyArn, KeyMaterialId, WrappingAlgorithm, WrappingKeySpec};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
@@ -40,6 +41,10 @@ pub(crate) enum Step {
     /// Looks at the peer's public key, and answers.
     SharedSecret(KeyArn, Told),
     Mac(KeyArn, MacAlgorithm, Vec<u8>, Answer<Vec<u8>>),
+    DeleteMaterial(KeyArn, Option<KeyMaterialId>, Answer<()>),
+    UpdateAlias(&'static str, KeyArn, Answer<()>),
+    /// A page of generations, and where it must begin.
+    Rotations(KeyArn, Option<&'static str>, Answer<GenerationsPage>),
     /// Something that happens between two calls.
     Meanwhile(Box<dyn FnOnce()>),
 }
@@ -209,6 +214,35 @@ impl Kms for Script {
             panic!("GenerateMac is not next")
         };
         assert_eq!((key, algorithm, message), (&expected, with, text.as_slice()));
+        answer
+    }
+
+    fn delete_imported_key_material(
+        &self,
+        key: &KeyArn,
+        material: Option<&KeyMaterialId>,
+    ) -> Answer<()> {
+        let Step::DeleteMaterial(expected, of, answer) = self.next("DeleteImportedKeyMaterial")
+        else {
+            panic!("DeleteImportedKeyMaterial is not next")
+        };
+        assert_eq!((key, material), (&expected, of.as_ref()));
+        answer
+    }
+
+    fn update_alias(&self, alias: &KeyRef, key: &KeyArn) -> Answer<()> {
+        let Step::UpdateAlias(expected, target, answer) = self.next("UpdateAlias") else {
+            panic!("UpdateAlias is not next")
+        };
+        assert_eq!((alias.as_str(), key), (expected, &target));
+        answer
+    }
+
+    fn list_key_rotations(&self, key: &KeyArn, from: Option<&str>) -> Answer<GenerationsPage> {
+        let Step::Rotations(expected, begins, answer) = self.next("ListKeyRotations") else {
+            panic!("ListKeyRotations is not next")
+        };
+        assert_eq!((key, from), (&expected, begins));
         answer
     }
 }

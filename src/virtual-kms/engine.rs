@@ -2,6 +2,7 @@
 
 use crate::clock::Time;
 use crate::control;
+use crate::ec2::{self, Ec2Refusal, Form};
 use crate::faults::{Fault, Faults};
 use crate::http::{Reply, Request, Response};
 use crate::operations::{self, Context, Operation};
@@ -85,7 +86,11 @@ impl Engine {
         }
         let form = request.header("content-type").is_some_and(|sent| sent.starts_with(query::FORM));
         if form && request.header("x-amz-target").is_none() {
-            return self.sts(request);
+            return if signature::service(request) == Some("ec2") {
+                self.ec2(request)
+            } else {
+                self.sts(request)
+            };
         }
         match self.kms(request) {
             Ok(None) => Reply::HangUp,
@@ -104,12 +109,7 @@ impl Engine {
             let message = format!("expected Content-Type: {}", json::CONTENT_TYPE);
             return Err(Kind::Serialization.with(message));
         }
-        let (account, known) = self.caller(&signer);
-        if !known {
-            let user = query::caller_arn(&account);
-            let message = format!("User: {user} is not authorized to perform: kms:{operation:?}");
-            return Err(Kind::AccessDenied.with(message));
-        }
+        let account = self.owner(&signer, "kms", operation)?;
         let lost = self.fail(operation)?;
         let done = self.work(&account, &signer.region, |context| {
             operations::run(operation, &request.body, context)
@@ -135,6 +135,22 @@ impl Engine {
         done
     }
 
+    /// The account of who signed, if it has anything here.
+    fn owner(
+        &self,
+        signer: &Signer,
+        service: &str,
+        operation: Operation,
+    ) -> Result<AccountId, Refusal> {
+        let (account, known) = self.caller(signer);
+        if known {
+            return Ok(account);
+        }
+        let user = query::caller_arn(&account);
+        let message = format!("User: {user} is not authorized to perform: {service}:{operation:?}");
+        Err(Kind::AccessDenied.with(message))
+    }
+
     /// The account of who signed, and whether it has anything here. `AKID` and twelve digits is of the account of that number.
     fn caller(&self, signer: &Signer) -> (AccountId, bool) {
         let named = signer.access_key_id.strip_prefix("AKID").and_then(|rest| rest.parse().ok());
@@ -142,6 +158,30 @@ impl Engine {
             Some(account) => (account, true),
             None => (self.caller.clone(), self.caller == self.world.account),
         }
+    }
+
+    /// An EC2 request.
+    fn ec2(&mut self, request: &Request) -> Reply {
+        let id = request_id();
+        let (status, text) = match self.ec2_answer(request, &id) {
+            Ok(None) => return Reply::HangUp,
+            Ok(Some(text)) => (200, text),
+            Err(refusal) => (refusal.status, ec2::refused(&refusal, &id)),
+        };
+        let body = Zeroizing::new(text.into_bytes());
+        Reply::Answer(Response { status, content_type: ec2::CONTENT_TYPE, request_id: id, body })
+    }
+
+    fn ec2_answer(&mut self, request: &Request, id: &str) -> Result<Option<String>, Ec2Refusal> {
+        check_path(request)?;
+        let signer = signature::check(request, "ec2", Time::host())?;
+        let mut form = Form::parse(&request.body)?;
+        let operation = ec2::operation(&mut form)?;
+        let account = self.owner(&signer, "ec2", operation)?;
+        let lost = self.fail(operation)?;
+        let done =
+            self.work(&account, &signer.region, |context| ec2::run(operation, form, context, id));
+        if lost { Ok(None) } else { done.map(Some) }
     }
 
     /// An STS request.

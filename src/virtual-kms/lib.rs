@@ -33,6 +33,7 @@
 mod cli;
 pub mod clock;
 mod control;
+mod ec2;
 mod engine;
 pub mod faults;
 mod http;

@@ -69,18 +69,24 @@ operations!(
     CancelKeyDeletion,
     CreateAlias,
     CreateKey,
+    CreateVolume,
     Decrypt,
     DeleteAlias,
     DeleteImportedKeyMaterial,
     DeriveSharedSecret,
     DescribeKey,
+    DescribeVolumes,
+    DisableEbsEncryptionByDefault,
     DisableKey,
+    EnableEbsEncryptionByDefault,
     EnableKey,
     Encrypt,
     GenerateDataKey,
     GenerateMac,
     GenerateRandom,
     GetCallerIdentity,
+    GetEbsDefaultKmsKeyId,
+    GetEbsEncryptionByDefault,
     GetKeyPolicy,
     GetParametersForImport,
     GetPublicKey,
@@ -89,6 +95,7 @@ operations!(
     ListKeyRotations,
     ListKeys,
     ListResourceTags,
+    ModifyEbsDefaultKmsKeyId,
     PutKeyPolicy,
     ReplicateKey,
     RotateKeyOnDemand,
@@ -99,6 +106,22 @@ operations!(
     Verify,
     VerifyMac,
 );
+
+impl Operation {
+    /// Whether it is EC2's.
+    pub(crate) const fn is_of_ec2(self) -> bool {
+        matches!(
+            self,
+            Self::CreateVolume
+                | Self::DescribeVolumes
+                | Self::DisableEbsEncryptionByDefault
+                | Self::EnableEbsEncryptionByDefault
+                | Self::GetEbsDefaultKmsKeyId
+                | Self::GetEbsEncryptionByDefault
+                | Self::ModifyEbsDefaultKmsKeyId
+        )
+    }
+}
 
 impl std::str::FromStr for Operation {
     type Err = Refusal;
@@ -113,7 +136,9 @@ pub(crate) fn target(header: &str) -> Result<Operation, Refusal> {
     let name = header.strip_prefix("TrentService.").ok_or_else(unknown)?;
     name.parse()
         .ok()
-        .filter(|operation| *operation != Operation::GetCallerIdentity)
+        .filter(|operation: &Operation| {
+            *operation != Operation::GetCallerIdentity && !operation.is_of_ec2()
+        })
         .ok_or_else(unknown)
 }
 
@@ -159,7 +184,14 @@ pub(crate) fn run(
         Operation::UpdateAlias => nothing(aliases::update(context, decode(body)?)),
         Operation::Verify => encode(&sign::verify(context, decode(body)?)?),
         Operation::VerifyMac => encode(&mac::verify(context, decode(body)?)?),
-        Operation::GetCallerIdentity => Err(unknown()),
+        Operation::CreateVolume
+        | Operation::DescribeVolumes
+        | Operation::DisableEbsEncryptionByDefault
+        | Operation::EnableEbsEncryptionByDefault
+        | Operation::GetCallerIdentity
+        | Operation::GetEbsDefaultKmsKeyId
+        | Operation::GetEbsEncryptionByDefault
+        | Operation::ModifyEbsDefaultKmsKeyId => Err(unknown()),
     }
 }
 

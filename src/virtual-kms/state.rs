@@ -1,6 +1,7 @@
 //! What one Region of one account holds.
 
 use crate::clock::Time;
+use crate::ec2::Ebs;
 use crate::keys::Key;
 use crate::refusal::{Kind, Refusal};
 use keyferry_bundle::{AccountId, AwsRegion, KmsKeyId};
@@ -16,6 +17,8 @@ pub(crate) struct State {
     pub(crate) keys: BTreeMap<KmsKeyId, Key>,
     /// By name, with the prefix `alias/`.
     pub(crate) aliases: BTreeMap<String, Alias>,
+    #[serde(default)]
+    pub(crate) ebs: Ebs,
 }
 
 /// An alias.
@@ -30,13 +33,19 @@ pub(crate) struct Alias {
 
 impl State {
     /// A Region in which nothing was done yet.
-    pub(crate) const fn new(account: AccountId, region: AwsRegion) -> Self {
-        Self { account, region, keys: BTreeMap::new(), aliases: BTreeMap::new() }
+    pub(crate) fn new(account: AccountId, region: AwsRegion) -> Self {
+        Self {
+            account,
+            region,
+            keys: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+            ebs: Ebs::default(),
+        }
     }
 
     /// Whether it holds nothing.
     pub(crate) fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.aliases.is_empty()
+        self.keys.is_empty() && self.aliases.is_empty() && self.ebs == Ebs::default()
     }
 
     /// The ARN of a key, or with `resource` `alias/NAME` of an alias.

@@ -4,6 +4,7 @@ mod agreement;
 mod cipher;
 mod client;
 mod deletion;
+mod ebs;
 mod import;
 mod keys;
 mod macs;

@@ -111,7 +111,10 @@ impl Response {
         let reason = match self.status {
             200 => "OK",
             400 => "Bad Request",
+            401 => "Unauthorized",
             403 => "Forbidden",
+            412 => "Precondition Failed",
+            503 => "Service Unavailable",
             _ => "Internal Server Error",
         };
         let connection = if connection == Connection::Close { "close" } else { "keep-alive" };

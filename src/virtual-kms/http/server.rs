@@ -12,7 +12,7 @@ use std::time::Duration;
 /// How long a connection may be silent.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// How many connections there may be at a time.
-const MAX_CONNECTIONS: usize = 64;
+const MAX_CONNECTIONS: usize = 256;
 
 /// What becomes of a request.
 pub(crate) enum Reply {

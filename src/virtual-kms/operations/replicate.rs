@@ -25,11 +25,13 @@ pub(super) struct Input {
 
 /// Output of `ReplicateKey`.
 #[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
 pub(super) struct Output {
-    replica_key_metadata: Metadata,
-    replica_policy: String,
-    replica_tags: Vec<Tag>,
+    #[serde(rename = "ReplicaKeyMetadata")]
+    metadata: Metadata,
+    #[serde(rename = "ReplicaPolicy")]
+    policy: String,
+    #[serde(rename = "ReplicaTags")]
+    tags: Vec<Tag>,
 }
 
 /// Makes a key of the same id in another Region. Imported key material does not come along.
@@ -83,11 +85,11 @@ pub(super) fn replicate(context: &mut Context<'_>, input: Input) -> Result<Outpu
     };
     replica.follow(&primary);
     let mut there = context.world.take(&account, &region);
-    let replica_key_metadata = metadata(&there, &replica);
-    let replica_tags = tags::listed(&replica.tags);
+    let metadata = metadata(&there, &replica);
+    let tags = tags::listed(&replica.tags);
     there.keys.insert(replica.id.clone(), replica);
     context.world.put(there);
-    Ok(Output { replica_key_metadata, replica_policy: policy, replica_tags })
+    Ok(Output { metadata, policy, tags })
 }
 
 /// What a primary key knows of its like; nothing else can be replicated.

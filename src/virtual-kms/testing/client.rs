@@ -146,13 +146,23 @@ impl Client {
     /// A request of STS, signed.
     pub(crate) fn sts(&self, form: &str, service: &str, region: &str) -> Answer {
         let mut request = self.unsigned("", form.as_bytes());
-        request
-            .headers
-            .retain(|(name, _)| !["x-amz-target", "content-type"].contains(&name.as_str()));
-        let form = "application/x-www-form-urlencoded; charset=utf-8";
-        request.headers.push(("content-type".to_owned(), form.to_owned()));
+        as_form(&mut request);
         sign_as(&mut request, &self.access_key_id, region, service);
         self.exchange(&request).unwrap()
+    }
+
+    /// A request of EC2, signed: the answer's body, or the code of its refusal; nothing, where the answer is lost.
+    pub(crate) fn ec2(&self, form: &str) -> Option<Result<String, String>> {
+        let form = format!("Version=2016-11-15&Action={form}");
+        let mut request = self.unsigned("", form.as_bytes());
+        as_form(&mut request);
+        sign_as(&mut request, &self.access_key_id, &self.region, "ec2");
+        let answer = self.exchange(&request)?;
+        if answer.status == 200 {
+            return Some(Ok(answer.body));
+        }
+        let (_, rest) = answer.body.split_once("<Code>").unwrap();
+        Some(Err(rest.split_once("</Code>").unwrap().0.to_owned()))
     }
 
     pub(crate) fn caller_identity(&self) -> Answer {
@@ -242,6 +252,13 @@ impl Client {
 
 pub(crate) fn sign_for(request: &mut Request, region: &str, service: &str) {
     sign_as(request, ACCESS_KEY_ID, region, service);
+}
+
+fn as_form(request: &mut Request) {
+    let of_json = ["x-amz-target", "content-type"];
+    request.headers.retain(|(name, _)| !of_json.contains(&name.as_str()));
+    let form = "application/x-www-form-urlencoded; charset=utf-8";
+    request.headers.push(("content-type".to_owned(), form.to_owned()));
 }
 
 fn sign_as(request: &mut Request, access_key_id: &str, region: &str, service: &str) {

@@ -53,7 +53,7 @@ pub(crate) fn refusal(refusal: &Refusal, request_id: &str) -> String {
 }
 
 /// Text for an XML element: markup escaped, control characters (which XML 1.0 cannot carry) left out.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let kept = text.chars().filter(|c| !c.is_control());
     kept.collect::<String>().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -23,13 +23,17 @@ pub struct Arguments {
     #[arg(long)]
     account: Option<AccountId>,
 
-    /// Region [default: the state file's, else eu-central-1]
+    /// Region to begin with; every Region is served [default: the state file's, else eu-central-1]
     #[arg(long)]
     region: Option<AwsRegion>,
 
     /// Set the service's clock; it runs on from there [default: as the state file says, else the host's]
     #[arg(long, value_name = "TIME")]
     clock: Option<Time>,
+
+    /// Hand out import parameters at AWS's pace: once a second in each Region of an account
+    #[arg(long)]
+    throttle: bool,
 }
 
 /// Runs the service until the process is ended. The first line on stdout is `listening on http://ADDRESS:PORT`.
@@ -37,8 +41,11 @@ pub struct Arguments {
 /// # Errors
 /// When it cannot start.
 pub fn serve(screen: &Screen, arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { listen, state, account, region, clock } = arguments;
+    let Arguments { listen, state, account, region, clock, throttle } = arguments;
     let service = Service::start(Options { listen, state, account, region, clock })?;
+    if throttle {
+        service.throttle();
+    }
     screen.warn("THIS IS NO KMS. It keeps key material in a file, in the clear, for rehearsals.");
     screen.say(format!(
         "AWS_ENDPOINT_URL={} AWS_REGION={} AWS_ACCESS_KEY_ID={ACCESS_KEY_ID} \

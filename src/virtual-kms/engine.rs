@@ -9,6 +9,7 @@ use crate::operations::{self, Context, Operation};
 use crate::random;
 use crate::refusal::{Kind, Refusal};
 use crate::state_file::StateFile;
+use crate::throttle::Throttle;
 use crate::wire::signature::{self, Signer};
 use crate::wire::{json, query};
 use crate::world::World;
@@ -22,6 +23,7 @@ pub(crate) struct Engine {
     caller: AccountId,
     file: StateFile,
     faults: Faults,
+    throttle: Option<Throttle>,
     stopped: bool,
 }
 
@@ -30,12 +32,18 @@ type Body = Zeroizing<Vec<u8>>;
 impl Engine {
     /// On a state that stands in a file.
     pub(crate) fn new(world: World, caller: AccountId, file: StateFile) -> Self {
-        Self { world, caller, file, faults: Faults::default(), stopped: false }
+        Self { world, caller, file, faults: Faults::default(), throttle: None, stopped: false }
     }
 
     /// Answers nothing from here on, and touches the file no more.
     pub(crate) fn stop(&mut self) {
         self.stopped = true;
+        self.file.release();
+    }
+
+    /// Keeps callers to AWS's pace from here on.
+    pub(crate) fn throttle(&mut self) {
+        self.throttle.get_or_insert_default();
     }
 
     /// The service's time.
@@ -111,6 +119,11 @@ impl Engine {
         }
         let account = self.owner(&signer, "kms", operation)?;
         let lost = self.fail(operation)?;
+        if let Some(throttle) = &mut self.throttle
+            && operation == Operation::GetParametersForImport
+        {
+            throttle.pass(&account, &signer.region, Time::host())?;
+        }
         let done = self.work(&account, &signer.region, |context| {
             operations::run(operation, &request.body, context)
         });

@@ -44,6 +44,7 @@ pub mod refusal;
 mod service;
 mod state;
 mod state_file;
+mod throttle;
 mod wire;
 mod world;
 

@@ -24,13 +24,13 @@ pub struct Options {
     /// The caller's account; by default the state file's, else 111122223333. Keys belong to the account that the state file
     /// was made for: KMS denies every other caller everything.
     pub account: Option<AccountId>,
-    /// The region; by default the state file's, else eu-central-1.
+    /// The Region of what is named without one, as by the control requests; by default the state file's, else eu-central-1.
     pub region: Option<AwsRegion>,
     /// What the clock is set to; by default it runs as the state file says, else as the host's.
     pub clock: Option<Time>,
 }
 
-/// A running service. It ends when dropped, with nothing half done.
+/// A running service, alone on its state file. It ends when dropped, with nothing half done.
 pub struct Service {
     // Dropped after `stop`, so that no request is carried out any more.
     server: Server,
@@ -62,7 +62,7 @@ impl Service {
     ///
     /// # Errors
     /// [`Exit::Usage`] when the address is not loopback or the state file is of another region, [`Exit::File`] when the
-    /// state cannot be read or written, [`Exit::Unchanged`] when the address cannot be listened on.
+    /// state cannot be read or written or another service runs on it, [`Exit::Unchanged`] when the address cannot be listened on.
     pub fn start(options: Options) -> Result<Self, Failure> {
         let Options { listen, state: path, account, region, clock } = options;
         if !listen.ip().is_loopback() {
@@ -105,6 +105,11 @@ impl Service {
     #[must_use]
     pub const fn region(&self) -> &AwsRegion {
         &self.region
+    }
+
+    /// Keeps callers to AWS's pace from here on: `GetParametersForImport` once a second in each Region of an account.
+    pub fn throttle(&self) {
+        self.shared.engine().throttle();
     }
 
     /// Waits for ever.

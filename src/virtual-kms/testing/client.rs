@@ -94,7 +94,15 @@ impl Client {
         self.running.service.replace(Some(Service::start(options).unwrap()));
     }
 
-    fn address(&self) -> String {
+    pub(crate) fn stop(&mut self) {
+        drop(self.running.service.take());
+    }
+
+    pub(crate) fn throttle(&self) {
+        self.running.service.borrow().as_ref().unwrap().throttle();
+    }
+
+    pub(crate) fn address(&self) -> String {
         let service = self.running.service.borrow();
         service.as_ref().unwrap().url().strip_prefix("http://").unwrap().to_owned()
     }

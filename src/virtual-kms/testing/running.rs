@@ -20,7 +20,8 @@ fn only_loopback_is_listened_on() {
 
 #[test]
 fn a_taken_port_is_said() {
-    let client = Client::new();
+    let mut client = Client::new();
+    client.stop();
     let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut options = client.options();
     options.listen = other.local_addr().unwrap();
@@ -52,12 +53,13 @@ fn everything_survives_a_restart() {
 
 #[test]
 fn the_state_file_is_the_owners_and_of_one_region() {
-    let client = Client::new();
+    let mut client = Client::new();
     let mode = client.state_file().metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     client.symmetric();
     let names = std::fs::read_dir(client.state_file().parent().unwrap()).unwrap();
-    assert_eq!(names.count(), 1, "nothing lies beside it");
+    assert_eq!(names.count(), 2, "nothing but its lock lies beside it");
+    client.stop();
 
     let start = |change: &dyn Fn(&mut crate::Options)| {
         let mut options = client.options();
@@ -73,6 +75,38 @@ fn the_state_file_is_the_owners_and_of_one_region() {
         assert_eq!(start(&|o| o.state.clone_from(&path)), Some(Exit::File), "{garbage}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), garbage, "it is left alone");
     }
+}
+
+#[test]
+fn a_state_file_has_one_service() {
+    let mut client = Client::new();
+    let failure = Service::start(client.options()).err().unwrap();
+    assert_eq!((failure.exit, failure.code), (Exit::File, "state-file"));
+    client.symmetric();
+    // A client that keeps its connection does not keep the file.
+    let _open = std::net::TcpStream::connect(client.address()).unwrap();
+    client.stop();
+    let next = Service::start(client.options()).unwrap();
+    assert!(Service::start(client.options()).is_err());
+    drop(next);
+}
+
+#[test]
+fn a_throttled_service_hands_out_parameters_at_awss_pace() {
+    let client = Client::new();
+    client.throttle();
+    let there = client.in_region("eu-west-1");
+    let ask = |key: String| {
+        json!({
+            "KeyId": key, "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048",
+        })
+    };
+    let (here, elsewhere) = (ask(client.symmetric()), ask(there.symmetric()));
+    // The first makes a pair, which takes a while; the second and the third do not.
+    while client.try_call("GetParametersForImport", &here).unwrap().status == 200 {}
+    there.call("GetParametersForImport", &elsewhere);
+    std::thread::sleep(std::time::Duration::from_millis(1001));
+    client.call("GetParametersForImport", &here);
 }
 
 #[test]

@@ -31,12 +31,12 @@ def refused(claim, code, call, **arguments):
     sys.exit(f"failed: {claim} was not refused")
 
 
-def client(service, secret="virtual-kms-secret"):
+def client(service, secret="virtual-kms-secret", region=REGION, access_key_id="AKIDVIRTUALKMS"):
     return boto3.client(
         service,
         endpoint_url=ENDPOINT,
-        region_name=REGION,
-        aws_access_key_id="AKIDVIRTUALKMS",
+        region_name=region,
+        aws_access_key_id=access_key_id,
         aws_secret_access_key=secret,
         config=botocore.config.Config(retries={"total_max_attempts": 1}),
     )

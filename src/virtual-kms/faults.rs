@@ -6,10 +6,13 @@
 //! | kind | what happens |
 //! |---|---|
 //! | `lose-answer` | the request is carried out, then the connection is closed without a byte |
-//! | `throttle` | nothing is carried out; `ThrottlingException`, status 400 |
-//! | `internal` | nothing is carried out; `KMSInternalException`, status 500 |
+//! | `throttle` | nothing is carried out; `ThrottlingException`, status 400; of EC2 `RequestLimitExceeded`, status 503 |
+//! | `internal` | nothing is carried out; `KMSInternalException`, of EC2 `InternalError`, status 500 |
 //!
-//! One fault is a key's: `{"kind":"other-key","key_id":"1234abcd-12ab-34cd-56ef-1234567890ab"}` (or the ARN, or an alias). From then on
+//! Operations of STS and EC2 fail like those of KMS. In whichever Region and account the next request comes, it is the one that fails.
+//!
+//! One fault is a key's: `{"kind":"other-key","key_id":"1234abcd-12ab-34cd-56ef-1234567890ab"}` (or the ARN, or an alias; without an ARN
+//! a key of the first Region). From then on
 //! the key holds fresh key material of the same spec instead of what was imported, or, where there is none yet, instead of what
 //! the next import brings: its public key, signatures, MACs, ciphertexts and key material id are another key's, and the key
 //! material that was imported is refused as `IncorrectKeyMaterialException`. It is kept in the state file and cannot be undone.

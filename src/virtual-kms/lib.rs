@@ -2,10 +2,14 @@
 //! state file holds key material in the clear, and it listens on loopback alone.
 //!
 //! # Protocol
-//! AWS JSON 1.1 over HTTP (`POST /` with `X-Amz-Target: TrentService.OPERATION`) for KMS, and the AWS query protocol for STS
-//! `GetCallerIdentity`, on one port. Requests are checked as AWS checks them: content type, Signature Version 4 under
-//! [`SECRET_ACCESS_KEY`] with whatever access key id, the credential scope, and the date against this host's clock. Unlike AWS
-//! it refuses members it does not know, because a client that sends them has a mistake.
+//! AWS JSON 1.1 over HTTP (`POST /` with `X-Amz-Target: TrentService.OPERATION`) for KMS, the AWS query protocol for STS
+//! `GetCallerIdentity` and for what EC2 does with keys (encrypted EBS volumes), on one port. Requests are checked as AWS checks them:
+//! content type, Signature Version 4 under [`SECRET_ACCESS_KEY`], the credential scope, and the date against this host's clock.
+//! Unlike AWS it refuses members it does not know, because a client that sends them has a mistake.
+//!
+//! One service is every Region: the credential scope says which. Keys, aliases and volumes are a Region's own; multi-Region keys
+//! know one another. An access key id of `AKID` and twelve digits (`AKID444455556666`) is of the account of that number, any other
+//! of the account of [`Options`]. No account can use another's keys.
 //!
 //! # Control
 //! Unsigned, `Content-Type: application/json`, under `/virtual/`:
@@ -25,9 +29,17 @@
 //! - A private key is the same key in whatever PKCS#8 form it comes again.
 //! - Signatures are random where the scheme allows, as on AWS, and those on secp256k1 have a high S as often as a low one.
 //! - `GrantTokens`, `DryRun`, `Recipient` and ML-DSA's `EXTERNAL_MU` are refused.
-//! - New key material for a symmetric key that has some waits for a rotation, as on AWS, but no operation rotates.
+//! - Nothing takes time: what AWS does a few seconds after its answer (a replica's creation, a rotation, an import seen everywhere)
+//!   is done when the answer is given. Keys rotate on demand alone.
+//! - A replica is refused other bytes than its primary key's, and new ones, with `IncorrectKeyMaterialException`; a rotation before
+//!   every replica has what waits with `KMSInvalidStateException`. AWS documents the rules, not the errors.
+//! - `ListKeyRotations` lists oldest first. Key material that waits and was deleted or expired stays listed until other takes its place.
+//! - Any well-formed name is a Region, each in the partition `aws`; `UpdatePrimaryRegion` is not there.
+//! - A volume's key is looked at when the volume is made, and never again; `alias/aws/ebs` is no key of this service.
 //! - Where AWS's wording is recorded the messages are AWS's; elsewhere they are ours under AWS's error name.
-//! - One service runs on a state file, but nothing locks it; wrapping key pairs stay in it for good.
+//! - `GetParametersForImport` makes eight wrapping key pairs of a spec, then hands out the one that nobody had for longest, with a
+//!   token of its own; AWS makes a pair for every call. They stay in the state file for good.
+//! - Throttling is on request alone: as a fault, or with `--throttle` at AWS's pace of `GetParametersForImport`.
 //! - The signature's date is held against this host's clock, not against the service's, which may be set.
 
 mod cli;

@@ -20,8 +20,8 @@ pub(crate) const REGION: &str = "eu-central-1";
 /// A service, and somebody who calls it.
 pub(crate) struct Client {
     running: Rc<Running>,
-    region: String,
-    access_key_id: String,
+    pub(super) region: String,
+    pub(super) access_key_id: String,
 }
 
 struct Running {
@@ -151,32 +151,6 @@ impl Client {
         request
     }
 
-    /// A request of STS, signed.
-    pub(crate) fn sts(&self, form: &str, service: &str, region: &str) -> Answer {
-        let mut request = self.unsigned("", form.as_bytes());
-        as_form(&mut request);
-        sign_as(&mut request, &self.access_key_id, region, service);
-        self.exchange(&request).unwrap()
-    }
-
-    /// A request of EC2, signed: the answer's body, or the code of its refusal; nothing, where the answer is lost.
-    pub(crate) fn ec2(&self, form: &str) -> Option<Result<String, String>> {
-        let form = format!("Version=2016-11-15&Action={form}");
-        let mut request = self.unsigned("", form.as_bytes());
-        as_form(&mut request);
-        sign_as(&mut request, &self.access_key_id, &self.region, "ec2");
-        let answer = self.exchange(&request)?;
-        if answer.status == 200 {
-            return Some(Ok(answer.body));
-        }
-        let (_, rest) = answer.body.split_once("<Code>").unwrap();
-        Some(Err(rest.split_once("</Code>").unwrap().0.to_owned()))
-    }
-
-    pub(crate) fn caller_identity(&self) -> Answer {
-        self.sts("Action=GetCallerIdentity&Version=2011-06-15", "sts", REGION)
-    }
-
     pub(crate) fn exchange(&self, request: &Request) -> Option<Answer> {
         self.send(&bytes_of(request))
     }
@@ -262,14 +236,7 @@ pub(crate) fn sign_for(request: &mut Request, region: &str, service: &str) {
     sign_as(request, ACCESS_KEY_ID, region, service);
 }
 
-fn as_form(request: &mut Request) {
-    let of_json = ["x-amz-target", "content-type"];
-    request.headers.retain(|(name, _)| !of_json.contains(&name.as_str()));
-    let form = "application/x-www-form-urlencoded; charset=utf-8";
-    request.headers.push(("content-type".to_owned(), form.to_owned()));
-}
-
-fn sign_as(request: &mut Request, access_key_id: &str, region: &str, service: &str) {
+pub(super) fn sign_as(request: &mut Request, access_key_id: &str, region: &str, service: &str) {
     let date: String = request.header("x-amz-date").unwrap().chars().take(8).collect();
     let mut names = vec!["content-type", "host", "x-amz-date"];
     names.extend(request.header("x-amz-target").map(|_| "x-amz-target"));

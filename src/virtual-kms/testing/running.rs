@@ -212,3 +212,39 @@ fn faults_refuse_and_change_nothing() {
         assert_eq!(client.control("POST", "fault", &wrong).status, 400, "{wrong}");
     }
 }
+
+/// Every operation that changes something: refused it changes nothing, unanswered it is done once.
+#[test]
+fn whatever_changes_something_can_be_throttled_and_lose_its_answer() {
+    let client = Client::new();
+    let made = client.call("CreateKey", &json!({ "Origin": "EXTERNAL", "MultiRegion": true }));
+    let key = made["KeyMetadata"]["KeyId"].as_str().unwrap();
+    client.import(key, &[1; 32]);
+    let second = client.wrapped(key, &[2; 32]);
+    let second = super::client::with(&second, "ImportType", json!("NEW_KEY_MATERIAL"));
+    let of_key = json!({ "KeyId": key });
+    let alias = |key: &str| json!({ "AliasName": "alias/a", "TargetKeyId": key });
+    for (operation, input) in [
+        ("CreateAlias", alias(key)),
+        ("UpdateAlias", alias(&client.symmetric())),
+        ("DeleteAlias", json!({ "AliasName": "alias/a" })),
+        ("ImportKeyMaterial", second),
+        ("RotateKeyOnDemand", of_key.clone()),
+        ("ReplicateKey", json!({ "KeyId": key, "ReplicaRegion": "us-east-1" })),
+        ("DisableKey", of_key.clone()),
+        ("EnableKey", of_key.clone()),
+        ("DeleteImportedKeyMaterial", of_key.clone()),
+        ("ScheduleKeyDeletion", of_key.clone()),
+        ("CancelKeyDeletion", of_key.clone()),
+    ] {
+        let state = || std::fs::read(client.state_file()).unwrap();
+        let before = state();
+        for kind in ["throttle", "lose-answer"] {
+            client.control("POST", "fault", &json!({ "operation": operation, "kind": kind }));
+        }
+        client.refused(operation, &input, Kind::Throttling);
+        assert!(state() == before, "{operation} was throttled");
+        assert!(client.try_call(operation, &input).is_none(), "{operation}");
+        assert!(state() != before, "{operation} took effect");
+    }
+}

@@ -5,6 +5,7 @@ use crate::check::CheckArgs;
 use crate::cloudwatch_alarm::CloudwatchAlarmArgs;
 use crate::create_key::CreateKeyArgs;
 use crate::delete_material::DeleteMaterialArgs;
+use crate::ebs::EbsArgs;
 use crate::fetch::FetchArgs;
 use crate::iam_policy::IamPolicyArgs;
 use crate::import::ImportArgs;
@@ -77,6 +78,8 @@ pub enum Command {
     IamPolicy(IamPolicyArgs),
     /// Print an alarm before key material expires, for the aws CLI or `CloudFormation`; AWS is not asked
     CloudwatchAlarm(CloudwatchAlarmArgs),
+    /// EBS volumes under a key, and the key that EBS takes by default
+    Ebs(EbsArgs),
     /// Try this program out before anybody relies on it, and show which file it is
     ///
     /// Published vectors for every primitive, bundles that must be accepted or refused, and what the host gives. Compare the SHA-256 with

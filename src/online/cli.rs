@@ -2,9 +2,12 @@
 
 use crate::aws::AwsOptions;
 use crate::check::CheckArgs;
+use crate::cloudwatch_alarm::CloudwatchAlarmArgs;
 use crate::create_key::CreateKeyArgs;
 use crate::delete_material::DeleteMaterialArgs;
+use crate::ebs::EbsArgs;
 use crate::fetch::FetchArgs;
+use crate::iam_policy::IamPolicyArgs;
 use crate::import::ImportArgs;
 use crate::move_alias::MoveAliasArgs;
 use crate::prove::ProveArgs;
@@ -68,6 +71,15 @@ pub enum Command {
     /// The new key must be Enabled and of the same spec and usage. Asks for the alias, calls `UpdateAlias` once and waits until KMS shows
     /// it.
     MoveAlias(MoveAliasArgs),
+    /// Print the IAM policy of the role that fetches or of the role that uploads; AWS is not asked
+    ///
+    /// Each action on the planned keys alone, under the conditions that KMS has for it: origin, wrapping algorithm and key spec, expiration
+    /// model and date, and for the proofs their algorithm or encryption context.
+    IamPolicy(IamPolicyArgs),
+    /// Print an alarm before key material expires, for the aws CLI or `CloudFormation`; AWS is not asked
+    CloudwatchAlarm(CloudwatchAlarmArgs),
+    /// EBS volumes under a key, and the key that EBS takes by default
+    Ebs(EbsArgs),
     /// Try this program out before anybody relies on it, and show which file it is
     ///
     /// Published vectors for every primitive, bundles that must be accepted or refused, and what the host gives. Compare the SHA-256 with

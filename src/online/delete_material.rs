@@ -5,7 +5,7 @@ use crate::calls::failed;
 use crate::desk::Desk;
 use crate::kms::{CallError, KeyDescription, KeyRef, KeyState, Kms};
 use crate::lifecycle::{self, Generation, ImportState};
-use crate::{session, waiting};
+use crate::{session, typed, waiting};
 use keyferry_bundle::{KeyMaterialId, KeySpec};
 use keyferry_console::{Exit, Failure};
 use serde_json::json;
@@ -46,7 +46,11 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &DeleteMaterialArgs) -> Result<(
     if args.dry_run {
         return desk.dry_run(&[call]);
     }
-    desk.person.confirm(desk.screen, "Delete this key material?", &word(&args.key, &found))?;
+    desk.person.confirm(
+        desk.screen,
+        "Delete this key material?",
+        &typed::word(&args.key, &found),
+    )?;
     let answered = match kms.delete_imported_key_material(&found.key, material.as_ref()) {
         Ok(()) => true,
         Err(error @ CallError::NoAnswer(_)) => {
@@ -125,15 +129,6 @@ fn material(
     Err(Failure::new(Exit::Unchanged, "other-material", problem)
         .because(format!("{asked} is not among the generations that are imported"))
         .hint("`keyferry-online status KEY` lists them"))
-}
-
-/// The alias that was typed, else the last part of the key id.
-fn word(asked: &KeyRef, found: &KeyDescription) -> String {
-    if asked.as_str().starts_with("alias/") {
-        return asked.to_string();
-    }
-    let id = found.key.key_id.to_string();
-    id.rsplit('-').next().unwrap_or(&id).to_owned()
 }
 
 fn show(desk: Desk<'_>, found: &KeyDescription, material: Option<&KeyMaterialId>) {

@@ -16,12 +16,16 @@ mod challenge;
 pub mod check;
 pub mod cli;
 pub mod clock;
+pub mod cloudwatch_alarm;
 pub mod create_key;
 pub mod delete_material;
 pub mod desk;
 pub mod download;
+pub mod ebs;
+pub mod ec2;
 mod expiry;
 pub mod fetch;
+pub mod iam_policy;
 pub mod import;
 mod key_policy;
 mod keys;
@@ -38,6 +42,7 @@ mod session;
 pub mod status;
 pub mod subjects;
 mod tokens;
+mod typed;
 mod upload;
 mod waiting;
 
@@ -102,6 +107,12 @@ pub fn run(screen: &Screen, cli: &Cli) -> Result<(), Failure> {
         Command::Prove(args) => prove::run(desk, &aws()?, args),
         Command::DeleteMaterial(args) => delete_material::run(desk, &aws()?, args),
         Command::MoveAlias(args) => move_alias::run(desk, &aws()?, args),
+        Command::IamPolicy(args) => iam_policy::run(desk, args),
+        Command::CloudwatchAlarm(args) => cloudwatch_alarm::run(desk, args),
+        Command::Ebs(args) => {
+            let ec2 = aws::Ec2Client::new(&cli.aws, args.ec2_endpoint_url.as_ref())?;
+            ebs::run(desk, &aws()?, &ec2, args)
+        }
         Command::SelfTest => self_test::run(
             &Program::running(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))?,
             Vec::new(),

@@ -1,16 +1,17 @@
 //! Settings as in the aws CLI: arguments, then `AWS_*`, then `~/.aws`.
 
 use super::{Client, endpoint};
-use aws_config::BehaviorVersion;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_kms::config::SharedCredentialsProvider;
 use keyferry_bundle::{AwsRegion, Endpoint};
 use keyferry_ceremony::endpoint::is_of_aws;
 use keyferry_console::Failure;
 use std::time::Duration;
+use tokio::runtime::Runtime;
 
 /// Where AWS is and who asks.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -31,9 +32,9 @@ pub struct AwsOptions {
 }
 
 /// Read-only calls: attempts in all, with the SDK's backoff between them.
-const ATTEMPTS: u32 = 4;
+pub(super) const ATTEMPTS: u32 = 4;
 /// How long one attempt may take before it counts as unanswered.
-const ATTEMPT: Duration = Duration::from_secs(30);
+pub(super) const ATTEMPT: Duration = Duration::from_secs(30);
 
 impl Client {
     /// Reads the settings. Nothing is sent.
@@ -41,36 +42,12 @@ impl Client {
     /// # Errors
     /// When no region is set, or a setting cannot be read.
     pub fn new(options: &AwsOptions) -> Result<Self, Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(Failure::bug)?;
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build());
-        if let Some(profile) = &options.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(region) = &options.region {
-            loader = loader.region(aws_config::Region::new(region.as_str().to_owned()));
-        }
-        let settings = runtime.block_on(loader.load());
-        let region = settings
-            .region()
-            .ok_or_else(|| {
-                Failure::usage("no AWS region is set")
-                    .hint("pass --region, or set AWS_REGION or the profile's region")
-            })?
-            .as_ref()
-            .parse::<AwsRegion>()
-            .map_err(|problem| Failure::usage("the AWS region makes no sense").because(problem))?;
+        let runtime = runtime()?;
+        let settings = load(&runtime, options);
+        let region = region(&settings)?;
         let mut kms = aws_sdk_kms::config::Builder::from(&settings);
         let mut sts = aws_sdk_sts::config::Builder::from(&settings);
-        // As in the aws CLI a profile that was asked for beats keys in the environment, which come first in the SDK's own chain.
-        if let Some(profile) = &options.profile {
-            let config = ProviderConfig::without_region().with_region(settings.region().cloned());
-            let builder = ProfileFileCredentialsProvider::builder().configure(&config);
-            let credentials = SharedCredentialsProvider::new(builder.profile_name(profile).build());
+        if let Some(credentials) = asked_for(&settings, options) {
             kms = kms.credentials_provider(credentials.clone());
             sts = sts.credentials_provider(credentials);
         }
@@ -91,4 +68,45 @@ impl Client {
             region,
         })
     }
+}
+
+/// In this thread.
+pub(super) fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::bug)
+}
+
+pub(super) fn load(runtime: &Runtime, options: &AwsOptions) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build());
+    if let Some(profile) = &options.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &options.region {
+        loader = loader.region(aws_config::Region::new(region.as_str().to_owned()));
+    }
+    runtime.block_on(loader.load())
+}
+
+pub(super) fn region(settings: &SdkConfig) -> Result<AwsRegion, Failure> {
+    settings
+        .region()
+        .ok_or_else(|| {
+            Failure::usage("no AWS region is set")
+                .hint("pass --region, or set AWS_REGION or the profile's region")
+        })?
+        .as_ref()
+        .parse::<AwsRegion>()
+        .map_err(|problem| Failure::usage("the AWS region makes no sense").because(problem))
+}
+
+/// As in the aws CLI a profile that was asked for beats keys in the environment, which come first in the SDK's own chain.
+pub(super) fn asked_for(
+    settings: &SdkConfig,
+    options: &AwsOptions,
+) -> Option<SharedCredentialsProvider> {
+    let profile = options.profile.as_ref()?;
+    let config = ProviderConfig::without_region().with_region(settings.region().cloned());
+    let builder = ProfileFileCredentialsProvider::builder().configure(&config);
+    Some(SharedCredentialsProvider::new(builder.profile_name(profile).build()))
 }

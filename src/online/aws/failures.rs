@@ -8,7 +8,7 @@ use std::error::Error;
 use std::io::ErrorKind;
 
 /// Codes that mean "later": none of these calls was carried out.
-const THROTTLED: &[&str] = &[
+pub(super) const THROTTLED: &[&str] = &[
     "ThrottlingException",
     "Throttling",
     "ThrottledException",
@@ -48,7 +48,7 @@ where
 
 /// A connection that never came about carried nothing. The HTTP client says so in words only; should it change them, such a call
 /// counts as unanswered, which is the careful side.
-fn never_connected(error: &(dyn Error + 'static)) -> bool {
+pub(super) fn never_connected(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(cause) = next {
         let refused = cause
@@ -63,7 +63,7 @@ fn never_connected(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// The whole chain in one line, each text once.
-fn story(error: &(dyn Error + 'static)) -> String {
+pub(super) fn story(error: &(dyn Error + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(cause) = next {

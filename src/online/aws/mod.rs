@@ -3,12 +3,14 @@
 
 mod answers;
 mod connect;
+mod ec2;
 mod endpoint;
 mod failures;
 mod regions;
 mod sent;
 
 pub use connect::AwsOptions;
+pub use ec2::Client as Ec2Client;
 
 use crate::algorithms::{MacAlgorithm, SigningAlgorithm};
 use crate::kms::{

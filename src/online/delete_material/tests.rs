@@ -95,8 +95,8 @@ fn any_other_word_deletes_nothing() {
 #[test]
 fn a_key_that_is_named_by_id_is_confirmed_by_its_last_part() {
     let arn = found().key;
-    assert_eq!(word(&parse("alias/payments"), &found()), "alias/payments");
-    assert_eq!(word(&KeyRef::from(&arn), &found()), last_part(&arn));
+    assert_eq!(typed::word(&parse("alias/payments"), &found()), "alias/payments");
+    assert_eq!(typed::word(&KeyRef::from(&arn), &found()), last_part(&arn));
     assert!(last_part(&arn).len() >= 12);
 }
 

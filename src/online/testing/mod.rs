@@ -1,10 +1,12 @@
 //! What the commands' tests share: a world on disk, a clock that takes no time, and a KMS that follows a script.
 
+mod ec2_script;
 mod elsewhere;
 mod private_key;
 mod script;
 mod world;
 
+pub(crate) use ec2_script::{Ec2Script, Ec2Step};
 pub(crate) use elsewhere::Elsewhere;
 pub(crate) use private_key::PrivateKey;
 pub(crate) use script::{Script, Seen, Step};

@@ -13,22 +13,11 @@ use std::path::PathBuf;
 pub(crate) struct Keys {
     /// The key's name in this ceremony; with --of the names of those that are wanted, each with its own --target [default with --of:
     /// all of them]
-    #[arg(
-        long,
-        value_name = "NAME",
-        required_unless_present_any = ["targets", "of"],
-        help_heading = "KMS key"
-    )]
+    #[arg(long, value_name = "NAME", help_heading = "KMS key")]
     pub(crate) target: Vec<TargetName>,
 
     /// The KMS key; multi-Region if its id begins with mrk-
-    #[arg(
-        long,
-        value_name = "ARN",
-        required_unless_present_any = ["targets", "of"],
-        conflicts_with = "of",
-        help_heading = "KMS key"
-    )]
+    #[arg(long, value_name = "ARN", conflicts_with = "of", help_heading = "KMS key")]
     pub(crate) key_arn: Option<KeyArn>,
 
     /// A further key, which shares the options of the first; may be repeated. The same object id: the same key material. With --of
@@ -70,12 +59,7 @@ pub(crate) struct Keys {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Objects {
     /// Where the HSM keeps the key material. For rotate: the new key material; of several the others get the free ids that follow
-    #[arg(
-        long,
-        value_name = "ID",
-        required_unless_present_any = ["targets", "of"],
-        help_heading = "HSM object"
-    )]
+    #[arg(long, value_name = "ID", help_heading = "HSM object")]
     pub(crate) object_id: Option<ObjectId>,
 
     /// As what: opaque, symmetric-key (`SYMMETRIC_DEFAULT`, firmware 2.4) or asymmetric-key [default: opaque; for RSA and ECC

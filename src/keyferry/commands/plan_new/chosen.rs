@@ -74,14 +74,17 @@ fn fits(args: &NewArgs) -> Result<(), Failure> {
 
 /// The keys of `--target` and `--add`.
 fn named(args: &NewArgs) -> Result<Vec<Wanted>, Failure> {
-    let (Some(name), Some(key)) = (args.keys.target.first(), &args.keys.key_arn) else {
-        return Err(Failure::usage("no key is named")
+    let objects = &args.objects;
+    let (Some(name), Some(key), Some(_)) =
+        (args.keys.target.first(), &args.keys.key_arn, objects.object_id)
+    else {
+        return Err(Failure::usage("nothing names the key, or not all of it")
             .hint("name one with --target, --key-arn and --object-id, or a list with --targets"));
     };
     let mut wanted = vec![Wanted {
         name: name.clone(),
         key: key.clone(),
-        object_id: args.objects.object_id,
+        object_id: objects.object_id,
         generation: None,
         said: Said::default(),
     }];

@@ -1,11 +1,11 @@
 //! `keyferry plan`.
 
-use super::values::domains;
-use keyferry_bundle::kinds::KeptAs;
-use keyferry_bundle::{
-    CeremonyId, Domains, Holder, KeyArn, KeySpec, KeyUsage, Label, ObjectId, TargetName, Timestamp,
-    WrappingAlgorithm, WrappingKeySpec,
-};
+mod targets;
+
+pub(crate) use targets::{Keys, Objects};
+
+use keyferry_bundle::kinds::Operation;
+use keyferry_bundle::{CeremonyId, Holder, Timestamp};
 use keyferry_console::args::TrustArg;
 use std::path::PathBuf;
 
@@ -35,7 +35,22 @@ pub(crate) struct LintArgs {
 #[command(
     after_help = "Example: keyferry plan new payments-1 --device device.json --ceremony-id payments-1 \\
   --target payments --object-id 0x0a01 --does-not-expire --first \\
-  --key-arn arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+  --key-arn arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
+Example: keyferry plan new batch-1 --device device.json --ceremony-id batch-1 --targets keys.json --previous payments-1/plan.json
+Example: keyferry plan new payments-2 --device device.json --ceremony-id payments-2 --operation reimport --of payments-1 \\
+  --valid-to 2027-11-01T00:00:00Z --previous payments-1/plan.json
+Example: keyferry plan new payments-3 --device device.json --ceremony-id payments-3 --operation rotate --of payments-1 \\
+  --object-id 0x0a02 --does-not-expire --previous payments-2/plan.json
+
+Keys with the same object id get the same key material: replicas of a multi-Region key, the primary first, or keys of several accounts.
+
+--of takes from an earlier ceremony which keys it was, what they are, where the HSM keeps their key material and KMS's id of it: of its \
+newest response that has a receipt. For reimport its keys are planned, all or those of --target, and --add adds further keys for the \
+same key material. For rotate name the ceremony of each generation of the key, the first one first.
+
+FILE of --targets is a JSON list, one object a key: name, key (its ARN), object_id; if wanted key_spec, key_usage, \
+wrapping_algorithm, wrapping_key_spec, expiration ({\"model\", \"valid_to\"} as in a plan), kept_as, label, domains (\"1,2\"). What is \
+left out is as the first key of the object id has it, or as the options say. Other members are refused. Nothing in it is secret."
 )]
 pub(crate) struct NewArgs {
     /// The folder to make
@@ -50,60 +65,19 @@ pub(crate) struct NewArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) ceremony_id: CeremonyId,
 
-    /// The key's name in this ceremony
-    #[arg(long, value_name = "NAME", help_heading = "KMS key")]
-    pub(crate) target: TargetName,
+    /// What is done: import (new key material into keys that have none), reimport (key material that the HSM holds already, once more
+    /// or into further keys) or rotate (new key material into keys that have some)
+    #[arg(long, value_name = "OPERATION", default_value = "import")]
+    pub(crate) operation: Operation,
 
-    /// The KMS key; multi-Region if its id begins with mrk-
-    #[arg(long, value_name = "ARN", help_heading = "KMS key")]
-    pub(crate) key_arn: KeyArn,
-
-    /// Its key spec
-    #[arg(
-        long,
-        value_name = "SPEC",
-        default_value = "SYMMETRIC_DEFAULT",
-        help_heading = "KMS key"
-    )]
-    pub(crate) key_spec: KeySpec,
-
-    /// What KMS does with it [default: what the spec allows; `SIGN_VERIFY` for RSA and ECC]
-    #[arg(long, value_name = "USAGE", help_heading = "KMS key")]
-    pub(crate) key_usage: Option<KeyUsage>,
-
-    /// How the key material travels [default: `RSAES_OAEP_SHA_256`; for RSA and ECC `RSA_AES_KEY_WRAP_SHA_256`]
-    #[arg(long, value_name = "ALGORITHM", help_heading = "KMS key")]
-    pub(crate) wrapping_algorithm: Option<WrappingAlgorithm>,
-
-    /// The wrapping public key to ask for
-    #[arg(long, value_name = "SPEC", default_value = "RSA_4096", help_heading = "KMS key")]
-    pub(crate) wrapping_key_spec: WrappingKeySpec,
+    #[command(flatten)]
+    pub(crate) keys: Keys,
 
     #[command(flatten)]
     pub(crate) expiry: Expiry,
 
-    /// Where the HSM keeps the key material
-    #[arg(long, value_name = "ID", help_heading = "HSM object")]
-    pub(crate) object_id: ObjectId,
-
-    /// As what: opaque, symmetric-key (`SYMMETRIC_DEFAULT`, firmware 2.4) or asymmetric-key [default: opaque; for RSA and ECC
-    /// asymmetric-key]
-    #[arg(long, value_name = "KIND", help_heading = "HSM object")]
-    pub(crate) keep_as: Option<KeptAs>,
-
-    /// The object's label [default: the target's name]
-    #[arg(long, value_name = "TEXT", help_heading = "HSM object")]
-    pub(crate) label: Option<Label>,
-
-    /// The object's domains
-    #[arg(
-        long,
-        value_name = "N,…",
-        default_value = "1",
-        value_parser = domains,
-        help_heading = "HSM object"
-    )]
-    pub(crate) domains: Domains,
+    #[command(flatten)]
+    pub(crate) objects: Objects,
 
     /// Custodians of the policy who get an age copy
     #[arg(long, value_name = "HOLDER", value_delimiter = ',')]
@@ -136,10 +110,15 @@ pub(crate) struct Place {
 
 /// When KMS deletes the key material.
 #[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 pub(crate) struct Expiry {
     /// KMS deletes the key material then: UTC, at most 365 days ahead
-    #[arg(long, value_name = "TIME", help_heading = "KMS key")]
+    #[arg(
+        long,
+        value_name = "TIME",
+        required_unless_present_any = ["does_not_expire", "targets"],
+        help_heading = "KMS key"
+    )]
     pub(crate) valid_to: Option<Timestamp>,
 
     /// KMS keeps the key material until somebody deletes it

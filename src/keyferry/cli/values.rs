@@ -1,6 +1,8 @@
 //! Values of options that consist of parts.
 
-use keyferry_bundle::{AgeRecipient, Domains, Holder, KeyId, Timestamp};
+use keyferry_bundle::{
+    AgeRecipient, Domains, Holder, KeyArn, KeyId, ObjectId, TargetName, Timestamp,
+};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -84,6 +86,39 @@ impl FromStr for CustodianValue {
     }
 }
 
+/// `NAME=ARN`, `NAME=ARN@OBJECT_ID` or `NAME=ARN@OBJECT_ID#GENERATION`: a further key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AddValue {
+    /// Its name in the plan.
+    pub(crate) name: TargetName,
+    /// The key.
+    pub(crate) key: KeyArn,
+    /// Where the HSM keeps its key material; not said where only one object is meant.
+    pub(crate) object_id: Option<ObjectId>,
+    /// Which of the key's key materials it is, where it is said.
+    pub(crate) generation: Option<u32>,
+}
+
+impl FromStr for AddValue {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, rest) = text.split_once('=').ok_or("expected NAME=ARN@OBJECT_ID")?;
+        let (rest, generation) = match rest.split_once('#') {
+            Some((rest, number)) => {
+                let plain = number.bytes().all(|b| b.is_ascii_digit());
+                let number = number.parse().ok().filter(|_| plain);
+                (rest, Some(number.ok_or("expected a generation after #, such as #2")?))
+            }
+            None => (rest, None),
+        };
+        let (key, object_id) = match rest.split_once('@') {
+            Some((key, id)) => (key, Some(id.parse()?)),
+            None => (rest, None),
+        };
+        Ok(Self { name: name.parse()?, key: key.parse()?, object_id, generation })
+    }
+}
+
 /// Domains by number, `1,2`, as Yubico's tools take them.
 pub(crate) fn domains(text: &str) -> Result<Domains, String> {
     let mut mask = 0;
@@ -118,6 +153,14 @@ mod tests {
         for wrong in ["", "@", &format!("{key}@"), &format!("{key}@tomorrow"), &key[1..]] {
             assert!(wrong.parse::<RevokeValue>().is_err(), "{wrong}");
         }
+        let arn = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+        let added: AddValue = format!("a={arn}@0x0a01#2").parse().unwrap();
+        assert_eq!((added.name.as_str(), added.generation), ("a", Some(2)));
+        assert_eq!(added.object_id.unwrap().get(), 0x0a01);
+        assert_eq!(format!("a={arn}").parse::<AddValue>().unwrap().object_id, None);
+        for wrong in ["a", "a=", "=b", "a=b@0x0a01", &format!("a={arn}@1"), &format!("a={arn}#x")] {
+            assert!(wrong.parse::<AddValue>().is_err(), "{wrong}");
+        }
         assert_eq!(domains("1,3,16").unwrap().mask(), 0b1000_0000_0000_0101);
         for wrong in ["", "0", "17", "1;2", "1,"] {
             assert!(domains(wrong).is_err(), "{wrong}");
@@ -135,6 +178,7 @@ mod tests {
         fn nothing_panics(text in any::<String>()) {
             let _ = (text.parse::<RoleValue>(), text.parse::<KeyValue>(), domains(&text));
             let _ = (text.parse::<CustodianValue>(), text.parse::<RevokeValue>());
+            let _ = text.parse::<AddValue>();
         }
     }
 }

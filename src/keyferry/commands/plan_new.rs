@@ -1,14 +1,18 @@
 //! `keyferry plan new`.
 
+mod batch;
+mod chosen;
+mod earlier;
+mod reimport;
+mod rotate;
+mod wanted;
+
 use crate::body::Body;
 use crate::cli::plan::NewArgs;
 use crate::opened::{Trusted, expired, file_name};
 use crate::render::Page;
-use keyferry_bundle::kinds::{Operation, Target};
-use keyferry_bundle::{
-    Bundle as _, Device, Expiration, ExpirationModel, Label, Plan, Policy, Verified,
-};
-use keyferry_ceremony::{Countersigned, device, lint, plan, wrapping};
+use keyferry_bundle::{Bundle as _, Device, Plan, Policy, Verified};
+use keyferry_ceremony::{Countersigned, device, lint, plan};
 use keyferry_console::ceremony::refused;
 use keyferry_console::{Exit, Failure, Name, Screen, clock, files, shell};
 use serde_json::json;
@@ -70,6 +74,8 @@ pub(crate) fn run(args: &NewArgs, screen: &Screen) -> Result<(), Failure> {
         "folder": args.folder.display().to_string(),
         "file": file,
         "ceremony": body.ceremony,
+        "operation": body.operation,
+        "targets": body.targets.len(),
         "counter": body.counter,
         "digest": envelope.digest(),
     }))
@@ -109,14 +115,8 @@ fn build(
         None => None,
         Some(path) => Some(predecessor(trusted, device, path)?),
     };
-    let label: Label = match &args.label {
-        Some(label) => label.clone(),
-        None => args.target.as_str().parse().map_err(Failure::bug)?,
-    };
-    let model = match args.expiry.valid_to {
-        Some(_) => ExpirationModel::Expires,
-        None => ExpirationModel::DoesNotExpire,
-    };
+    let taken = previous.iter().flat_map(|before| &before.body().targets).map(|t| t.object_id);
+    let taken = taken.chain(device.body().own_ids().into_iter().map(|(_, id)| id)).collect();
     Ok(Plan {
         environment: policy.body().environment,
         policy: policy.digest(),
@@ -125,26 +125,8 @@ fn build(
         ceremony: args.ceremony_id.clone(),
         counter: previous.as_ref().map_or(1, |before| before.body().counter.saturating_add(1)),
         previous: previous.as_ref().map(Verified::digest),
-        operation: Operation::Import,
-        targets: vec![Target {
-            name: args.target.clone(),
-            key: args.key_arn.clone(),
-            key_spec: args.key_spec,
-            key_usage: args.key_usage.unwrap_or_else(|| wrapping::usual_usage(args.key_spec)),
-            multi_region: args.key_arn.key_id.is_multi_region(),
-            wrapping_algorithm: args
-                .wrapping_algorithm
-                .unwrap_or_else(|| wrapping::usual(args.key_spec)),
-            wrapping_key_spec: args.wrapping_key_spec,
-            expiration: Expiration { model, valid_to: args.expiry.valid_to },
-            object_id: args.object_id,
-            kept_as: args.keep_as.unwrap_or_else(|| wrapping::usually_kept(args.key_spec)),
-            label,
-            domains: args.domains,
-            generation: 1,
-            material: None,
-            earlier: Vec::new(),
-        }],
+        operation: args.operation,
+        targets: chosen::targets(args, trusted, taken)?,
         boots: args.boots,
         custodians: args.custodian.clone(),
     })

@@ -7,8 +7,10 @@
     reason = "test code: each file uses a part of it, and a panic is a failing test"
 )]
 
+mod hold;
 mod policies;
 
+pub(crate) use hold::{check_value, material_id};
 pub(crate) use policies::told;
 
 use keyferry_bundle::{Bundle, Digest};
@@ -55,6 +57,13 @@ impl Run {
         assert!(self.err.contains("error: "), "{self:#?}");
         assert!(self.err.contains(saying), "{saying:?} is missing: {self:#?}");
         self
+    }
+
+    /// The command line was no command line.
+    #[track_caller]
+    pub(crate) fn usage(self, saying: &str) {
+        assert_eq!(self.code, 2, "{self:#?}");
+        assert!(self.err.contains(saying), "{saying:?} is missing: {self:#?}");
     }
 
     /// The one JSON object on stdout.

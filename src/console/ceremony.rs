@@ -223,7 +223,10 @@ pub fn pinned_policy(trust: Option<&Path>) -> Result<Verified<Policy>, Failure> 
 }
 
 /// Every version up to the one that is pinned, oldest first.
-fn pinned_history(trust: Option<&Path>) -> Result<Vec<Verified<Policy>>, Failure> {
+///
+/// # Errors
+/// As [`pinned_policy`].
+pub fn pinned_history(trust: Option<&Path>) -> Result<Vec<Verified<Policy>>, Failure> {
     let folder = trust::folder(trust)?;
     let trust = trust::Trust::load(&folder)?;
     policy::in_force(&trust.policies, Some(trust.pin.policy))

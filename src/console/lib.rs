@@ -20,6 +20,7 @@ mod recorder;
 pub mod run;
 pub mod screen;
 pub mod self_test;
+pub mod share;
 pub mod trust;
 
 pub use ceremony::Ceremony;

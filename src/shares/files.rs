@@ -43,6 +43,9 @@ impl SetFile {
     pub fn decode(bytes: &[u8]) -> Result<Self, FieldError> {
         let file: Self = decode(bytes)?;
         file.shares.check("shares", file.serial)?;
+        if file.shares.hsm.is_some() {
+            return Err(FieldError::new("shares.hsm", "stands in a device bundle, not here"));
+        }
         match file.shares.holders.iter().position(|holder| holder.proof.is_some()) {
             None => Ok(file),
             Some(place) => {

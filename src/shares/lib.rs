@@ -16,7 +16,7 @@ mod text;
 
 pub use combine::{CombineError, combine};
 pub use files::{ProofFile, SET_FILE, SetFile, proof_file, share_file};
-pub use proof::{ProofError, prove, verify_proof, verify_proofs};
+pub use proof::{ProofError, present, prove, verify_proof, verify_proofs};
 pub use share::{Mismatch, Share, ShareValue, verify};
 pub use split::{Split, SplitError, is_secret, randomness, split};
 pub use text::{LINES, LineError, TextError, check_line, tidy};

@@ -28,16 +28,50 @@ pub enum ProofError {
 /// When the share is not one of the set.
 pub fn prove(set: &ShareSet, serial: Serial, share: &Share) -> Result<Base64, ProofError> {
     set.check("shares", serial)?;
+    sign(set, set.origin(serial), serial, share)
+}
+
+/// A proof of `share` for the HSM of serial number `to`, after it was held against the set for `serial`.
+fn sign(set: &ShareSet, to: Serial, serial: Serial, share: &Share) -> Result<Base64, ProofError> {
     verify(set, serial, share)?;
     let key = SigningKey::from_slice(share.value.expose()).map_err(|_| ProofError::Unsound)?;
-    let message = set.proof_message(serial, share.index, &share.holder);
+    let message = set.proof_message(to, share.index, &share.holder);
     let signature: DerSignature = key.sign(&message);
     let proof = Base64::new(signature.as_bytes()).map_err(|_| ProofError::Unsound)?;
     let holder = set.holders.iter().find(|holder| holder.index == share.index);
     match holder {
-        Some(holder) if holds(set, serial, holder, &proof) => Ok(proof),
+        Some(holder) if holds(set, to, holder, &proof) => Ok(proof),
         Some(_) | None => Err(ProofError::Unsound),
     }
+}
+
+/// The set as the device bundle of the HSM `to` has it, which gets the wrap key of the HSM `serial`: with the proofs that it has, and a new
+/// one of everybody whose share is there.
+///
+/// # Errors
+/// When a share is not one of the set, or too few are there.
+pub fn present(
+    set: &ShareSet,
+    serial: Serial,
+    to: Serial,
+    shares: &[Share],
+) -> Result<ShareSet, ProofError> {
+    let first = set.origin(serial);
+    let mut set = set.clone();
+    set.hsm = None;
+    set.holders.iter_mut().for_each(|holder| holder.present = None);
+    set.check("shares", first)?;
+    if to == first {
+        return Ok(set);
+    }
+    for share in shares {
+        let proof = sign(&set, to, first, share)?;
+        let holder = set.holders.iter_mut().find(|holder| holder.index == share.index);
+        holder.ok_or(ProofError::Unsound)?.present = Some(proof);
+    }
+    set.hsm = Some(first);
+    set.check("shares", to)?;
+    Ok(set)
 }
 
 /// Verifies one holder's proof against the commitments.
@@ -57,16 +91,22 @@ pub fn verify_proof(
     Err(format!("is no proof of {holder}'s share {index} for HSM {serial}"))
 }
 
-/// Verifies a set and every holder's proof.
+/// Verifies the set of the HSM of that serial number and every holder's proof: for the HSM whose wrap key was split, and of those who were
+/// there when another one got it, for that.
 ///
 /// # Errors
 /// Names the first member that breaks a rule, or the first proof that is missing or does not hold.
 pub fn verify_proofs(set: &ShareSet, serial: Serial) -> Result<(), FieldError> {
     set.check_proved("shares", serial)?;
+    let first = set.origin(serial);
     for (place, holder) in set.holders.iter().enumerate() {
-        let outcome = holder.proof.as_ref().map(|proof| verify_proof(set, serial, holder, proof));
-        if let Some(Err(problem)) = outcome {
-            return Err(FieldError::new(format!("shares.holders[{place}].proof"), problem));
+        for (name, to, proof) in
+            [("proof", first, &holder.proof), ("present", serial, &holder.present)]
+        {
+            let outcome = proof.as_ref().map(|proof| verify_proof(set, to, holder, proof));
+            if let Some(Err(problem)) = outcome {
+                return Err(FieldError::new(format!("shares.holders[{place}].{name}"), problem));
+            }
         }
     }
     Ok(())
@@ -129,6 +169,49 @@ mod tests {
         assert_eq!(verify_proofs(&renamed, SERIAL).unwrap_err().field, "shares.id");
         renamed.id = renamed.computed_id(SERIAL);
         assert_eq!(verify_proofs(&renamed, SERIAL).unwrap_err().field, "shares.holders[0].proof");
+    }
+
+    /// Another HSM gets the wrap key from two shares of three.
+    #[test]
+    fn a_set_for_another_hsm_has_new_proofs_of_those_who_were_there() {
+        let other = Serial::new(7);
+        let set = proved("there");
+        let shares: Vec<Share> = made("there", 2, 3).shares.drain(1..).collect();
+        let joined = present(&set, SERIAL, other, &shares).unwrap();
+        assert_eq!((joined.id, joined.hsm), (set.id, Some(SERIAL)));
+        assert_eq!(verify_proofs(&joined, other), Ok(()));
+        let there = |set: &ShareSet| {
+            set.holders.iter().map(|holder| holder.present.is_some()).collect::<Vec<_>>()
+        };
+        assert_eq!(there(&joined), [false, true, true]);
+        // From there on to a third one, and back.
+        let third = present(&joined, other, Serial::new(8), &shares).unwrap();
+        assert_eq!((third.hsm, verify_proofs(&third, Serial::new(8))), (Some(SERIAL), Ok(())));
+        assert_eq!(present(&third, Serial::new(8), SERIAL, &[]), Ok(set.clone()));
+        // It is no set of a third HSM, and none of the first.
+        assert_eq!(
+            verify_proofs(&joined, Serial::new(9)).unwrap_err().field,
+            "shares.holders[1].present"
+        );
+        assert_eq!(verify_proofs(&joined, SERIAL).unwrap_err().field, "shares.hsm");
+        // Too few were there, or somebody took the proof of another.
+        let refused = present(&set, SERIAL, other, &shares[..1]).unwrap_err();
+        assert!(matches!(&refused, ProofError::Set(e) if e.field == "shares.holders"), "{refused}");
+        let mut fewer = joined.clone();
+        fewer.holders[1].present = None;
+        assert_eq!(verify_proofs(&fewer, other).unwrap_err().field, "shares.holders");
+        let mut taken = joined.clone();
+        taken.holders[0].present.clone_from(&joined.holders[1].present);
+        assert_eq!(verify_proofs(&taken, other).unwrap_err().field, "shares.holders[0].present");
+        let mut old = joined.clone();
+        old.holders[1].present.clone_from(&joined.holders[1].proof);
+        assert_eq!(verify_proofs(&old, other).unwrap_err().field, "shares.holders[1].present");
+        let mut own = set;
+        own.holders[0].present = own.holders[0].proof.clone();
+        assert_eq!(verify_proofs(&own, SERIAL).unwrap_err().field, "shares.holders[0].present");
+        let theirs = made("theirs", 2, 3).shares;
+        let refused = present(&proved("there"), SERIAL, other, &theirs).unwrap_err();
+        assert!(matches!(refused, ProofError::Share(Mismatch::OtherSet { .. })));
     }
 
     #[test]

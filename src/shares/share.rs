@@ -141,6 +141,7 @@ pub enum Mismatch {
 pub fn verify(set: &ShareSet, serial: Serial, share: &Share) -> Result<(), Mismatch> {
     let holder = || share.holder.clone();
     let other_set = |what: String| Mismatch::OtherSet { holder: holder(), what };
+    let serial = set.origin(serial);
     if share.serial != serial {
         return Err(other_set(format!("it is for HSM {}, not {serial}", share.serial)));
     }

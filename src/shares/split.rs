@@ -65,6 +65,7 @@ pub fn split(
         holder: custodian.holder.clone(),
         recipient: custodian.recipient.clone(),
         proof: None,
+        present: None,
     };
     let holders: Vec<ShareHolder> = (1..=u8::MAX).zip(custodians).map(holder).collect();
     let count = u8::try_from(holders.len()).unwrap_or(u8::MAX);
@@ -75,6 +76,7 @@ pub fn split(
     let mut set = ShareSet {
         scheme: ShareScheme::FeldmanP256,
         id: Digest::of(b""),
+        hsm: None,
         threshold,
         commitments: points.map_err(|_| SplitError::Unsound)?,
         holders,

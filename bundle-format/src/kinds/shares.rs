@@ -24,6 +24,9 @@ pub struct ShareSet {
     pub scheme: ShareScheme,
     /// [`Self::computed_id`] of the other members.
     pub id: Digest,
+    /// The HSM whose wrap key was split, where it is another one: this one got the same wrap key, put together from shares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hsm: Option<Serial>,
     /// How many shares make the wrap key. One would be the wrap key itself.
     #[schemars(range(min = 2, max = 16))]
     pub threshold: u8,
@@ -50,6 +53,9 @@ pub struct ShareHolder {
     /// The signature over [`ShareSet::proof_message`] with the share as private key: ECDSA over P-256 with SHA-256, in DER.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Base64>,
+    /// As `proof`, for this HSM: the share was there when the wrap key was put together for it. Just where [`ShareSet::hsm`] is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub present: Option<Base64>,
 }
 
 impl ShareSet {
@@ -58,9 +64,16 @@ impl ShareSet {
     /// The most shares of a set.
     pub const MAX: usize = 16;
 
-    /// The SHA-256 of everything that is fixed when the wrap key is split, and of the HSM it is for.
+    /// The HSM whose wrap key was split: another one where it says so, else the one of that serial number.
+    #[must_use]
+    pub fn origin(&self, serial: Serial) -> Serial {
+        self.hsm.unwrap_or(serial)
+    }
+
+    /// The SHA-256 of everything that is fixed when the wrap key is split, and of the HSM it was for.
     #[must_use]
     pub fn computed_id(&self, serial: Serial) -> Digest {
+        let serial = self.origin(serial);
         let (scheme, count) = (self.scheme, self.holders.len());
         let mut text = format!("keyferry share set v1\n{scheme}\nhsm {serial}\n");
         let _ = writeln!(text, "threshold {} of {count}", self.threshold);
@@ -127,11 +140,36 @@ impl ShareSet {
         }
         check_distinct(&holders, ".holder", self.holders.iter().map(|one| &one.holder))?;
         check_distinct(&holders, ".recipient", self.holders.iter().map(|one| &one.recipient))?;
+        self.check_present(field, serial)?;
         if self.id == self.computed_id(serial) {
             Ok(())
         } else {
+            let serial = self.origin(serial);
             let problem = format!("is not that of the other members for HSM {serial}");
             Err(FieldError::new(format!("{field}.id"), problem))
+        }
+    }
+
+    /// Where the wrap key is another HSM's, as many were there as make it; else nobody had to be.
+    fn check_present(&self, field: &str, serial: Serial) -> Result<(), FieldError> {
+        let present = self.holders.iter().filter(|holder| holder.present.is_some()).count();
+        let threshold = usize::from(self.threshold);
+        match self.hsm {
+            None => match self.holders.iter().position(|holder| holder.present.is_some()) {
+                None => Ok(()),
+                Some(place) => Err(FieldError::new(
+                    format!("{field}.holders[{place}].present"),
+                    "is there, but the wrap key is this HSM's own",
+                )),
+            },
+            Some(hsm) if hsm == serial => {
+                Err(FieldError::new(format!("{field}.hsm"), "is this HSM: leave it out"))
+            }
+            Some(_) if present < threshold => Err(FieldError::new(
+                format!("{field}.holders"),
+                format!("{present} were there, and {threshold} shares make the wrap key"),
+            )),
+            Some(_) => Ok(()),
         }
     }
 }

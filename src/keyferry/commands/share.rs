@@ -3,13 +3,11 @@
 use crate::cli::share::{ProveArgs, ShowArgs};
 use keyferry_console::custodian::CustodianIdentity;
 use keyferry_console::files::{self, Mode};
-use keyferry_console::{Exit, Failure, Person, Screen};
-use keyferry_shares::{LINES, ProofFile, SET_FILE, SetFile, Share, check_line, prove, tidy};
-use secrecy::ExposeSecret as _;
+use keyferry_console::{Exit, Failure, Person, Screen, share};
+use keyferry_shares::{ProofFile, SET_FILE, SetFile, prove};
 use serde_json::json;
 use std::io::IsTerminal as _;
 use std::path::Path;
-use zeroize::Zeroizing;
 
 /// The most bytes a public part may have.
 const MAX_SET: usize = 64 * 1024;
@@ -21,9 +19,9 @@ pub(crate) fn run_prove(args: &ProveArgs, person: &Person, screen: &Screen) -> R
     let set = read_set(&path)?;
     let share = match (&args.share, &args.identity) {
         (Some(share), Some(identity)) => {
-            open(share, &CustodianIdentity::ask(person, screen, identity)?)?
+            share::open(share, &CustodianIdentity::ask(person, screen, identity)?)?
         }
-        _ => typed(person, screen)?,
+        _ => share::typed(person, screen)?,
     };
     let holder = share.holder();
     let proof = prove(&set.shares, set.serial, &share).map_err(|error| {
@@ -65,7 +63,7 @@ pub(crate) fn run_show(args: &ShowArgs, person: &Person, screen: &Screen) -> Res
             .because("what a file or another program gets, somebody else can read")
             .hint("run it at a terminal, without --json"));
     }
-    let share = open(&args.share, &CustodianIdentity::ask(person, screen, &args.identity)?)?;
+    let share = share::open(&args.share, &CustodianIdentity::ask(person, screen, &args.identity)?)?;
     screen.warn(format!(
         "what follows is secret: {} such shares are the wrap key of HSM {}",
         share.threshold(),
@@ -86,44 +84,5 @@ fn read_set(path: &Path) -> Result<SetFile, Failure> {
         Failure::new(Exit::Refused, "share-set", format!("{shown} is no set of shares"))
             .because(error)
             .hint("take the shares.json that `keyferry-offline init` wrote")
-    })
-}
-
-fn open(path: &Path, identity: &CustodianIdentity) -> Result<Share, Failure> {
-    let bytes = identity.open(path)?;
-    std::str::from_utf8(&bytes)
-        .map_err(|_| "it is no text".to_owned())
-        .and_then(|text| Share::from_text(text).map_err(|error| error.to_string()))
-        .map_err(|problem| {
-            Failure::new(Exit::Refused, "share", format!("{} holds no share", path.display()))
-                .because(problem)
-        })
-}
-
-/// Types a share line by line: nothing of it is shown. At a terminal a line with a mistake is asked for again.
-fn typed(person: &Person, screen: &Screen) -> Result<Share, Failure> {
-    screen.say(format!("Type the share's {LINES} lines as they are printed. They are not shown."));
-    let mut text = Zeroizing::new(String::with_capacity(4096));
-    for number in 1..=LINES {
-        loop {
-            let typed = person.secret(screen, &format!("Line {number} of {LINES}"))?;
-            let line = tidy(typed.expose_secret());
-            match check_line(number, &line) {
-                Ok(()) => {
-                    text.push_str(&line);
-                    text.push('\n');
-                    break;
-                }
-                Err(error) if person.is_at_terminal() => screen.say(error.to_string()),
-                Err(error) => {
-                    return Err(Failure::new(Exit::Refused, "share", "this is no share")
-                        .because(error)
-                        .hint("type that line again"));
-                }
-            }
-        }
-    }
-    Share::from_text(&text).map_err(|error| {
-        Failure::new(Exit::Refused, "share", "the lines do not make a share").because(error)
     })
 }

@@ -16,10 +16,10 @@ use keyferry_bundle::kinds::Credentials;
 use keyferry_bundle::{Domains, Holder, Label, ObjectId, Policy, Serial, Timestamp, Verified};
 use keyferry_ceremony::ledger::Ledger;
 use keyferry_console::args::TrustArg;
-use keyferry_console::ceremony::pinned_policy;
+use keyferry_console::ceremony::pinned_history;
 use keyferry_console::{Exit, Failure, Person, Screen, clock, files};
 use keyferry_hsm::{Credential, Duty, Error, Place, Purpose, YubiHsm2};
-use shares::{Found, ShareArgs, Sharing};
+use shares::{Found, Joined, ShareArgs, Sharing, Source};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -27,7 +27,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example: keyferry-offline --hsm usb:12345678 init --serial 12345678 --name hsm-1 --room /media/ceremony/room --new-room\n\
-        Example: keyferry-offline --hsm usb:12345678 init --serial 12345678 --name hsm-1 --room room --new-room --shares 3 --share-folder shares"
+        Example: keyferry-offline --hsm usb:12345678 init --serial 12345678 --name hsm-1 --room room --new-room --shares 3 --share-folder shares\n\
+        Example: keyferry-offline --hsm usb:87654321 init --serial 87654321 --name hsm-2 --room room --new-room --share-set old/device.json --shares-from share-1-carol.age share-2-dave.age --identity carol.key dave.key"
 )]
 pub(crate) struct Args {
     /// The serial number printed on the HSM's case; the policy must list it
@@ -76,6 +77,9 @@ pub(crate) struct Args {
     trust: TrustArg,
 }
 
+/// The wrap key's label. One that was put together from shares moreover names their set.
+const WRAP_KEY: &str = "keyferry wrap key";
+
 /// Where the keys go. Domain 1 throughout: key material goes to the same domain.
 struct Layout {
     signing: Place,
@@ -115,7 +119,8 @@ impl Args {
         }
     }
 
-    fn layout(&self, wrap: Purpose) -> Result<Layout, Failure> {
+    /// `wrap` is what the wrap key is, `label` its label.
+    fn layout(&self, wrap: Purpose, label: &str) -> Result<Layout, Failure> {
         let place = |id: ObjectId, label: &str| {
             let label: Label = label.parse().map_err(|problem: String| {
                 Failure::usage(format!("{label:?} cannot be a label")).because(problem)
@@ -125,7 +130,7 @@ impl Args {
         Ok(Layout {
             // The name goes with the key, so that an HSM is not given another one later.
             signing: place(self.signing_key, self.name.as_str())?,
-            wrap_key: place(self.wrap_key, "keyferry wrap key")?,
+            wrap_key: place(self.wrap_key, label)?,
             wrap,
             credentials: [
                 (Duty::Ceremony, place(self.auth_key, "keyferry ceremony")?),
@@ -144,7 +149,8 @@ pub(crate) fn run(
     screen: &Screen,
 ) -> Result<(), Failure> {
     screen.record();
-    let policy = pinned_policy(args.trust.trust.as_deref())?;
+    let history = pinned_history(args.trust.trust.as_deref())?;
+    let policy = history.last().ok_or_else(|| Failure::bug("no version of the policy"))?.clone();
     check_listed(&policy, args.serial)?;
     check_expiry(&policy, clock::now()?)?;
     // Not recorded here: what production refuses, a production bundle cannot have met.
@@ -153,11 +159,19 @@ pub(crate) fn run(
     let factory = Credential::factory().map_err(Failure::bug)?;
     args.check_ids(factory.key)?;
     let sharing = Sharing::new(&args.shares, policy.body(), args.serial, screen)?;
-    let wrap = if sharing.is_some() { Purpose::SplitWrapKey } else { Purpose::WrapKey };
-    let layout = args.layout(wrap)?;
+    let joined = Joined::ask(&args.shares, &history, args.serial, person, screen)?;
     let found = sharing.as_ref().map(Sharing::found).transpose()?;
-    let split = sharing.as_ref().zip(found.as_ref());
-    if let Some((sharing, Found::Waiting(file))) = split {
+    let source = match (&sharing, &found, &joined) {
+        (Some(sharing), Some(found), _) => Source::Split(sharing, found),
+        (_, _, Some(joined)) => Source::Joined(joined),
+        (_, _, None) => Source::Generated,
+    };
+    let layout = match source {
+        Source::Generated => args.layout(Purpose::WrapKey, WRAP_KEY)?,
+        Source::Split(..) => args.layout(Purpose::SplitWrapKey, WRAP_KEY)?,
+        Source::Joined(joined) => args.layout(Purpose::SplitWrapKey, &joined.label())?,
+    };
+    if let Source::Split(sharing, Found::Waiting(file)) = source {
         // Nothing is asked of the HSM: each session would leave entries in its log.
         return sharing.wait(file, screen);
     }
@@ -165,11 +179,15 @@ pub(crate) fn run(
     let folder = args.out.parent().unwrap_or(Path::new(""));
     transcript::must_be_free(&room, folder)?;
     let before = room.ledger().clone();
-    let setup = Setup { args, access, layout: &layout, split, person, screen };
+    let setup = Setup { args, access, layout: &layout, source, person, screen };
     let made = setup.session(&factory, &mut room).and_then(|opened| {
         let Some((hsm, is_new)) = opened else { return Ok(None) };
         steps::check_keys(&hsm, &layout)?;
-        let shares = found.as_ref().and_then(Found::proved);
+        let shares = match source {
+            Source::Generated => None,
+            Source::Split(_, found) => found.proved(),
+            Source::Joined(joined) => Some(joined.set().clone()),
+        };
         let device = bundle::write(args, &policy, &hsm, is_new, shares)?;
         Ok(Some((hsm, device)))
     });
@@ -203,7 +221,7 @@ struct Setup<'a> {
     args: &'a Args,
     access: &'a HsmArgs,
     layout: &'a Layout,
-    split: Option<(&'a Sharing, &'a Found)>,
+    source: Source<'a>,
     person: &'a Person,
     screen: &'a Screen,
 }
@@ -216,17 +234,17 @@ impl Setup<'_> {
         factory: &Credential,
         room: &mut Room,
     ) -> Result<Option<(YubiHsm2, bool)>, Failure> {
-        let Self { args, access, layout, split, person, screen } = *self;
+        let Self { args, access, layout, source, person, screen } = *self;
         let opened = match YubiHsm2::open(&access.hsm, args.serial, factory) {
             Ok(new) => {
                 // Before anything is changed: a run that ends early has had a session all the same.
                 room.remember(Ledger::session_opened)?;
-                let made = steps::set_up(args, access, &new, layout, split, person, screen)?;
+                let made = steps::set_up(args, access, &new, layout, source, person, screen)?;
                 return Ok(made.map(|hsm| (hsm, true)));
             }
             Err(Error::Credential { .. }) => {
                 screen.say("The factory's credential is gone: this HSM was set up before.");
-                if let Some((sharing, Found::Nothing)) = split {
+                if let Source::Split(sharing, Found::Nothing) = source {
                     return Err(sharing.lost());
                 }
                 access.open(args.serial, args.auth_key, person, screen)?

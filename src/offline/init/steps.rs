@@ -1,6 +1,6 @@
 //! The steps that change the HSM.
 
-use super::shares::{self, Found, Sharing};
+use super::shares::{self, Found, Source};
 use super::{Args, Layout};
 use crate::audit;
 use crate::hsm_access::{HsmArgs, hsm_failed, sign};
@@ -15,24 +15,25 @@ pub(super) fn set_up(
     access: &HsmArgs,
     new: &YubiHsm2,
     layout: &Layout,
-    split: Option<(&Sharing, &Found)>,
+    source: Source<'_>,
     person: &Person,
     screen: &Screen,
 ) -> Result<Option<YubiHsm2>, Failure> {
     let factory = Credential::factory().map_err(Failure::bug)?;
     refuse_strangers(new, layout, factory.key)?;
-    if let Some((sharing, Found::Proved(_))) = split
+    if let Source::Split(sharing, Found::Proved(_)) = source
         && !is_there(new, layout.wrap, &layout.wrap_key)?
     {
         return Err(sharing.gone(layout.wrap_key.id));
     }
     let info = new.device().map_err(|error| hsm_failed(&error))?;
-    let how = match split {
-        None => "generated".to_owned(),
-        Some((sharing, Found::Nothing | Found::Waiting(_))) => {
+    let how = match source {
+        Source::Generated => "generated".to_owned(),
+        Source::Joined(joined) => joined.told(),
+        Source::Split(sharing, Found::Nothing | Found::Waiting(_)) => {
             format!("drawn from the HSM, put back, and split {}", sharing.plan())
         }
-        Some((_, Found::Proved(file))) => {
+        Source::Split(_, Found::Proved(file)) => {
             format!("split {}; everybody proved a share", shares::split(&file.shares))
         }
     };
@@ -47,7 +48,7 @@ pub(super) fn set_up(
         ("the factory's", format!("authentication key {} is deleted, last", factory.key)),
     ]);
     person.confirm(screen, "Set this HSM up?", &info.serial.to_string())?;
-    if let Some((sharing, Found::Nothing)) = split {
+    if let Source::Split(sharing, Found::Nothing) = source {
         audit::fix(new)?;
         let file = sharing.begin(new, &layout.wrap_key)?;
         return sharing.wait(&file, screen).map(|()| None);
@@ -67,11 +68,15 @@ pub(super) fn set_up(
     make(new, Purpose::SigningKey, layout.signing.id, || {
         new.generate_signing_key(&layout.signing)
     })?;
-    if let Some((_, Found::Proved(file))) = split {
-        shares::hold(new, &layout.wrap_key, file)?;
-        refuse_strangers(new, layout, factory.key)?;
-    } else {
-        make(new, layout.wrap, layout.wrap_key.id, || new.generate_wrap_key(&layout.wrap_key))?;
+    match source {
+        Source::Split(_, Found::Proved(file)) => {
+            shares::hold(new, &layout.wrap_key, file)?;
+            refuse_strangers(new, layout, factory.key)?;
+        }
+        Source::Joined(joined) => joined.put(new, &layout.wrap_key)?,
+        Source::Generated | Source::Split(..) => {
+            make(new, layout.wrap, layout.wrap_key.id, || new.generate_wrap_key(&layout.wrap_key))?;
+        }
     }
     let mut ceremony = None;
     for (duty, place, credential) in &chosen {

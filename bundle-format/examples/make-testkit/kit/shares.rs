@@ -36,10 +36,12 @@ fn proved(serial: Serial) -> ShareSet {
         holder: parse(holder),
         recipient: parse(recipient),
         proof: None,
+        present: None,
     };
     let mut set = ShareSet {
         scheme: ShareScheme::FeldmanP256,
         id: Digest::of(b""),
+        hsm: None,
         threshold: 2,
         commitments: vec![point(secret, true), point(coefficient, true)],
         holders: (1..).zip(&HOLDERS).map(holder).collect(),

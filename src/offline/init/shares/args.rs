@@ -24,6 +24,44 @@ pub(crate) struct ShareArgs {
     /// A custodian of the policy who gets a share; once for each [default: all of them]
     #[arg(long, value_name = "NAME", requires = "shares", help_heading = "Wrap key in shares")]
     custodian: Vec<Holder>,
+
+    /// Put in the wrap key of another HSM, from shares of its custodians who are here: their age files
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 1..,
+        conflicts_with = "shares",
+        requires = "identity",
+        help_heading = "Wrap key from shares"
+    )]
+    pub(super) shares_from: Vec<PathBuf>,
+
+    /// The age identity of a custodian who is here; once for each
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 1..,
+        requires = "shares_from",
+        help_heading = "Wrap key from shares"
+    )]
+    pub(super) identity: Vec<PathBuf>,
+
+    /// How many more shares are typed from paper, line by line
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        hide_default_value = true,
+        conflicts_with = "shares",
+        value_parser = clap::value_parser!(u8).range(..=16),
+        help_heading = "Wrap key from shares"
+    )]
+    pub(super) printed: u8,
+
+    /// Whose shares they are: the device bundle of an HSM with that wrap key, or shares.json of its share folder [default: shares.json
+    /// beside the first share]
+    #[arg(long, value_name = "FILE", conflicts_with = "shares", help_heading = "Wrap key from shares")]
+    pub(super) share_set: Option<PathBuf>,
 }
 
 impl ShareArgs {

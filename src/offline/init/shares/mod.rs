@@ -7,10 +7,12 @@
 mod args;
 mod draw;
 mod folder;
+mod join;
 mod probe;
 
 pub(crate) use args::ShareArgs;
 pub(super) use folder::Found;
+pub(super) use join::Joined;
 pub(super) use probe::is_there as probe_is_there;
 
 use crate::copies;
@@ -24,6 +26,17 @@ use keyferry_hsm::{Hsm, KeyMaterial, Place, Purpose};
 use keyferry_shares::{SetFile, Split};
 use serde_json::json;
 use std::path::PathBuf;
+
+/// Where the wrap key comes from.
+#[derive(Clone, Copy)]
+pub(super) enum Source<'a> {
+    /// The HSM generates it.
+    Generated,
+    /// It is drawn from the HSM and split; what the share folder holds says how far that is.
+    Split(&'a Sharing, &'a Found),
+    /// It is another HSM's, put together from shares.
+    Joined(&'a Joined),
+}
 
 /// How a wrap key is split, in words.
 pub(super) fn split(set: &ShareSet) -> String {

@@ -64,7 +64,8 @@ fn usable(
         let problem = format!("EBS cannot use {}", found.key);
         Err(Failure::new(Exit::Unchanged, code, problem).because(because).hint(hint))
     };
-    if found.key_spec != "SYMMETRIC_DEFAULT" || found.key_usage != "ENCRYPT_DECRYPT" {
+    // Such keys encrypt and decrypt, and nothing else.
+    if found.key_spec != "SYMMETRIC_DEFAULT" {
         let because = format!("it is a {} key for {}", found.key_spec, found.key_usage);
         return refuse("other-spec", because, "EBS takes SYMMETRIC_DEFAULT keys alone");
     }

@@ -137,7 +137,6 @@ fn a_key_that_ebs_cannot_use_is_refused_unasked() {
     assert_eq!(code(|key| key.state = KeyState::PendingImport), "not-in-use");
     assert_eq!(code(|key| key.state = KeyState::Other("Disabled".to_owned())), "not-in-use");
     assert_eq!(code(|key| key.key_spec = "RSA_2048".to_owned()), "other-spec");
-    assert_eq!(code(|key| key.key_usage = "SIGN_VERIFY".to_owned()), "other-spec");
     assert_eq!(code(|key| key.key.region = parse("eu-west-1")), "other-region");
 }
 

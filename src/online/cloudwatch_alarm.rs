@@ -9,7 +9,7 @@ mod topic;
 pub use topic::Topic;
 
 use crate::desk::Desk;
-use crate::subjects::Subjects;
+use crate::subjects::{Expected, Subjects};
 use keyferry_bundle::KeyArn;
 use keyferry_console::{Failure, Screen};
 use serde_json::{Map, Value, json};
@@ -85,7 +85,8 @@ fn alarms<'a>(screen: &Screen, args: &'a CloudwatchAlarmArgs) -> Result<Vec<Alar
                 "the metric knows keys by id and Region: `keyferry-online status ALIAS` shows the ARN",
             )
         })?;
-        let never = subject.expected.is_some_and(|e| e.planned.expiration.valid_to.is_none());
+        let never = |one: &Expected| one.planned.expiration.valid_to.is_none();
+        let never = !subject.expected.is_empty() && subject.expected.iter().all(never);
         if never {
             screen.warn(format!("{}: its material does not expire: no alarm", subject.label));
             continue;

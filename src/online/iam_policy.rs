@@ -6,7 +6,7 @@ mod statements;
 
 use crate::chain::Chain;
 use crate::desk::Desk;
-use keyferry_bundle::kinds::{Expiration, Target};
+use keyferry_bundle::kinds::{Expiration, Operation, Plan, Target};
 use keyferry_bundle::{
     ExpirationModel, KeyArn, KeySpec, KeyUsage, Timestamp, WrappingAlgorithm, WrappingKeySpec,
 };
@@ -63,7 +63,7 @@ pub struct IamPolicyArgs {
     #[arg(long)]
     pub without_proofs: bool,
 
-    /// For `upload`: also `RotateKeyOnDemand`, for a rotation
+    /// With --key-arn, for `upload`: also `RotateKeyOnDemand`; a ceremony says itself whether it rotates
     #[arg(long)]
     pub rotate: bool,
 
@@ -91,6 +91,8 @@ struct Key {
     wrapping: WrappingKeySpec,
     /// Always there for `upload`.
     expiration: Option<Expiration>,
+    /// Whether it is rotated: of a multi-Region key, the primary.
+    rotates: bool,
 }
 
 /// Prints the policy.
@@ -99,7 +101,7 @@ struct Key {
 /// When the folder is no ceremony, or the options do not say all that is needed.
 pub fn run(desk: Desk<'_>, args: &IamPolicyArgs) -> Result<(), Failure> {
     let keys = keys(args)?;
-    let statements = statements::of(args.role, &keys, !args.without_proofs, args.rotate);
+    let statements = statements::of(args.role, &keys, !args.without_proofs);
     let document = document(&statements);
     let reasons: Vec<(String, &str)> = statements
         .iter()
@@ -133,7 +135,8 @@ fn keys(args: &IamPolicyArgs) -> Result<Vec<Key>, Failure> {
     if let Some(folder) = &args.folder {
         let trust = args.trust.clone();
         let chain = Chain::open(&CeremonyArgs { folder: folder.clone(), trust })?;
-        return Ok(chain.plan.body().targets.iter().map(planned).collect());
+        let plan = chain.plan.body();
+        return Ok(plan.targets.iter().map(|target| planned(plan, target)).collect());
     }
     let usage = args.key_usage.unwrap_or_else(|| wrapping::usual_usage(args.key_spec));
     if !wrapping::usages(args.key_spec).contains(&usage) {
@@ -156,11 +159,13 @@ fn keys(args: &IamPolicyArgs) -> Result<Vec<Key>, Failure> {
         algorithm,
         wrapping: args.wrapping_key_spec,
         expiration,
+        rotates: args.rotate,
     };
     Ok(args.keys.iter().map(key).collect())
 }
 
-fn planned(target: &Target) -> Key {
+fn planned(plan: &Plan, target: &Target) -> Key {
+    let leads = plan.leader(target).is_some_and(|leader| leader.name == target.name);
     Key {
         arn: target.key.clone(),
         spec: target.key_spec,
@@ -168,6 +173,7 @@ fn planned(target: &Target) -> Key {
         algorithm: target.wrapping_algorithm,
         wrapping: target.wrapping_key_spec,
         expiration: Some(target.expiration),
+        rotates: plan.operation == Operation::Rotate && leads,
     }
 }
 

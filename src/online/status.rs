@@ -56,7 +56,7 @@ pub fn run(
     }
     let planned: Vec<&KeyArn> = subjects
         .iter()
-        .filter_map(|subject| subject.expected.as_ref())
+        .flat_map(|subject| &subject.expected)
         .map(|expected| &expected.planned.key)
         .collect();
     let found: Vec<(&Looked<'_>, Vec<Finding>)> = keys

@@ -53,14 +53,15 @@ impl Statement {
 }
 
 /// All of a role's; keys that are treated alike share them.
-pub(super) fn of(part: Part, keys: &[Key], proofs: bool, rotate: bool) -> Vec<Statement> {
+pub(super) fn of(part: Part, keys: &[Key], proofs: bool) -> Vec<Statement> {
     let mut all: Vec<Statement> = Vec::new();
     for key in keys {
-        for new in of_key(part, key, proofs, rotate) {
+        for new in of_key(part, key, proofs) {
             let same = |old: &&mut Statement| {
                 (&old.actions, &old.conditions) == (&new.actions, &new.conditions)
             };
             match all.iter_mut().find(same) {
+                Some(old) if old.resources.contains(&key.arn) => {}
                 Some(old) => old.resources.extend(new.resources),
                 None => all.push(new),
             }
@@ -77,7 +78,7 @@ pub(super) fn of(part: Part, keys: &[Key], proofs: bool, rotate: bool) -> Vec<St
     all
 }
 
-fn of_key(part: Part, key: &Key, proofs: bool, rotate: bool) -> Vec<Statement> {
+fn of_key(part: Part, key: &Key, proofs: bool) -> Vec<Statement> {
     let look = |actions: &[&'static str]| {
         let reason = "the key is held against the plan before and after; `status` shows it";
         Statement::new("LookAtKeys", actions, key, reason)
@@ -91,7 +92,7 @@ fn of_key(part: Part, key: &Key, proofs: bool, rotate: bool) -> Vec<Statement> {
         return vec![look(&["kms:DescribeKey"]), fetch];
     }
     let mut all = vec![look(&["kms:DescribeKey", "kms:ListKeyRotations"]), import(key)];
-    if rotate {
+    if key.rotates {
         let reason = "a rotation: the key material that was imported becomes the current one";
         all.push(Statement::new("Rotate", &["kms:RotateKeyOnDemand"], key, reason));
     }

@@ -24,7 +24,7 @@ fn args(role: Part) -> IamPolicyArgs {
 
 fn policy(args: &IamPolicyArgs) -> Value {
     let keys = keys(args).unwrap();
-    document(&statements::of(args.role, &keys, !args.without_proofs, args.rotate))
+    document(&statements::of(args.role, &keys, !args.without_proofs))
 }
 
 fn statement<'a>(policy: &'a Value, action: &str) -> &'a Value {
@@ -147,14 +147,13 @@ fn nothing_is_allowed_on_everything_and_no_sid_comes_twice() {
                 folder: Some(world.ceremony().folder),
                 keys: vec![],
                 without_proofs,
-                rotate,
                 trust: world.ceremony().trust,
                 ..args(role)
             };
             let mut all = keys(&ceremony).unwrap();
-            let other = IamPolicyArgs { key_spec: KeySpec::Hmac256, ..args(role) };
+            let other = IamPolicyArgs { key_spec: KeySpec::Hmac256, rotate, ..args(role) };
             all.extend(keys(&other).unwrap());
-            let document = document(&statements::of(role, &all, !without_proofs, rotate));
+            let document = document(&statements::of(role, &all, !without_proofs));
             assert!(!document.to_string().contains('*'), "{document:#}");
             assert_eq!(
                 actions(&document).contains(&"kms:Decrypt"),

@@ -5,7 +5,7 @@ use super::look::{Looked, Sibling};
 use crate::kms::{KeyDescription, KeyState};
 use crate::lifecycle::{Generation, ImportState};
 use crate::subjects::Expected;
-use keyferry_bundle::kinds::Expiration;
+use keyferry_bundle::kinds::{Expiration, Operation};
 use keyferry_bundle::{KeyArn, KeyMaterialId, Timestamp};
 use keyferry_console::Failure;
 use std::fmt::Display;
@@ -43,17 +43,20 @@ pub(super) fn of(
         Err(failure) => return vec![Finding::new("unreadable", story(failure))],
     };
     let mut findings = Vec::new();
-    findings.extend(state(key.subject.expected.as_ref(), found));
-    if let Some(expected) = &key.subject.expected {
-        drift(&mut findings, expected, found, key.generations.as_deref());
+    let expected = key.subject.expected.as_slice();
+    findings.extend(state(expected, found));
+    if let Some(newest) = expected.last() {
+        planned_so(&mut findings, newest, found);
+    }
+    if found.state != KeyState::PendingImport {
+        material(&mut findings, expected, found, key.generations.as_deref());
     }
     for generation in key.generations.iter().flatten() {
         findings.extend(missing(generation));
     }
     findings.extend(near(found, now, warn_days));
     for sibling in &key.siblings {
-        let ceremony = key.subject.expected.is_some();
-        findings.extend(self::sibling(sibling, planned, ceremony));
+        findings.extend(self::sibling(sibling, planned, !expected.is_empty()));
         if let Ok(found) = &sibling.found {
             findings.extend(near(found, now, warn_days).map(|finding| {
                 Finding::new(finding.code, format!("{}: {}", sibling.key, finding.text))
@@ -64,8 +67,9 @@ pub(super) fn of(
 }
 
 /// A key that waits for its first import is as planned; any other must be in use.
-fn state(expected: Option<&Expected>, found: &KeyDescription) -> Option<Finding> {
-    let before = expected.is_some_and(|expected| expected.receipt.is_none());
+fn state(expected: &[Expected], found: &KeyDescription) -> Option<Finding> {
+    let waits = |one: &Expected| one.operation == Operation::Import && one.receipt.is_none();
+    let before = !expected.is_empty() && expected.iter().all(waits);
     match &found.state {
         KeyState::Enabled if before => {
             let text = "it is Enabled, but the ceremony has no receipt: who imported what?";
@@ -83,48 +87,74 @@ fn state(expected: Option<&Expected>, found: &KeyDescription) -> Option<Finding>
     }
 }
 
-fn drift(
+fn differs(code: &'static str, what: &str, said: impl Display, says: impl Display) -> Finding {
+    Finding::new(code, format!("{what}: KMS says {says}, the ceremony says {said}"))
+}
+
+/// What the plan says of the key itself.
+fn planned_so(findings: &mut Vec<Finding>, expected: &Expected, found: &KeyDescription) {
+    let plan = &expected.planned;
+    let code = "wrong-key";
+    if found.key != plan.key {
+        findings.push(differs(code, "key", &plan.key, &found.key));
+    }
+    if found.origin != "EXTERNAL" {
+        findings.push(differs(code, "origin", "EXTERNAL", &found.origin));
+    }
+    if found.key_spec != plan.key_spec.as_str() {
+        findings.push(differs(code, "key spec", plan.key_spec, &found.key_spec));
+    }
+    if found.key_usage != plan.key_usage.as_str() {
+        findings.push(differs(code, "key usage", plan.key_usage, &found.key_usage));
+    }
+    if found.multi_region != plan.multi_region {
+        findings.push(differs(code, "multi-Region", plan.multi_region, found.multi_region));
+    }
+}
+
+/// What the receipts say of its key material.
+fn material(
     findings: &mut Vec<Finding>,
-    expected: &Expected,
+    expected: &[Expected],
     found: &KeyDescription,
     generations: Option<&[Generation]>,
 ) {
-    let plan = &expected.planned;
-    let mut differs = |code, what: &str, said: &dyn Display, says: &dyn Display| {
-        let text = format!("{what}: KMS says {says}, the ceremony says {said}");
-        findings.push(Finding::new(code, text));
-    };
-    if found.key != plan.key {
-        differs("wrong-key", "key", &plan.key, &found.key);
+    let receipts = || expected.iter().filter_map(|one| Some(&one.receipt.as_ref()?.0));
+    for receipt in receipts() {
+        let holds = of_material(generations, receipt.key_material_id.as_ref()).or(found.expiration);
+        if holds != Some(receipt.expiration) {
+            let says = holds.map_or_else(|| "nothing".to_owned(), words);
+            let said = words(receipt.expiration);
+            findings.push(differs("other-expiration", "expiration", said, says));
+        }
     }
-    if found.origin != "EXTERNAL" {
-        differs("wrong-key", "origin", &"EXTERNAL", &found.origin);
-    }
-    if found.key_spec != plan.key_spec.as_str() {
-        differs("wrong-key", "key spec", &plan.key_spec, &found.key_spec);
-    }
-    if found.key_usage != plan.key_usage.as_str() {
-        differs("wrong-key", "key usage", &plan.key_usage, &found.key_usage);
-    }
-    if found.multi_region != plan.multi_region {
-        differs("wrong-key", "multi-Region", &plan.multi_region, &found.multi_region);
-    }
-    // What follows is of key material: there must be some.
-    let Some((receipt, _)) = &expected.receipt else { return };
-    if found.state == KeyState::PendingImport {
-        return;
-    }
-    let id = receipt.key_material_id.as_ref();
-    if let (Some(then), Some(now)) = (id, &found.key_material_id)
+    let Some(newest) = receipts().next_back() else { return };
+    // The current material is that of the last rotation, or the only one; an older one that was imported again leaves it as it was.
+    let current = newest.generations.last().or_else(|| {
+        let first = expected.last().is_some_and(|one| one.planned.generation == 1);
+        newest.key_material_id.as_ref().filter(|_| first)
+    });
+    if let (Some(then), Some(now)) = (current, &found.key_material_id)
         && then != now
     {
-        differs("other-material", "current key material", then, now);
+        findings.push(differs("other-material", "current key material", then, now));
     }
-    let holds = of_material(generations, id).or(found.expiration);
-    if holds != Some(receipt.expiration) {
-        let says = holds.map_or_else(|| "nothing".to_owned(), words);
-        differs("other-expiration", "expiration", &words(receipt.expiration), &says);
+    if newest.generations.is_empty() {
+        return;
     }
+    for id in generations.into_iter().flatten().filter(|one| was_current(one)) {
+        if let Some(id) = &id.key_material_id
+            && !newest.generations.contains(id)
+        {
+            let text = format!("KMS lists the key material {id}, of which no receipt knows");
+            findings.push(Finding::new("unknown-generation", text));
+        }
+    }
+}
+
+/// Whether ciphertexts may need it.
+fn was_current(generation: &Generation) -> bool {
+    matches!(generation.material_state.as_deref(), Some("CURRENT" | "NON_CURRENT") | None)
 }
 
 /// When the material of that id expires, where KMS lists it: a key with several generations shows the earliest of all.
@@ -145,11 +175,11 @@ fn missing(generation: &Generation) -> Option<Finding> {
     let id =
         generation.key_material_id.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
     match &generation.import_state {
-        Some(ImportState::PendingImport) => Some(Finding::new(
+        Some(ImportState::PendingImport) if was_current(generation) => Some(Finding::new(
             "generation-missing",
             format!("the key material {id} is not in KMS: import it again"),
         )),
-        Some(ImportState::Imported | ImportState::Other(_)) | None => None,
+        Some(_) | None => None,
     }
 }
 

@@ -22,13 +22,14 @@ fn sound() -> Case {
     };
     let found =
         KeyDescription { key_material_id: Some(material_id()), ..key(&world, KeyState::Enabled) };
-    let expected = Some(Expected { planned, receipt: Some((receipt, time(NOW))) });
+    let operation = Operation::Import;
+    let expected = vec![Expected { operation, planned, receipt: Some((receipt, time(NOW))) }];
     let subject = Subject { label: "payments".to_owned(), key: parse("alias/a"), expected };
     Case { subject, found, generations: None, siblings: vec![] }
 }
 
 fn codes(case: Case) -> Vec<&'static str> {
-    let planned = case.subject.expected.as_ref().map(|expected| expected.planned.key.clone());
+    let planned = case.subject.expected.first().map(|expected| expected.planned.key.clone());
     let looked = Looked {
         subject: &case.subject,
         found: Ok(case.found),
@@ -90,14 +91,14 @@ fn what_is_not_as_planned_is_found() {
 #[test]
 fn before_the_import_a_key_waits_and_must_not_be_in_use() {
     let mut case = sound();
-    case.subject.expected.as_mut().unwrap().receipt = None;
+    case.subject.expected[0].receipt = None;
     assert_eq!(codes(case), ["no-receipt"]);
     let mut case = sound();
-    case.subject.expected.as_mut().unwrap().receipt = None;
+    case.subject.expected[0].receipt = None;
     (case.found.state, case.found.expiration) = (KeyState::PendingImport, None);
     assert_eq!(codes(case), [""; 0]);
     let mut case = sound();
-    case.subject.expected = None;
+    case.subject.expected.clear();
     case.found.state = KeyState::PendingImport;
     assert_eq!(codes(case), ["unusable"]);
 }
@@ -112,6 +113,72 @@ fn the_expiry_is_that_of_the_receipts_material() {
         generation(other_id(), ImportState::Imported, case.found.expiration),
         generation(material_id(), ImportState::Imported, planned),
     ]);
+    assert_eq!(codes(case), [""; 0]);
+}
+
+/// A key that was rotated once: what each ceremony said, and what KMS lists.
+fn rotated() -> Case {
+    let mut case = sound();
+    let mut second = case.subject.expected[0].clone();
+    second.operation = Operation::Rotate;
+    second.planned.generation = 2;
+    let receipt = &mut second.receipt.as_mut().unwrap().0;
+    receipt.key_material_id = Some(other_id());
+    receipt.generations = vec![material_id(), other_id()];
+    case.subject.expected.push(second);
+    case.found.key_material_id = Some(other_id());
+    let expiration = case.found.expiration;
+    case.generations = Some(vec![
+        generation(material_id(), ImportState::Imported, expiration),
+        generation(other_id(), ImportState::Imported, expiration),
+    ]);
+    case
+}
+
+#[test]
+fn a_rotated_key_is_at_its_last_generation_and_has_no_other() {
+    assert_eq!(codes(rotated()), [""; 0]);
+    let mut back = rotated();
+    back.found.key_material_id = Some(material_id());
+    assert_eq!(codes(back), ["other-material"]);
+    let third: KeyMaterialId = parse(&"ef".repeat(32));
+    let mut more = rotated();
+    let expiration = more.found.expiration;
+    let listed = more.generations.as_mut().unwrap();
+    listed.push(generation(third, ImportState::Imported, expiration));
+    assert_eq!(codes(more), ["unknown-generation"]);
+}
+
+#[test]
+fn an_older_generation_that_was_imported_again_is_not_the_current_one() {
+    let mut case = rotated();
+    let mut first = case.subject.expected[0].clone();
+    (first.operation, first.planned.generation) = (Operation::Reimport, 2);
+    case.subject.expected = vec![first];
+    assert_eq!(codes(case), [""; 0]);
+}
+
+#[test]
+fn a_key_that_is_planned_to_be_imported_again_is_out_of_use_until_then() {
+    let mut case = sound();
+    let expected = &mut case.subject.expected[0];
+    (expected.operation, expected.receipt) = (Operation::Reimport, None);
+    assert_eq!(codes(case), [""; 0]);
+    let mut case = sound();
+    let expected = &mut case.subject.expected[0];
+    (expected.operation, expected.receipt) = (Operation::Reimport, None);
+    (case.found.state, case.found.expiration) = (KeyState::PendingImport, None);
+    assert_eq!(codes(case), ["unusable"]);
+}
+
+#[test]
+fn what_waits_for_a_rotation_may_be_missing() {
+    let mut case = rotated();
+    let waiting = Generation {
+        material_state: Some("PENDING_ROTATION".to_owned()),
+        ..generation(parse(&"ef".repeat(32)), ImportState::PendingImport, None)
+    };
+    case.generations.as_mut().unwrap().push(waiting);
     assert_eq!(codes(case), [""; 0]);
 }
 
@@ -160,6 +227,6 @@ fn siblings_must_be_imported_into_and_by_a_ceremony() {
     assert_eq!(codes(with(unread)), ["sibling-unreadable"]);
     // Without a ceremony nobody says which keys are meant.
     let mut alone = with(|_| ());
-    alone.subject.expected = None;
+    alone.subject.expected.clear();
     assert_eq!(codes(alone), [""; 0]);
 }

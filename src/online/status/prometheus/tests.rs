@@ -36,7 +36,11 @@ fn looked<'a>(world: &World, subject: &'a Subject) -> Looked<'a> {
 }
 
 fn subject(label: &str) -> Subject {
-    Subject { label: label.to_owned(), key: "alias/payments".parse().unwrap(), expected: None }
+    Subject {
+        label: label.to_owned(),
+        key: "alias/payments".parse().unwrap(),
+        expected: Vec::new(),
+    }
 }
 
 /// Name, labels, value.

@@ -241,7 +241,7 @@ fn after(given: &Given<'_>) -> Vec<Step> {
 /// The copies and who takes them.
 fn copies(given: &Given<'_>) -> Step {
     let mut files: Vec<Name> =
-        given.target_names().map(|name| Name::WrappedCopy(name.clone())).collect();
+        given.leaders().map(|target| Name::WrappedCopy(target.name.clone())).collect();
     files.extend(given.copied().map(|name| Name::AgeCopy(name.clone())));
     let takers = if given.copied().next().is_some() {
         given.custodians()

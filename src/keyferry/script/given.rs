@@ -2,7 +2,7 @@
 
 use super::model::{Part, Script, number};
 use super::{bastion, front, office, outcome, room};
-use keyferry_bundle::kinds::Target;
+use keyferry_bundle::kinds::{Operation, Target};
 use keyferry_bundle::{Device, Digest, Holder, Plan, Policy, Role, TargetName, Verified};
 use keyferry_ceremony::draft::Progress;
 use keyferry_ceremony::wrapping::{Plaintext, plaintext};
@@ -74,6 +74,11 @@ impl Given<'_> {
         self.plan.counter == 1 && self.counter() == 1
     }
 
+    /// Whether the plan has the HSM make key material.
+    pub(super) fn generates(&self) -> bool {
+        self.plan.operation != Operation::Reimport
+    }
+
     /// Whether a request of the plan was answered before.
     pub(super) fn was_answered(&self) -> bool {
         self.known.iter().any(|name| matches!(name, Name::Response(_)))
@@ -108,6 +113,7 @@ impl Given<'_> {
                     | Name::Backup(_)
                     | Name::Log(_)
                     | Name::Transcript(_)
+                    | Name::Upkeep(_)
             )
         };
         self.known.iter().filter(bundle).cloned().collect()

@@ -3,8 +3,8 @@
 
 use super::Report;
 use super::chain::{Chain, Link};
-use crate::proof::{Attested, attested, signing_key_attested};
-use keyferry_bundle::kinds::{Proof, ProofMethod};
+use crate::proof::{Attested, attested, generated_before, signing_key_attested};
+use keyferry_bundle::kinds::{Made, Proof, ProofMethod};
 use keyferry_bundle::{Base64, Device, Receipt, Response};
 
 /// What the HSM attests about its signing key.
@@ -52,10 +52,17 @@ pub(super) fn response(chain: &Chain, link: &Link<Response>, report: &mut Report
         };
         let id = "response.attestation";
         let name = &target.name;
-        match attested(policy.body(), device.bundle.body(), planned, key, attestation) {
+        let restored = target.made == Made::Restored;
+        let held = if restored {
+            generated_before(policy.body(), planned, key, attestation)
+        } else {
+            attested(policy.body(), device.bundle.body(), planned, key, attestation)
+        };
+        match held {
             Ok(Attested::ToARoot) => {
+                let which = if restored { "an HSM of the policy" } else { "the HSM" };
                 let sentence = format!(
-                    "target {name}: the HSM generated this private key and it can leave the HSM under wrap alone, says its attestation, which leads to a root of the policy"
+                    "target {name}: {which} generated this private key and it can leave the HSM under wrap alone, says its attestation, which leads to a root of the policy"
                 );
                 report.holds_that(id, &link.file, sentence);
             }

@@ -175,10 +175,11 @@ impl Chain {
                     let receipts = said.collect();
                     Some(Wrapping { request, response: link, target: wrapped, receipts })
                 });
-                let backups = self
-                    .backups
-                    .iter()
-                    .filter(|b| b.follows == plan && b.bundle.body().target == target.name);
+                // Keys that get the same key material have one backup of it.
+                let leader = link.bundle.body().leader(target).map(|leader| &leader.name);
+                let backups = self.backups.iter().filter(|backup| {
+                    backup.follows == plan && Some(&backup.bundle.body().target) == leader
+                });
                 keys.push(KeyRecord {
                     plan: link,
                     target,

@@ -38,8 +38,10 @@ codes! {
     Expiration = "expiration",
     /// Its keys are in several accounts, and a request is made by one.
     SeveralAccounts = "several-accounts",
-    /// Its keys are in several Regions, and a request is made in one.
-    SeveralRegions = "several-regions",
+    /// A key and its replica would get different key materials.
+    ReplicaMaterial = "replica-material",
+    /// It is not the plan that follows the one before.
+    Order = "order",
     /// Signatures are still missing.
     Quorum = "quorum",
     /// Nobody is left who can sign as an operator or a witness, by this clock.
@@ -52,8 +54,20 @@ codes! {
     Clock = "clock",
     /// It follows a plan that is not looked at here.
     Previous = "previous",
-    /// A multi-Region key: its replicas need key material of their own import.
+    /// An object id that the plan before had already.
+    ObjectIdUsed = "object-id-used",
+    /// Its keys are in several Regions.
+    SeveralRegions = "several-regions",
+    /// A multi-Region key: its replicas need key material of their own import, after the primary.
     MultiRegion = "multi-region",
+    /// Fetching takes long, at one call a second.
+    FetchTime = "fetch-time",
+    /// More objects than the HSM's store holds.
+    Store = "store",
+    /// What was encrypted under older key material needs that.
+    OlderGenerations = "older-generations",
+    /// The key material came from another HSM and must be restored first.
+    Restore = "restore",
     /// Key material expires soon.
     ExpiresSoon = "expires-soon",
     /// The expiration is hardly less than AWS's limit.

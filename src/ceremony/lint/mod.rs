@@ -2,13 +2,16 @@
 //!
 //! A rule that is broken does not hide the next one. What rests on a clock rests on `now`, and the sentence says so.
 
+mod beside;
 mod code;
+mod many;
 mod refusals;
 mod remarks;
 
 #[cfg(test)]
 mod tests;
 
+pub use beside::Beside;
 pub use code::Code;
 pub use remarks::copies;
 
@@ -100,13 +103,14 @@ impl Lint {
     }
 }
 
-/// Looks at a plan's bytes under the policy in force and beside its device bundle.
+/// Looks at a plan's bytes under the policy in force and beside its device bundle, and beside other plans as far as they are known.
 #[must_use]
 pub fn lint(
     policy: &Verified<Policy>,
     device: &Verified<Device>,
     bytes: &[u8],
     now: Timestamp,
+    beside: &Beside,
 ) -> Lint {
     let (mut findings, seats, plan) = read(policy, bytes);
     let officers = |seats: &Seats| {
@@ -116,7 +120,9 @@ pub fn lint(
     if let Some((plan, _)) = &plan {
         findings.extend(plans::violations(policy, device, plan).iter().map(Finding::from));
         findings.extend(refusals::of(device.body(), plan, progress.as_ref(), now));
-        findings.extend(remarks::of(policy.body(), device.body(), plan, progress.as_ref(), now));
+        findings.extend(beside.refusals(plan));
+        let progress = progress.as_ref();
+        findings.extend(remarks::of(policy.body(), device.body(), plan, progress, now, beside));
     }
     Lint { plan, progress, findings }
 }

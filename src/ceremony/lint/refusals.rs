@@ -2,7 +2,7 @@
 
 use super::{Code, Finding, Standing};
 use crate::draft::Progress;
-use keyferry_bundle::kinds::KeptAs;
+use keyferry_bundle::kinds::{KeptAs, Target};
 use keyferry_bundle::{Device, Plan, Timestamp};
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -31,10 +31,7 @@ pub(super) fn of(
         several("accounts", keys().map(|key| &key.account))
             .map(|sentence| Finding::new(Code::SeveralAccounts, Standing::Refused, sentence)),
     );
-    findings.extend(
-        several("Regions", keys().map(|key| &key.region))
-            .map(|sentence| Finding::new(Code::SeveralRegions, Standing::Refused, sentence)),
-    );
+    findings.extend(replicas(plan));
     for (index, target) in plan.targets.iter().enumerate() {
         let field = |member: &str| format!("targets[{index}].{member}");
         let needs = match target.kept_as {
@@ -60,7 +57,29 @@ pub(super) fn of(
     findings
 }
 
-/// Whoever fetches and imports has the credentials of one account, and asks KMS in one Region.
+/// KMS refuses a replica whose key material is not the primary's.
+fn replicas(plan: &Plan) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (index, target) in plan.targets.iter().enumerate().filter(|(_, t)| t.multi_region) {
+        let (key, generation) = (&target.key, target.generation);
+        let differs = |other: &&Target| {
+            (&other.key.account, &other.key.key_id) == (&key.account, &key.key_id)
+                && other.generation == generation
+                && other.object_id != target.object_id
+        };
+        if let Some(other) = plan.targets.iter().take(index).find(differs) {
+            let sentence = format!(
+                "target {} is the multi-Region key of target {} in another Region, which has object id {}: KMS takes the same key material only",
+                target.name, other.name, other.object_id
+            );
+            let finding = Finding::new(Code::ReplicaMaterial, Standing::Refused, sentence);
+            found.push(finding.at(format!("targets[{index}].object_id")));
+        }
+    }
+    found
+}
+
+/// Whoever fetches and imports has the credentials of one account.
 fn several<T: Display>(what: &str, values: impl Iterator<Item = T>) -> Option<String> {
     let distinct: BTreeSet<String> = values.map(|value| value.to_string()).collect();
     (distinct.len() > 1).then(|| {

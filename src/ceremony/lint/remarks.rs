@@ -1,6 +1,6 @@
 //! What nothing refuses and its makers should have meant.
 
-use super::{Code, Finding, needs_connector};
+use super::{Beside, Code, Finding, many, needs_connector};
 use crate::draft::Progress;
 use crate::hsm_log::CAPACITY;
 use crate::wrapping::{Plaintext, plaintext};
@@ -25,6 +25,7 @@ pub(super) fn of(
     plan: &Plan,
     progress: Option<&Progress>,
     now: Timestamp,
+    beside: &Beside,
 ) -> Vec<Finding> {
     let mut found = Vec::new();
     found.extend(progress.filter(|progress| progress.missing() > 0).map(quorum));
@@ -42,8 +43,9 @@ pub(super) fn of(
         let sentence = "it is for a rehearsal: nothing of it is accepted in production";
         found.push(Finding::remark(Code::Rehearsal, sentence));
     }
-    found.extend(order(plan, now));
-    found.extend(keys(plan));
+    found.extend(order(plan, now, beside));
+    found.extend(beside.remarks(device, plan));
+    found.extend(many::keys(plan));
     for (index, target) in plan.targets.iter().enumerate() {
         let expiration = &target.expiration;
         let of_target = expiry(&target.name, expiration, plan.created, now);
@@ -52,6 +54,7 @@ pub(super) fn of(
     found.extend(copies(device, plan).map(|sentence| Finding::remark(Code::Copies, sentence)));
     found.extend(attestation(policy, plan));
     found.extend(objects(device, plan));
+    found.extend(many::objects(device, plan));
     found.extend(hsm(plan));
     found
 }
@@ -96,14 +99,14 @@ fn people(policy: &Policy, now: Timestamp) -> impl Iterator<Item = Finding> {
 }
 
 /// Its place among plans, and in time.
-fn order(plan: &Plan, now: Timestamp) -> Vec<Finding> {
+fn order(plan: &Plan, now: Timestamp, beside: &Beside) -> Vec<Finding> {
     let mut found = Vec::new();
     if plan.created > now {
         let sentence =
             format!("it was made at {}, and this machine's clock says {now}", plan.created);
         found.push(Finding::remark(Code::Clock, sentence).at("created"));
     }
-    if plan.counter > 1 {
+    if plan.counter > 1 && beside.previous.is_none() {
         let sentence = format!(
             "it follows plan {}, which is not looked at here: the room begins no plan but the next",
             plan.counter - 1
@@ -111,17 +114,6 @@ fn order(plan: &Plan, now: Timestamp) -> Vec<Finding> {
         found.push(Finding::remark(Code::Previous, sentence).at("previous"));
     }
     found
-}
-
-/// Keys whose replicas are not planned.
-fn keys(plan: &Plan) -> impl Iterator<Item = Finding> {
-    plan.targets.iter().filter(|target| target.multi_region).map(|target| {
-        let sentence = format!(
-            "target {} is a multi-Region key: each replica needs the same key material imported, and only {} is planned",
-            target.name, target.key.region
-        );
-        Finding::remark(Code::MultiRegion, sentence)
-    })
 }
 
 fn expiry(
@@ -184,12 +176,12 @@ fn attestation(policy: &Policy, plan: &Plan) -> Option<Finding> {
 /// Ids that a slip of one digit exchanges, and labels that two objects share.
 fn objects(device: &Device, plan: &Plan) -> Vec<Finding> {
     let own = device.own_ids();
-    let named =
-        plan.targets.iter().map(|target| (format!("target {}", target.name), target.object_id));
+    let leaders: Vec<&Target> = plan.materials().iter().map(|material| material.leader).collect();
+    let named = leaders.iter().map(|target| (format!("target {}", target.name), target.object_id));
     let all: Vec<(String, ObjectId)> =
         named.chain(own.iter().map(|(field, id)| (format!("the HSM's {field}"), *id))).collect();
     let mut found = Vec::new();
-    for (index, (name, id)) in all.iter().enumerate().take(plan.targets.len()) {
+    for (index, (name, id)) in all.iter().enumerate().take(leaders.len()) {
         for (other, next) in all.iter().skip(index + 1) {
             if id.get().abs_diff(next.get()) == 1 {
                 let sentence = format!(
@@ -200,7 +192,7 @@ fn objects(device: &Device, plan: &Plan) -> Vec<Finding> {
         }
     }
     let mut labels = BTreeSet::new();
-    for target in &plan.targets {
+    for target in leaders {
         if !labels.insert(&target.label) {
             let sentence = format!(
                 "target {} has a label that another target has: {:?}",
@@ -216,7 +208,8 @@ fn objects(device: &Device, plan: &Plan) -> Vec<Finding> {
 /// What the room's HSM and its host have to be ready for.
 fn hsm(plan: &Plan) -> Vec<Finding> {
     let mut found = Vec::new();
-    for target in plan.targets.iter().filter(|target| needs_connector(target.key_spec)) {
+    let leaders = plan.materials().into_iter().map(|material| material.leader);
+    for target in leaders.filter(|target| needs_connector(target.key_spec)) {
         let sentence = format!(
             "target {}: an export of {} does not pass over USB: start yubihsm-connector in the room, without --hsm usb:",
             target.name, target.key_spec
@@ -233,7 +226,8 @@ fn hsm(plan: &Plan) -> Vec<Finding> {
     let entries = budget::plan_log_entries(plan);
     if usize::from(entries) > CAPACITY {
         let sentence = format!(
-            "it takes up to {entries} entries of a log that holds {CAPACITY}: the room acknowledges the first ones on the way, and a second reader finds the last ones alone"
+            "it takes up to {entries} entries of a log that holds {CAPACITY}: the room reads and acknowledges the first ones on the way, {} times at least, and a second reader finds the last ones alone",
+            usize::from(entries) / CAPACITY
         );
         found.push(Finding::remark(Code::Log, sentence));
     }

@@ -11,8 +11,12 @@ use std::collections::BTreeSet;
 const NOW: &str = "2026-11-03T12:00:00Z";
 
 fn look_by(story: &Story, signers: &[&str]) -> Lint {
+    look_beside(story, signers, &Beside::default())
+}
+
+fn look_beside(story: &Story, signers: &[&str], beside: &Beside) -> Lint {
     let (policy, device) = (story.accept_policy().unwrap(), story.accept_device().unwrap());
-    lint(&policy, &device, &signed(&story.plan, signers), time(NOW))
+    lint(&policy, &device, &signed(&story.plan, signers), time(NOW), beside)
 }
 
 /// The plan as its officers see it once both have signed.
@@ -117,6 +121,11 @@ fn a_signature_that_does_not_hold_is_told_beside_the_rest() {
     assert_eq!(found(&lint, Code::Chain).field.as_deref(), Some("targets[0].domains"));
 }
 
+fn multi_region(target: &mut Target, region: &str) {
+    let key = format!("arn:aws:kms:{region}:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab");
+    (target.key, target.multi_region) = (parse(&key), true);
+}
+
 /// Domain 2, which the device's keys are not in.
 fn elsewhere() -> Domains {
     Domains::try_from(2).unwrap()
@@ -181,7 +190,7 @@ fn bytes_that_are_no_plan_are_one_finding() {
     let story = Story::sound();
     let (policy, device) = (story.accept_policy().unwrap(), story.accept_device().unwrap());
     for bytes in [b"{}".to_vec(), signed(&story.device, &["hsm"])] {
-        let lint = lint(&policy, &device, &bytes, time(NOW));
+        let lint = lint(&policy, &device, &bytes, time(NOW), &Beside::default());
         assert_eq!(codes(&lint), [Code::Bundle]);
         assert!(lint.plan.is_none() && lint.refuses());
     }
@@ -242,7 +251,7 @@ fn an_expiration_soon_or_near_the_limit_is_told() {
 }
 
 #[test]
-fn keys_in_several_accounts_or_regions_cannot_be_asked_for_at_once() {
+fn keys_in_several_accounts_cannot_be_asked_for_at_once_and_several_regions_are_told() {
     let mut story = Story::sound();
     let mut other = second(&story);
     other.key =
@@ -279,9 +288,7 @@ fn what_its_makers_should_have_meant_is_told() {
     (story.plan.counter, story.plan.previous) = (3, Some(keyferry_bundle::Digest::of(b"2")));
     remark(story, Code::Previous, "previous: it follows plan 2");
     let mut story = Story::sound();
-    story.plan.targets[0].key =
-        parse("arn:aws:kms:eu-central-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab");
-    story.plan.targets[0].multi_region = true;
+    multi_region(&mut story.plan.targets[0], "eu-central-1");
     remark(story, Code::MultiRegion, "target payments is a multi-Region key");
     let mut story = Story::sound();
     private_key(&mut story);
@@ -364,6 +371,130 @@ fn a_long_export_needs_the_connector_and_many_targets_overflow_the_log() {
     assert!(found(&lint, Code::Connector).sentence.contains("start yubihsm-connector"));
     let passes = |spec: &KeySpec| !needs_connector(*spec);
     assert_eq!(KeySpec::ALL.iter().filter(|spec| !passes(spec)).count(), 2);
+}
+
+#[test]
+fn a_replica_follows_its_primary_with_the_same_key_material() {
+    let with = |object: &str| {
+        let mut story = Story::sound();
+        let mut replica = Target { name: parse("replica"), ..story.plan.targets[0].clone() };
+        replica.object_id = parse(object);
+        multi_region(&mut story.plan.targets[0], "eu-central-1");
+        multi_region(&mut replica, "eu-west-1");
+        story.policy.allowed.regions.push(parse("eu-west-1"));
+        story.plan.targets.push(replica);
+        story
+    };
+    let lint = is_found(
+        with("0x0a01"),
+        Code::MultiRegion,
+        Standing::Remark,
+        "whose primary is taken to be in eu-central-1; eu-west-1 follow",
+    );
+    // What they share is no slip.
+    assert!(!lint.refuses() && !codes(&lint).contains(&Code::Labels));
+    is_found(
+        with("0x0b01"),
+        Code::ReplicaMaterial,
+        Standing::Refused,
+        "targets[1].object_id: target replica is the multi-Region key of target payments",
+    );
+}
+
+/// So many keys, each with an object of its own.
+fn many(count: usize, spec: KeySpec) -> Story {
+    let mut story = Story::sound();
+    if spec != KeySpec::SymmetricDefault {
+        private_key(&mut story);
+        story.policy.allowed.key_specs = KeySpec::ALL.to_vec();
+        story.plan.targets[0].key_spec = spec;
+    }
+    let first = story.plan.targets.remove(0);
+    story.plan.targets = (0..count)
+        .map(|index| Target {
+            name: parse(&format!("key-{index}")),
+            label: parse(&format!("key-{index}")),
+            object_id: parse(&format!("{:#06x}", 0x1000 + 2 * index)),
+            key: parse(&format!(
+                "arn:aws:kms:eu-central-1:111122223333:key/{index:08x}-12ab-34cd-56ef-1234567890ab"
+            )),
+            ..first.clone()
+        })
+        .collect();
+    story
+}
+
+#[test]
+fn what_many_keys_take_is_told() {
+    let remark = Standing::Remark;
+    let lint = is_found(many(61, KeySpec::SymmetricDefault), Code::FetchTime, remark, "61 seconds");
+    assert!(!codes(&lint).contains(&Code::Store));
+    let lint = look(many(60, KeySpec::SymmetricDefault));
+    assert!(!codes(&lint).contains(&Code::FetchTime));
+    let most = look(many(250, KeySpec::SymmetricDefault));
+    assert!(!codes(&most).contains(&Code::Store));
+    let told = "it makes 251 objects, and the HSM has 6 of its own";
+    is_found(many(251, KeySpec::SymmetricDefault), Code::Store, remark, told);
+    let told = "at least 1025 pages";
+    is_found(many(205, KeySpec::Rsa4096), Code::Store, remark, told);
+    assert!(!codes(&look(many(204, KeySpec::Rsa4096))).contains(&Code::Store));
+}
+
+fn pin(story: &Story) -> keyferry_bundle::kinds::Pin {
+    keyferry_bundle::kinds::Pin {
+        response: digest_of(&story.response),
+        check_value: story.response.targets[0].check_value,
+        key_material_id: None,
+    }
+}
+
+#[test]
+fn older_generations_and_where_key_material_is_are_told() {
+    use keyferry_bundle::kinds::Operation;
+    let first = Story::sound();
+    let mut story = first.next();
+    story.plan.operation = Operation::Rotate;
+    story.plan.targets[0].generation = 2;
+    story.plan.targets[0].earlier = vec![pin(&first)];
+    story.plan.targets[0].object_id = parse("0x0b01");
+    is_found(story.clone(), Code::OlderGenerations, Standing::Remark, "older key material of");
+    story.plan.operation = Operation::Reimport;
+    story.plan.targets[0].earlier.clear();
+    story.plan.targets[0].material = Some(pin(&first));
+    is_found(story.clone(), Code::OlderGenerations, Standing::Remark, "not every older generation");
+    let mut older = Target { generation: 1, name: parse("older"), ..story.plan.targets[0].clone() };
+    older.object_id = parse("0x0a01");
+    story.plan.targets.insert(0, older);
+    story.relink();
+    assert!(!codes(&look_by(&story, &[])).contains(&Code::OlderGenerations));
+    // The response was made by another HSM.
+    let from = |serial| Beside {
+        responses: vec![(digest_of(&first.response), keyferry_bundle::Serial::new(serial))],
+        ..Beside::default()
+    };
+    let lint = look_beside(&story, &[], &from(7));
+    assert!(found(&lint, Code::Restore).sentence.contains("is in HSM 7: restore it into HSM"));
+    assert!(!codes(&look_beside(&story, &[], &from(12_345_678))).contains(&Code::Restore));
+}
+
+#[test]
+fn a_plan_is_held_against_the_one_before() {
+    let first = Story::sound();
+    let before = (digest_of(&first.plan), first.plan.clone());
+    let beside = Beside { previous: Some(before), ..Beside::default() };
+    let mut next = first.next();
+    let lint = look_beside(&next, &[], &beside);
+    assert!(!lint.refuses() && !codes(&lint).contains(&Code::Previous));
+    let told = &found(&lint, Code::ObjectIdUsed).sentence;
+    assert!(told.contains("object id 0x0a01, which target payments of the plan before has"));
+    next.plan.targets[0].object_id = parse("0x0b01");
+    assert!(!codes(&look_beside(&next, &[], &beside)).contains(&Code::ObjectIdUsed));
+    next.plan.previous = Some(Digest::of(b"another"));
+    let lint = look_beside(&next, &[], &beside);
+    assert_eq!(found(&lint, Code::Order).field.as_deref(), Some("previous"));
+    // A second plan that says it is the first.
+    let lint = look_beside(&first, &[], &beside);
+    assert_eq!(found(&lint, Code::Order).sentence, "is 1, but plan 1 is there: the next one is 2");
 }
 
 #[test]

@@ -19,6 +19,7 @@ pub(crate) enum Task {
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: keyferry plan lint payments-1
+Example: keyferry plan lint payments-2 --previous payments-1/plan.json --of payments-1
 
 The plan may be signed, partly signed or unsigned. Exit codes: 0 nothing but remarks, 4 only a rule of the policy or a quorum is \
 not met, 3 something else will be refused, 8 a file is missing. What each code of a finding means is in docs/plan-lint.md.")]
@@ -26,6 +27,14 @@ pub(crate) struct LintArgs {
     /// The ceremony's folder, or plan.json in it
     #[arg(value_name = "CEREMONY|FILE")]
     pub(crate) path: PathBuf,
+
+    /// plan.json of the plan before this one, in its own ceremony's folder: is this one the next, are its object ids free?
+    #[arg(long, value_name = "FILE")]
+    pub(crate) previous: Option<PathBuf>,
+
+    /// The folder of an earlier ceremony whose key material is imported again: is it in this HSM? May be repeated
+    #[arg(long, value_name = "CEREMONY")]
+    pub(crate) of: Vec<PathBuf>,
 
     #[command(flatten)]
     pub(crate) trust: TrustArg,

@@ -1,12 +1,13 @@
 //! `keyferry plan lint`.
 
+use super::plan_new::{earlier, predecessor};
 use crate::cli::plan::LintArgs;
 use crate::opened::{Trusted, envelope, file_name};
-use keyferry_bundle::{Kind, Plan, Policy};
+use keyferry_bundle::{Device, Kind, Plan, Policy, Verified};
 use keyferry_ceremony::budget;
 use keyferry_ceremony::draft::Progress;
 use keyferry_ceremony::hsm_log::CAPACITY;
-use keyferry_ceremony::lint::{self, Finding, Lint, Standing};
+use keyferry_ceremony::lint::{self, Beside, Finding, Lint, Standing};
 use keyferry_console::{Ceremony, Exit, Failure, Name, Screen, clock, files, one_line};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -22,7 +23,8 @@ pub(crate) fn run(args: &LintArgs, screen: &Screen) -> Result<(), Failure> {
     let bytes = files::read_bundle(&path)?;
     // A file that is no bundle at all is not worth a list.
     envelope(&file_name(&path), &bytes)?;
-    let found = lint::lint(policy, &device, &bytes, clock::now()?);
+    let beside = beside(args, &trusted, &device)?;
+    let found = lint::lint(policy, &device, &bytes, clock::now()?, &beside);
     screen.json(&answer(&path, policy.body(), &found))?;
     for finding in &found.findings {
         screen.result(line(finding))?;
@@ -31,6 +33,19 @@ pub(crate) fn run(args: &LintArgs, screen: &Screen) -> Result<(), Failure> {
         screen.result(takes(policy.body(), plan))?;
     }
     conclude(&path, &found, screen)
+}
+
+/// The plan before, and where pinned key material came from, as far as they were named.
+fn beside(
+    args: &LintArgs,
+    trusted: &Trusted,
+    device: &Verified<Device>,
+) -> Result<Beside, Failure> {
+    let previous = args.previous.as_deref().map(|path| predecessor(trusted, device, path));
+    let previous = previous.transpose()?.map(|plan| (plan.digest(), plan.body().clone()));
+    let known = earlier::all(trusted, &args.of)?;
+    let responses = known.iter().map(|known| (known.pin.response, known.serial)).collect();
+    Ok(Beside { previous, responses })
 }
 
 /// A folder's plan, or the file itself, which has the one name that everybody else looks for.

@@ -2,7 +2,7 @@
 
 mod batch;
 mod chosen;
-mod earlier;
+pub(super) mod earlier;
 mod reimport;
 mod rotate;
 mod wanted;
@@ -82,7 +82,7 @@ pub(crate) fn run(args: &NewArgs, screen: &Screen) -> Result<(), Failure> {
 }
 
 /// The plan before, in its own ceremony's folder: it may have been made under an older policy or device bundle, but for the same HSM.
-fn predecessor(
+pub(super) fn predecessor(
     trusted: &Trusted,
     device: &Verified<Device>,
     path: &Path,

@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Args, screen: &Screen) -> Result<(), Failure> {
     if !args.draft {
         must_be_approved(&approval)?;
     }
-    let found = lint::lint(policy, &device, &bytes, clock::now()?);
+    let found = lint::lint(policy, &device, &bytes, clock::now()?, &lint::Beside::default());
     if found.refuses() && !args.draft {
         return Err(plan_lint::refused(&Name::Plan.to_string(), &found)
             .hint("plan again; --draft makes a script nevertheless, which says DRAFT"));

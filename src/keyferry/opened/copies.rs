@@ -1,11 +1,11 @@
-//! The backups of a response's targets, as far as they lie beside it.
+//! The backups of a response's key materials, as far as they lie beside it.
 
 use keyferry_bundle::{Device, Digest, Plan, Response, Verified};
 use keyferry_ceremony::response;
 use keyferry_console::ceremony::refused;
 use keyferry_console::{Ceremony, Exit, Failure, Name, files};
 
-/// Checks that each target's backup bundle is the one the response names, of the same key material, and that the copies it names
+/// Checks that each key material's backup bundle is the one the response names, of the same key material, and that the copies it names
 /// are what it says. What is kept elsewhere is returned as a remark.
 pub(super) fn check(
     ceremony: &Ceremony,
@@ -14,20 +14,23 @@ pub(super) fn check(
     answer: &Response,
 ) -> Result<Vec<String>, Failure> {
     let mut remarks = Vec::new();
-    for target in &answer.targets {
-        let name = Name::Backup(target.name.clone());
+    for material in plan.body().materials() {
+        let leader = &material.leader.name;
+        let name = Name::Backup(leader.clone());
         if !ceremony.has(&name) {
             remarks.push(format!("{name} is not here: that a copy exists was not checked"));
             continue;
         }
-        let found = ceremony.backup(device, plan, &target.name)?;
-        response::check_backup(plan, device, target, &found)
-            .map_err(|refusal| refused(&name, &refusal))?;
+        let found = ceremony.backup(device, plan, leader)?;
+        for target in material.targets.iter().filter_map(|target| answer.target(&target.name)) {
+            response::check_backup(plan, device, target, &found)
+                .map_err(|refusal| refused(&name, &refusal))?;
+        }
         let body = found.body();
         let age = body.age.as_ref().map(|age| age.sha256);
         for (copy, digest) in [
-            (Name::WrappedCopy(target.name.clone()), Some(body.wrapped.sha256)),
-            (Name::AgeCopy(target.name.clone()), age),
+            (Name::WrappedCopy(leader.clone()), Some(body.wrapped.sha256)),
+            (Name::AgeCopy(leader.clone()), age),
         ] {
             if !ceremony.has(&copy) {
                 if digest.is_some() {

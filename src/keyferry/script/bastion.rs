@@ -5,6 +5,7 @@ use super::given::Given;
 use super::model::{Actor, Part, Place, Row, Step};
 use super::office::pinned;
 use keyferry_bundle::Role;
+use keyferry_bundle::kinds::Operation;
 use keyferry_console::Name;
 
 pub(super) fn parts(given: &Given<'_>) -> Vec<Part> {
@@ -20,10 +21,15 @@ fn steps(given: &Given<'_>) -> Vec<Step> {
     let fetch = |dry_run| given.run(Command::Fetch { by: by.clone(), dry_run });
     let mut steps = vec![pinned(given, Actor::OnlineOperator)];
     steps.extend(
-        Step::new(Actor::OnlineOperator, "Each key waits for key material.")
+        Step::new(Actor::OnlineOperator, waits(given))
             .act(given.run(Command::Status))
             .see_all(given.plan.targets.iter().map(|target| {
-                let said = format!("PendingImport {} origin EXTERNAL", target.key_spec);
+                let spec = target.key_spec;
+                let said = match given.plan.operation {
+                    Operation::Import => format!("PendingImport {spec} origin EXTERNAL"),
+                    Operation::Reimport => format!("{spec} origin EXTERNAL"),
+                    Operation::Rotate => format!("Enabled {spec} origin EXTERNAL"),
+                };
                 Row::new(target.name.as_str(), said)
             }))
             .in_pages(),
@@ -70,6 +76,17 @@ fn steps(given: &Given<'_>) -> Vec<Step> {
         .act(Act::Carry { from: Place::Bastion, to: Place::Medium, files: given.asked() }),
     );
     steps
+}
+
+/// In which state the keys are before.
+const fn waits(given: &Given<'_>) -> &'static str {
+    match given.plan.operation {
+        Operation::Import => "Each key waits for key material.",
+        Operation::Reimport => {
+            "Each key is there: Enabled, or PendingImport where its key material expired, was deleted or was never imported."
+        }
+        Operation::Rotate => "Each key is enabled with the key material that it has.",
+    }
 }
 
 /// Account, Region and key of every target.

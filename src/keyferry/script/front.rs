@@ -2,8 +2,8 @@
 
 use super::given::Given;
 use super::model::{Actor, Blank, Fingerprint, Part, Row, Script, Seat, Sheet};
-use keyferry_bundle::Role;
 use keyferry_bundle::kinds::Target;
+use keyferry_bundle::{Plan, Role};
 
 /// How many forms for exceptions are printed with a script.
 const SHEETS: u8 = 4;
@@ -54,6 +54,7 @@ fn facts(given: &Given<'_>) -> Vec<Row> {
     vec![
         Row::new("ceremony", format!("{} ({})", plan.ceremony, plan.environment)),
         Row::new("plan", format!("{}, made {}", plan.counter, plan.created)),
+        Row::new("operation", operation(plan)),
         Row::new("approved by", given.approved_by()),
         Row::new("policy", format!("\"{}\" version {}", policy.name, policy.version)),
         Row::new(
@@ -63,6 +64,11 @@ fn facts(given: &Given<'_>) -> Vec<Row> {
         Row::new("starts of the HSM", format!("at most {} since its last log", plan.boots)),
         Row::new("this is request", given.counter()),
     ]
+}
+
+fn operation(plan: &Plan) -> String {
+    let (keys, materials) = (plan.targets.len(), plan.materials().len());
+    format!("{}: keys {keys}, key materials {materials}", plan.operation)
 }
 
 fn targets(given: &Given<'_>) -> Vec<Row> {

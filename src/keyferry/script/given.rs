@@ -2,6 +2,7 @@
 
 use super::model::{Part, Script, number};
 use super::{bastion, front, office, outcome, room};
+use keyferry_bundle::kinds::{Operation, Target};
 use keyferry_bundle::{Device, Digest, Holder, Plan, Policy, Role, TargetName, Verified};
 use keyferry_ceremony::draft::Progress;
 use keyferry_ceremony::wrapping::{Plaintext, plaintext};
@@ -73,6 +74,11 @@ impl Given<'_> {
         self.plan.counter == 1 && self.counter() == 1
     }
 
+    /// Whether the plan has the HSM make key material.
+    pub(super) fn generates(&self) -> bool {
+        self.plan.operation != Operation::Reimport
+    }
+
     /// Whether a request of the plan was answered before.
     pub(super) fn was_answered(&self) -> bool {
         self.known.iter().any(|name| matches!(name, Name::Response(_)))
@@ -107,6 +113,7 @@ impl Given<'_> {
                     | Name::Backup(_)
                     | Name::Log(_)
                     | Name::Transcript(_)
+                    | Name::Upkeep(_)
             )
         };
         self.known.iter().filter(bundle).cloned().collect()
@@ -131,18 +138,23 @@ impl Given<'_> {
         files
     }
 
-    /// Targets whose bytes custodians can hold.
+    /// The key materials, by the names of their first targets.
+    pub(super) fn leaders(&self) -> impl Iterator<Item = &Target> {
+        let leads =
+            |target: &&Target| self.plan.leader(target).is_some_and(|l| l.name == target.name);
+        self.plan.targets.iter().filter(leads)
+    }
+
+    /// Key materials whose bytes custodians can hold.
     pub(super) fn copied(&self) -> impl Iterator<Item = &TargetName> {
-        let raw = |target: &&keyferry_bundle::kinds::Target| {
-            matches!(plaintext(target.key_spec), Plaintext::Raw(_))
-        };
+        let raw = |target: &&Target| matches!(plaintext(target.key_spec), Plaintext::Raw(_));
         let custodians = !self.plan.custodians.is_empty();
-        self.plan.targets.iter().filter(move |target| custodians && raw(target)).map(|t| &t.name)
+        self.leaders().filter(move |target| custodians && raw(target)).map(|target| &target.name)
     }
 
     /// The statements of the copies that the room makes or made.
     pub(super) fn backups(&self) -> Vec<Name> {
-        self.target_names().map(|name| Name::Backup(name.clone())).collect()
+        self.leaders().map(|target| Name::Backup(target.name.clone())).collect()
     }
 
     /// Who counts in a role.

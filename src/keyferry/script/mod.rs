@@ -13,6 +13,7 @@ mod model;
 mod office;
 mod outcome;
 mod room;
+mod targets;
 
 pub(crate) use given::Given;
 pub(crate) use model::Script;

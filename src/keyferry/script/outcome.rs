@@ -5,6 +5,7 @@ use super::bastion::also_sign;
 use super::given::Given;
 use super::model::{Actor, Part, Place, Row, Step};
 use super::office::pinned;
+use keyferry_bundle::kinds::Operation;
 use keyferry_console::Name;
 
 pub(super) fn parts(given: &Given<'_>) -> Vec<Part> {
@@ -60,6 +61,17 @@ fn second_reader(given: &Given<'_>) -> Vec<Step> {
     ]
 }
 
+const fn imported(given: &Given<'_>) -> &'static str {
+    match given.plan.operation {
+        Operation::Import | Operation::Reimport => {
+            "The operator types the ceremony's name. The key material is imported, and no warning says that the receipt carries no proof."
+        }
+        Operation::Rotate => {
+            "The operator types the ceremony's name. The key material is imported and made the current one; the older ones stay in the key. No warning says that the receipt carries no proof."
+        }
+    }
+}
+
 fn bastion(given: &Given<'_>) -> Vec<Step> {
     let word = given.plan.ceremony.to_string();
     let mut steps = vec![
@@ -88,14 +100,8 @@ fn bastion(given: &Given<'_>) -> Vec<Step> {
         }))
         .in_pages(),
     );
-    steps.push(
-        Step::new(
-            Actor::OnlineOperator,
-            "The operator types the ceremony's name. The key material is imported, and no warning says that the receipt carries no proof.",
-        )
-        .act(Act::Type(word))
-        .short("time"),
-    );
+    steps
+        .push(Step::new(Actor::OnlineOperator, imported(given)).act(Act::Type(word)).short("time"));
     steps.extend(also_sign(given, &given.receipt()));
     steps.extend(
         Step::new(

@@ -134,6 +134,12 @@ fn key_material_is_imported_again_as_the_earlier_ceremony_left_it() {
             Target { material: Some(pin(&desk, "first", before.name.as_str())), ..before.clone() };
         assert_eq!(*target, expected);
     }
+    let lint = ["plan", "lint", "again", "--previous", "first/plan.json", "--of", "first"];
+    let told = desk.run(&lint, &[]).done().out;
+    assert!(told.contains("[several-regions]") && !told.contains("[restore]"), "{told}");
+    assert!(!told.contains("[previous]") && !told.contains("[object-id-used]"), "{told}");
+    let lint = ["plan", "lint", "first", "--previous", "first/plan.json"];
+    desk.run(&lint, &[]).refused(3, "counter: is 1, but plan 1 is there: the next one is 2");
     plan(&desk, "one", &[&again[..], &until, &["--target", "other"]].concat()).done();
     assert_eq!(names(&desk.plan_of("one")), ["other"]);
     plan(&desk, "none", &[&again[..], &until, &["--target", "nobody"]].concat())

@@ -1,6 +1,7 @@
 //! An earlier ceremony: which keys it was, and which key material they have had since.
 
 use crate::opened::{Trusted, file_name};
+use keyferry_bundle::Serial;
 use keyferry_bundle::kinds::{Pin, Target};
 use keyferry_ceremony::{Countersigned, plan};
 use keyferry_console::ceremony::refused;
@@ -9,15 +10,20 @@ use std::path::{Path, PathBuf};
 
 /// A key and one of its key materials.
 #[derive(Debug, Clone)]
-pub(super) struct Known {
+pub(in crate::commands) struct Known {
     /// As it was planned.
-    pub(super) target: Target,
+    pub(in crate::commands) target: Target,
     /// Which key material it got.
-    pub(super) pin: Pin,
+    pub(in crate::commands) pin: Pin,
+    /// The HSM that it came from.
+    pub(in crate::commands) serial: Serial,
 }
 
 /// The keys of all these ceremonies, in order.
-pub(super) fn all(trusted: &Trusted, folders: &[PathBuf]) -> Result<Vec<Known>, Failure> {
+pub(in crate::commands) fn all(
+    trusted: &Trusted,
+    folders: &[PathBuf],
+) -> Result<Vec<Known>, Failure> {
     let mut known: Vec<Known> = Vec::new();
     for folder in folders {
         let found = read(trusted, folder)
@@ -91,7 +97,7 @@ fn read(trusted: &Trusted, folder: &Path) -> Result<Vec<Known>, Failure> {
             check_value: brought.check_value,
             key_material_id: answered.key_material_id.clone(),
         };
-        Ok(Known { target: target.clone(), pin })
+        Ok(Known { target: target.clone(), pin, serial: device.body().serial })
     };
     plan.body().targets.iter().map(known).collect()
 }

@@ -261,10 +261,10 @@ impl<'a> World<'a> {
                     let key = self.compared.contains(target.key.to_string().as_str());
                     need(key, format!("nobody compared target {}", target.name))?;
                 }
-                let names = || self.given.target_names();
                 let mut made = self.given.backups();
                 made.extend([self.given.response(), self.given.log()]);
-                made.extend(names().map(|name| Name::WrappedCopy(name.clone())));
+                let leaders = self.given.leaders();
+                made.extend(leaders.map(|target| Name::WrappedCopy(target.name.clone())));
                 made.extend(self.given.copied().map(|name| Name::AgeCopy(name.clone())));
                 self.files.entry(place).or_default().extend(made);
                 self.answered = Some(self.ran.len());

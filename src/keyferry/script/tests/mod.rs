@@ -7,7 +7,7 @@ mod walks;
 
 use super::model::Step;
 use super::{Given, Script};
-use keyferry_bundle::kinds::KeptAs;
+use keyferry_bundle::kinds::{KeptAs, Operation, Pin};
 use keyferry_bundle::{
     Custodian, Device, Digest, KeySpec, KeyUsage, Policy, Verified, WrappingAlgorithm,
 };
@@ -111,12 +111,57 @@ fn again() -> Desk {
     desk
 }
 
+/// Key material that is imported again, without anything made.
+fn reimported() -> Story {
+    let mut story = rich();
+    story.plan.operation = Operation::Reimport;
+    for target in &mut story.plan.targets {
+        let of = target.object_id.to_string();
+        target.material = Some(Pin {
+            response: Digest::of(b"response"),
+            check_value: Digest::of(of.as_bytes()),
+            key_material_id: None,
+        });
+    }
+    story
+}
+
+/// More targets than have a step each, two of them with one key material.
+fn many() -> Story {
+    let mut story = rich();
+    for number in 10..40 {
+        add(&mut story, number, KeySpec::SymmetricDefault, KeptAs::Opaque);
+    }
+    let mut replica = story.plan.targets[0].clone();
+    replica.name = parse("replica");
+    replica.key =
+        parse("arn:aws:kms:eu-central-1:111122223333:key/99999999-12ab-34cd-56ef-1234567890ab");
+    story.plan.targets.push(replica);
+    story
+}
+
+/// New key material for a key that has some.
+fn rotated() -> Story {
+    let mut story = Story::sound();
+    story.plan.operation = Operation::Rotate;
+    let target = &mut story.plan.targets[0];
+    target.generation = 2;
+    target.earlier = vec![Pin {
+        response: Digest::of(b"response"),
+        check_value: Digest::of(b"first"),
+        key_material_id: None,
+    }];
+    story
+}
+
 fn desks() -> Vec<Desk> {
     let mut later = Story::sound();
     (later.plan.counter, later.plan.previous) = (7, Some(Digest::of(b"six")));
     let mut unapproved = Desk::of(rich());
     (unapproved.signers, unapproved.draft) = (&["bob"], true);
-    vec![Desk::of(Story::sound()), Desk::of(rich()), Desk::of(later), unapproved, again()]
+    let others = [reimported(), many(), rotated()].map(Desk::of);
+    let desks = vec![Desk::of(Story::sound()), Desk::of(rich()), Desk::of(later)];
+    desks.into_iter().chain([unapproved, again()]).chain(others).collect()
 }
 
 fn all_steps(script: &Script) -> Vec<&Step> {

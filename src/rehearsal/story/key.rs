@@ -1,0 +1,29 @@
+//! KMS keys.
+
+use super::Story;
+use crate::cast::OPERATOR;
+use keyferry_bundle::{KeyArn, KeySpec};
+use keyferry_console::Failure;
+use serde_json::Value;
+
+impl Story<'_> {
+    /// A KMS key that waits for key material.
+    pub(crate) fn key(&self, alias: &str, spec: KeySpec, more: &[&str]) -> Result<KeyArn, Failure> {
+        let mut arguments = vec!["create-key", "--alias", alias];
+        arguments.extend(["--description", "Payments, imported by Keyferry"]);
+        arguments.extend(["--tag", "ceremony=payments-2026", "--json"]);
+        arguments.extend(["--key-spec", spec.as_str()]);
+        arguments.extend(more);
+        let answer = self.bastion.run(OPERATOR, "keyferry-online", &arguments, &[])?;
+        json_text(&answer, "/arn")?.parse().map_err(Failure::bug)
+    }
+}
+
+/// A member of a program's JSON answer.
+pub(crate) fn json_text(answer: &str, pointer: &str) -> Result<String, Failure> {
+    let tree: Value = serde_json::from_str(answer).map_err(Failure::bug)?;
+    tree.pointer(pointer)
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::bug(format!("{pointer} is missing in {answer}")))
+}

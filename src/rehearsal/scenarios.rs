@@ -2,7 +2,10 @@
 
 mod ceremony;
 mod expired_token;
+mod expiry;
 mod first;
+mod multi_region;
+mod rotation;
 
 use crate::cli::Cli;
 use crate::programs::Programs;
@@ -15,6 +18,12 @@ use keyferry_console::{Failure, Screen};
 pub(crate) enum Scenario {
     /// A day passes before the upload: new parameters, the same key material wrapped again
     ExpiredToken,
+    /// Key material expires in KMS, and is imported again
+    Expiry,
+    /// A symmetric key gets new key material; an HMAC key gives its alias to a new key
+    Rotation,
+    /// One key material in three Regions
+    MultiRegion,
 }
 
 /// Tells a story, or that of one ceremony; the auditor's folder with everything that came of it.
@@ -29,5 +38,8 @@ pub(crate) fn tell(
     match scenario {
         None => ceremony::tell(&story),
         Some(Scenario::ExpiredToken) => expired_token::tell(&story),
+        Some(Scenario::Expiry) => expiry::tell(&story),
+        Some(Scenario::Rotation) => rotation::tell(&story),
+        Some(Scenario::MultiRegion) => multi_region::tell(&story),
     }
 }

@@ -38,3 +38,9 @@ impl Opening<'_> {
         Ok(ceremony)
     }
 }
+
+/// The key of the same id in another Region.
+pub(super) fn in_region(key: &KeyArn, region: &str) -> Result<KeyArn, Failure> {
+    let region = region.parse().map_err(Failure::bug)?;
+    Ok(KeyArn { region, ..key.clone() })
+}

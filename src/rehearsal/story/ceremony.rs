@@ -8,8 +8,8 @@ use std::cell::Cell;
 
 /// A ceremony: the same folder on every machine.
 pub(crate) struct Ceremony<'s> {
-    pub(super) story: &'s Story<'s>,
-    pub(super) hsm: &'s Hsm,
+    pub(crate) story: &'s Story<'s>,
+    pub(crate) hsm: &'s Hsm,
     /// Its name and its folder.
     pub(crate) name: &'s str,
     /// How many requests there were.
@@ -26,6 +26,14 @@ impl<'s> Ceremony<'s> {
     pub(crate) fn hold(&self) -> Result<(), Failure> {
         self.request()?;
         self.response()?;
+        self.receipt()
+    }
+
+    /// The same for key material that the HSM has already.
+    pub(crate) fn hold_again(&self) -> Result<(), Failure> {
+        self.request()?;
+        self.story.chapter("In the room: the key material that the HSM keeps, wrapped again");
+        self.respond("respond")?;
         self.receipt()
     }
 

@@ -3,7 +3,7 @@
 use super::Story;
 use crate::cast::OPERATOR;
 use keyferry_bundle::{KeyArn, KeySpec};
-use keyferry_console::Failure;
+use keyferry_console::{Exit, Failure};
 use serde_json::Value;
 
 impl Story<'_> {
@@ -16,6 +16,19 @@ impl Story<'_> {
         arguments.extend(more);
         let answer = self.bastion.run(OPERATOR, "keyferry-online", &arguments, &[])?;
         json_text(&answer, "/arn")?.parse().map_err(Failure::bug)
+    }
+
+    /// All is well with the keys of these ceremonies.
+    pub(crate) fn status(&self, ceremonies: &[&str]) -> Result<(), Failure> {
+        let arguments = [["status"].as_slice(), ceremonies].concat();
+        self.bastion.run(OPERATOR, "keyferry-online", &arguments, &[]).map(drop)
+    }
+
+    /// Something is not, and the exit code says so too.
+    pub(crate) fn status_warns(&self, ceremonies: &[&str], words: &str) -> Result<(), Failure> {
+        let arguments = [["status"].as_slice(), ceremonies].concat();
+        let expected = (Exit::Unchanged, words);
+        self.bastion.refused(OPERATOR, "keyferry-online", &arguments, &[], expected)
     }
 }
 

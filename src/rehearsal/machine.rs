@@ -60,6 +60,17 @@ impl<'a> Machine<'a> {
         Err(stopped(format!("{program} ended with {}", output.status)))
     }
 
+    /// Runs a program that asks nothing, and shows nothing of it unless it fails.
+    pub(crate) fn run_unseen(&self, program: &str, arguments: &[&str]) -> Result<String, Failure> {
+        let output =
+            self.process(program, arguments, &[]).map_err(|error| unable(program, &error))?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        self.show(&said(&output));
+        Err(stopped(format!("{program} {} ended with {}", shown(arguments), output.status)))
+    }
+
     /// As [`Self::run`], where the program must refuse, with this exit code and these words.
     pub(crate) fn refused(
         &self,
@@ -94,9 +105,8 @@ impl<'a> Machine<'a> {
     ) -> Result<Output, Failure> {
         let told = format!("{}@{} $ {program} {}", who, self.place.name(), shown(arguments));
         self.screen.tell(Tone::Caution, told);
-        let output = self.process(program, arguments, answers).map_err(|error| {
-            Failure::new(Exit::File, "program", format!("{program} cannot be run")).because(error)
-        })?;
+        let run = self.process(program, arguments, answers);
+        let output = run.map_err(|error| unable(program, &error))?;
         self.show(&said(&output));
         Ok(output)
     }
@@ -153,6 +163,10 @@ impl<'a> Machine<'a> {
 fn said(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     text(&output.stderr) + &text(&output.stdout)
+}
+
+fn unable(program: &str, error: &std::io::Error) -> Failure {
+    Failure::new(Exit::File, "program", format!("{program} cannot be run")).because(error)
 }
 
 /// The story does not go as it must.

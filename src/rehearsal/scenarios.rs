@@ -1,5 +1,6 @@
 //! The stories that can be told.
 
+mod batch;
 mod ceremony;
 mod expired_token;
 mod expiry;
@@ -24,6 +25,8 @@ pub(crate) enum Scenario {
     Rotation,
     /// One key material in three Regions
     MultiRegion,
+    /// Many keys in several Regions: --keys and --regions
+    Batch,
 }
 
 /// Tells a story, or that of one ceremony; the auditor's folder with everything that came of it.
@@ -41,5 +44,6 @@ pub(crate) fn tell(
         Some(Scenario::Expiry) => expiry::tell(&story),
         Some(Scenario::Rotation) => rotation::tell(&story),
         Some(Scenario::MultiRegion) => multi_region::tell(&story),
+        Some(Scenario::Batch) => batch::tell(&story),
     }
 }

@@ -2,6 +2,7 @@
 
 mod batch;
 mod ceremony;
+mod disaster;
 mod expired_token;
 mod expiry;
 mod first;
@@ -25,6 +26,8 @@ pub(crate) enum Scenario {
     Rotation,
     /// One key material in three Regions
     MultiRegion,
+    /// The HSM is lost: its wrap key is put together in a second one, which takes the copies back
+    Disaster,
     /// Many keys in several Regions: --keys and --regions
     Batch,
 }
@@ -37,13 +40,18 @@ pub(crate) fn tell(
     programs: &Programs,
     screen: &Screen,
 ) -> Result<String, Failure> {
-    let story = Story::new(cli, cli.cast(), stage, programs, screen)?;
+    let mut cast = cli.cast();
+    if scenario == Some(Scenario::Disaster) {
+        cast.custodians = cast.custodians.or(Some(disaster::CUSTODIANS));
+    }
+    let story = Story::new(cli, cast, stage, programs, screen)?;
     match scenario {
         None => ceremony::tell(&story),
         Some(Scenario::ExpiredToken) => expired_token::tell(&story),
         Some(Scenario::Expiry) => expiry::tell(&story),
         Some(Scenario::Rotation) => rotation::tell(&story),
         Some(Scenario::MultiRegion) => multi_region::tell(&story),
+        Some(Scenario::Disaster) => disaster::tell(&story),
         Some(Scenario::Batch) => batch::tell(&story),
     }
 }

@@ -32,8 +32,7 @@ impl<'s> Ceremony<'s> {
     /// The same for key material that the HSM has already.
     pub(crate) fn hold_again(&self) -> Result<(), Failure> {
         self.request()?;
-        self.story.chapter("In the room: the key material that the HSM keeps, wrapped again");
-        self.respond("respond")?;
+        self.response_again()?;
         self.receipt()
     }
 
@@ -46,6 +45,12 @@ impl<'s> Ceremony<'s> {
     /// A chapter: the first response.
     pub(crate) fn response(&self) -> Result<(), Failure> {
         self.story.chapter("In the room: the HSM makes the key material, which leaves it wrapped");
+        self.respond("respond")
+    }
+
+    /// The same for key material that the HSM has already.
+    pub(crate) fn response_again(&self) -> Result<(), Failure> {
+        self.story.chapter("In the room: the key material that the HSM keeps, wrapped again");
         self.respond("respond")
     }
 
@@ -64,6 +69,15 @@ impl<'s> Ceremony<'s> {
         self.rounds.set(self.rounds.get().saturating_add(1));
         self.online(&["check", self.name], &[])?;
         self.carry(Place::Bastion, Place::Room, travels)
+    }
+
+    /// What was done with the HSM since it was set up, put into the ceremony's folder in the room.
+    pub(crate) fn account_for(&self, files: &[String]) -> Result<(), Failure> {
+        for file in files {
+            self.story.stage.put(Place::Room, file, self.name)?;
+        }
+        self.story.screen.say(format!("  in the ceremony's folder too: {}", files.join(", ")));
+        Ok(())
     }
 
     /// The room's answer by `respond` or `rewrap`, signed by the witnesses and carried to the bastion.

@@ -2,9 +2,10 @@
 
 use super::{Story, shares, sign};
 use crate::cast::{ADMINISTRATION_PASSWORD, AUDIT_PASSWORD, BACKUP_PASSWORD, HSM_PASSWORD};
+use crate::machine::stopped;
 use crate::services::Service;
 use crate::stage::Place;
-use keyferry_console::Failure;
+use keyferry_console::{Failure, files};
 
 /// Which HSM it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,20 @@ impl Casing {
         device: "device.json",
         transcript: "transcript-1.json",
     };
+
+    /// The one that takes its place.
+    pub(crate) const SECOND: Self = Self {
+        name: "hsm-2",
+        serial: "87654321",
+        state: "virtual-hsm-2.json",
+        device: "hsm-2/device.json",
+        transcript: "hsm-2/transcript-1.json",
+    };
+
+    /// The folder of its own files, on the machines that have any.
+    fn folder(self) -> &'static str {
+        self.device.rsplit_once('/').map_or(".", |(folder, _)| folder)
+    }
 }
 
 /// An HSM that runs.
@@ -43,6 +58,15 @@ impl Hsm {
         ["--hsm", self.service.url(), "--allow-network"]
     }
 
+    /// Nothing of it is left.
+    pub(crate) fn destroy(&self, story: &Story<'_>) -> Result<(), Failure> {
+        let path = story.stage.backstage(self.casing.state);
+        self.service.end();
+        std::fs::remove_file(path).map_err(|error| stopped(error.to_string()))?;
+        story.screen.say(format!("  {} is no more, and what it held is gone", self.casing.name));
+        Ok(())
+    }
+
     /// Its device bundle, as a file of the office.
     pub(crate) const fn device(&self) -> &'static str {
         self.casing.device
@@ -52,6 +76,11 @@ impl Hsm {
     pub(crate) const fn transcript(&self) -> &'static str {
         self.casing.transcript
     }
+
+    /// A later transcript, as a file of the room.
+    pub(crate) fn later(&self, number: u32) -> String {
+        format!("{}/transcript-{number}.json", self.casing.folder())
+    }
 }
 
 impl Story<'_> {
@@ -60,6 +89,10 @@ impl Story<'_> {
         let state = self.stage.backstage(casing.state).display().to_string();
         let options = ["--state", &state, "--serial", casing.serial];
         let service = Service::start(self.programs, "keyferry-virtual-hsm", &options)?;
+        let folder = self.room.folder.join(casing.folder());
+        if !folder.exists() {
+            files::new_folder(&folder)?;
+        }
         Ok(Hsm { casing, service })
     }
 
@@ -72,6 +105,48 @@ impl Story<'_> {
             self.split(&init(hsm, &more), hsm)?;
         }
         self.initialise(hsm, &more)
+    }
+
+    /// The wrap key of the HSM that was split comes into another one: from as many shares as it takes.
+    pub(crate) fn join(&self, hsm: &Hsm) -> Result<(), Failure> {
+        let present = self.cast.custodians.map_or(0, |quorum| quorum.threshold);
+        let custodians = (1..).zip(self.cast.custodians()).take(present);
+        let mut more = vec!["--share-set".to_owned(), Casing::FIRST.device.to_owned()];
+        let (mut shares, mut identities) = (vec![], vec![]);
+        for (number, name) in custodians {
+            let identity = format!("{name}.age-identity");
+            self.stage.hand(Place::Office, Place::Room, &identity)?;
+            shares.push(format!("{}/share-{number}-{name}.age", shares::FOLDER));
+            identities.push(identity);
+        }
+        self.screen.say(format!("  in the room with their identities: {}", identities.join(", ")));
+        more.push("--shares-from".to_owned());
+        more.extend(shares);
+        more.push("--identity".to_owned());
+        more.extend(identities);
+        let more: Vec<&str> = more.iter().map(String::as_str).collect();
+        self.initialise(hsm, &more)
+    }
+
+    /// Work with an HSM outside of a ceremony. The record of it, which the witnesses sign, for the next ceremony's folder.
+    pub(crate) fn upkeep(
+        &self,
+        hsm: &Hsm,
+        number: u32,
+        work: &[&str],
+        passwords: &[&str],
+    ) -> Result<String, Failure> {
+        let mut arguments = work.to_vec();
+        arguments.extend(hsm.access());
+        arguments.extend(["--device", hsm.device(), "--room", "memory"]);
+        arguments.extend(["--out", hsm.casing.folder()]);
+        let answers = [[HSM_PASSWORD, hsm.casing.serial].as_slice(), passwords].concat();
+        self.room.run("room", "keyferry-offline", &arguments, &answers)?;
+        let record = format!("{}/upkeep-{number}.json", hsm.casing.folder());
+        for witness in self.cast.signing_witnesses() {
+            sign(&self.room, witness, &record, "upkeep")?;
+        }
+        Ok(record)
     }
 
     /// `init`, from the serial number that is typed to the witnesses' signatures.

@@ -186,3 +186,27 @@ fn shown(arguments: &[&str]) -> String {
     };
     arguments.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn a_program_that_must_refuse_refuses_with_that_code_and_those_words() {
+        let screen = Screen::new(false);
+        let programs = Programs::in_folder(Path::new("/bin"));
+        let stage = Stage::set(None, &screen).unwrap();
+        let machine = Machine::new(Place::Room, &stage, &programs, &screen, Shown::default());
+        let refused = |script: &str, words: &str| {
+            machine.refused("somebody", "sh", &["-c", script], &[], (Exit::Policy, words))
+        };
+        refused("echo not yet >&2; exit 4", "not yet").unwrap();
+        for (script, words) in [("true", ""), ("exit 3", ""), ("echo not yet; exit 4", "never")] {
+            assert_eq!(refused(script, words).unwrap_err().code, "rehearsal", "{script}");
+        }
+        let ends = |script: &str| machine.run("somebody", "sh", &["-c", script], &[]);
+        assert_eq!(ends("echo done").unwrap(), "done\n");
+        assert_eq!(ends("exit 4").unwrap_err().code, "rehearsal");
+    }
+}

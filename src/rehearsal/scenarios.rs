@@ -3,6 +3,7 @@
 mod batch;
 mod ceremony;
 mod disaster;
+mod ebs;
 mod expired_token;
 mod expiry;
 mod first;
@@ -30,6 +31,8 @@ pub(crate) enum Scenario {
     Disaster,
     /// Many keys in several Regions: --keys and --regions
     Batch,
+    /// A volume of EBS is encrypted under an imported key
+    Ebs,
 }
 
 /// Tells a story, or that of one ceremony; the auditor's folder with everything that came of it.
@@ -53,5 +56,6 @@ pub(crate) fn tell(
         Some(Scenario::MultiRegion) => multi_region::tell(&story),
         Some(Scenario::Disaster) => disaster::tell(&story),
         Some(Scenario::Batch) => batch::tell(&story),
+        Some(Scenario::Ebs) => ebs::tell(&story),
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn tell(story: &Story<'_>) -> Result<String, Failure> {
     ceremony.hold()?;
 
     story.chapter("On the bastion: a volume under the key, and the key for all that follow");
-    bastion.run(OPERATOR, "keyferry-online", &volume, &[story.cli.alias.as_str()])?;
+    bastion.run(OPERATOR, "keyferry-online", &volume, &[])?;
     bastion.run(OPERATOR, "keyferry-online", &default, &[story.cli.alias.as_str()])?;
     story.audit(&[&ceremony])
 }

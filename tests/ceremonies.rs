@@ -18,6 +18,7 @@ mod opened;
 mod private_keys;
 mod proxy;
 mod room;
+mod scenarios;
 mod script;
 mod second_year;
 mod secrets;

@@ -13,15 +13,11 @@ const CUSTODIANS: &[&str] =
     &["carol", "chris", "cleo", "cyrus", "clara", "conrad", "cecily", "cosmo"];
 /// The online operator.
 pub(crate) const OPERATOR: &str = "oscar";
-/// The ceremony; also its folder.
+/// The first ceremony; also its folder.
 pub(crate) const CEREMONY: &str = "payments-2026";
 /// The one target.
 pub(crate) const TARGET: &str = "payments";
-/// The HSM.
-pub(crate) const HSM: &str = "hsm-1";
-/// Its serial number.
-pub(crate) const SERIAL: &str = "12345678";
-/// The password that its operator chooses.
+/// The password that an HSM's operator chooses.
 pub(crate) const HSM_PASSWORD: &str = "rehearsal password of hsm-1";
 
 /// The password of its backup credential, which stays in a safe.
@@ -37,7 +33,7 @@ pub(crate) const ADMINISTRATION_PASSWORD: &str = "rehearsal password of the admi
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Quorum {
     pub(crate) threshold: usize,
-    of: usize,
+    pub(crate) of: usize,
 }
 
 impl FromStr for Quorum {

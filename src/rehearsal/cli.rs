@@ -1,11 +1,12 @@
 //! The command line.
 
 use crate::cast::{Cast, Quorum};
+use crate::programs;
+use crate::scenarios::{self, Scenario};
 use crate::stage::Stage;
-use crate::{programs, story};
 use clap::Parser;
 use keyferry_bundle::kinds::KeptAs;
-use keyferry_bundle::{KeySpec, KeyUsage};
+use keyferry_bundle::{AccountId, AwsRegion, KeySpec, KeyUsage};
 use keyferry_console::{Exit, Failure, Screen};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -16,7 +17,7 @@ use std::process::ExitCode;
     name = "keyferry-rehearsal",
     version,
     max_term_width = 100,
-    after_help = "Examples:\n  cargo rehearse\n  cargo rehearse -- --out evidence\n  cargo rehearse -- --key-spec ECC_NIST_P384\n  cargo rehearse -- --officers 2-of-3 --witnesses 2 --custodians 3-of-5"
+    after_help = "Examples:\n  cargo rehearse\n  cargo rehearse -- --out evidence\n  cargo rehearse -- --scenario expiry\n  cargo rehearse -- --key-spec ECC_NIST_P384\n  cargo rehearse -- --officers 2-of-3 --witnesses 2 --custodians 3-of-5"
 )]
 pub(crate) struct Cli {
     /// Leave every bundle in this folder, which must not exist yet [default: a new temporary folder]
@@ -27,16 +28,33 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "DIR")]
     stage: Option<PathBuf>,
 
+    /// A chapter of a key's later life, after its first ceremony [default: the first ceremony alone]
+    #[arg(long, value_name = "NAME")]
+    scenario: Option<Scenario>,
+
+    /// How many keys `batch` imports, each into every Region
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u8).range(1..=128))]
+    pub(crate) keys: u8,
+
+    /// Into how many Regions `batch` imports each key
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=4))]
+    pub(crate) regions: u8,
+
     /// The key spec to rehearse
-    #[arg(long, value_name = "SPEC", default_value = "SYMMETRIC_DEFAULT")]
+    #[arg(
+        long,
+        value_name = "SPEC",
+        default_value = "SYMMETRIC_DEFAULT",
+        conflicts_with = "scenario"
+    )]
     pub(crate) key_spec: KeySpec,
 
     /// What KMS does with the key [default: the usual thing for the spec]
-    #[arg(long, value_name = "USAGE")]
+    #[arg(long, value_name = "USAGE", conflicts_with = "scenario")]
     pub(crate) key_usage: Option<KeyUsage>,
 
     /// As what the HSM keeps the key material [default: the usual thing for the spec]
-    #[arg(long, value_name = "KIND")]
+    #[arg(long, value_name = "KIND", conflicts_with = "scenario")]
     pub(crate) keep_as: Option<KeptAs>,
 
     /// How many security officers there are, and how many sign
@@ -53,7 +71,7 @@ pub(crate) struct Cli {
     custodians: Option<Quorum>,
 
     /// Use the KMS at this address instead of the virtual one
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", conflicts_with = "scenario")]
     pub(crate) kms_endpoint: Option<String>,
 
     /// The alias of the KMS key
@@ -62,11 +80,11 @@ pub(crate) struct Cli {
 
     /// The AWS account of the credentials
     #[arg(long, value_name = "ID", default_value = "111122223333")]
-    pub(crate) account: String,
+    pub(crate) account: AccountId,
 
     /// The AWS region
     #[arg(long, value_name = "NAME", default_value = "eu-central-1")]
-    pub(crate) region: String,
+    pub(crate) region: AwsRegion,
 }
 
 impl Cli {
@@ -89,12 +107,12 @@ fn rehearse(cli: &Cli, screen: &Screen) -> Result<(), Failure> {
     }
     let programs = programs::build(screen)?;
     let stage = Stage::set(cli.stage.as_deref(), screen)?;
-    story::tell(cli, &stage, &programs, screen)?;
+    let folder = scenarios::tell(cli.scenario, cli, &stage, &programs, screen)?;
     let out = match &cli.out {
         Some(out) => out.clone(),
         None => temporary()?,
     };
-    stage.leave_evidence(&out)?;
+    stage.leave_evidence(&folder, &out)?;
     screen.heading("Done");
     screen.say(format!("Every bundle is in {}. Verify them as an auditor would:", out.display()));
     screen.say(format!("  cargo run -q -p keyferry -- verify {}", out.display()));

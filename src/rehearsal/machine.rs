@@ -53,18 +53,62 @@ impl<'a> Machine<'a> {
         arguments: &[&str],
         answers: &[&str],
     ) -> Result<String, Failure> {
-        let said = format!("{}@{} $ {program} {}", who, self.place.name(), shown(arguments));
-        self.screen.tell(Tone::Caution, said);
-        let output = self.process(program, arguments, answers).map_err(|error| {
-            Failure::new(Exit::File, "program", format!("{program} cannot be run")).because(error)
-        })?;
-        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-        self.show(&format!("{}{stdout}", String::from_utf8_lossy(&output.stderr)));
+        let output = self.told(who, program, arguments, answers)?;
         if output.status.success() {
-            return Ok(stdout);
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
-        Err(Failure::new(Exit::Bug, "rehearsal", "the rehearsal stops here")
-            .because(format!("{program} ended with {}", output.status)))
+        Err(stopped(format!("{program} ended with {}", output.status)))
+    }
+
+    /// Runs a program that asks nothing, and shows nothing of it unless it fails.
+    pub(crate) fn run_unseen(&self, program: &str, arguments: &[&str]) -> Result<String, Failure> {
+        let output =
+            self.process(program, arguments, &[]).map_err(|error| unable(program, &error))?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        self.show(&said(&output));
+        Err(stopped(format!("{program} {} ended with {}", shown(arguments), output.status)))
+    }
+
+    /// As [`Self::run`], where the program must refuse, with this exit code and these words.
+    pub(crate) fn refused(
+        &self,
+        who: &str,
+        program: &str,
+        arguments: &[&str],
+        answers: &[&str],
+        (exit, words): (Exit, &str),
+    ) -> Result<(), Failure> {
+        let output = self.told(who, program, arguments, answers)?;
+        if output.status.code() != Some(exit as i32) {
+            let wanted = exit as i32;
+            return Err(stopped(format!(
+                "{program} ended with {}, not with {wanted}",
+                output.status
+            )));
+        }
+        if !said(&output).contains(words) {
+            return Err(stopped(format!("{program} did not say \"{words}\"")));
+        }
+        self.screen.say(format!("  refused with exit code {}, as it must be", exit as i32));
+        Ok(())
+    }
+
+    /// Runs a program and shows what it was called with and what it said.
+    fn told(
+        &self,
+        who: &str,
+        program: &str,
+        arguments: &[&str],
+        answers: &[&str],
+    ) -> Result<Output, Failure> {
+        let told = format!("{}@{} $ {program} {}", who, self.place.name(), shown(arguments));
+        self.screen.tell(Tone::Caution, told);
+        let run = self.process(program, arguments, answers);
+        let output = run.map_err(|error| unable(program, &error))?;
+        self.show(&said(&output));
+        Ok(output)
     }
 
     /// What the program said, without long passages it has said before: the second officer reads the same page as the first.
@@ -105,11 +149,29 @@ impl<'a> Machine<'a> {
         let mut child = command.spawn()?;
         if let Some(mut stdin) = child.stdin.take() {
             for answer in answers {
-                stdin.write_all(format!("{answer}\n").as_bytes())?;
+                // A program that refuses early has closed its end.
+                if stdin.write_all(format!("{answer}\n").as_bytes()).is_err() {
+                    break;
+                }
             }
         }
         child.wait_with_output()
     }
+}
+
+/// Everything a program said.
+fn said(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stderr) + &text(&output.stdout)
+}
+
+fn unable(program: &str, error: &std::io::Error) -> Failure {
+    Failure::new(Exit::File, "program", format!("{program} cannot be run")).because(error)
+}
+
+/// The story does not go as it must.
+pub(crate) fn stopped(because: String) -> Failure {
+    Failure::new(Exit::Bug, "rehearsal", "the rehearsal stops here").because(because)
 }
 
 /// The command as a person would type it.
@@ -123,4 +185,28 @@ fn shown(arguments: &[&str]) -> String {
         }
     };
     arguments.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn a_program_that_must_refuse_refuses_with_that_code_and_those_words() {
+        let screen = Screen::new(false);
+        let programs = Programs::in_folder(Path::new("/bin"));
+        let stage = Stage::set(None, &screen).unwrap();
+        let machine = Machine::new(Place::Room, &stage, &programs, &screen, Shown::default());
+        let refused = |script: &str, words: &str| {
+            machine.refused("somebody", "sh", &["-c", script], &[], (Exit::Policy, words))
+        };
+        refused("echo not yet >&2; exit 4", "not yet").unwrap();
+        for (script, words) in [("true", ""), ("exit 3", ""), ("echo not yet; exit 4", "never")] {
+            assert_eq!(refused(script, words).unwrap_err().code, "rehearsal", "{script}");
+        }
+        let ends = |script: &str| machine.run("somebody", "sh", &["-c", script], &[]);
+        assert_eq!(ends("echo done").unwrap(), "done\n");
+        assert_eq!(ends("exit 4").unwrap_err().code, "rehearsal");
+    }
 }

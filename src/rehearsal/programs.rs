@@ -9,6 +9,12 @@ use std::process::{Command, Stdio};
 pub struct Programs(PathBuf);
 
 impl Programs {
+    /// Those of another folder.
+    #[cfg(test)]
+    pub(crate) fn in_folder(folder: &Path) -> Self {
+        Self(folder.to_owned())
+    }
+
     /// The path of a program.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {

@@ -2,12 +2,13 @@
 
 use crate::programs::Programs;
 use keyferry_console::{Exit, Failure};
+use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 /// A running service.
 pub(crate) struct Service {
-    child: Child,
+    child: RefCell<Child>,
     url: String,
 }
 
@@ -33,10 +34,17 @@ impl Service {
         if let Some(stdout) = child.stdout.take() {
             BufReader::new(stdout).read_line(&mut line).map_err(|error| fail(error.to_string()))?;
         }
-        let mut service = Self { child, url: String::new() };
+        let mut service = Self { child: RefCell::new(child), url: String::new() };
         let url = line.trim().strip_prefix("listening on ").ok_or_else(|| fail(line.clone()))?;
         url.clone_into(&mut service.url);
         Ok(service)
+    }
+
+    /// Ends it before the story does.
+    pub(crate) fn end(&self) {
+        let mut child = self.child.borrow_mut();
+        let _ = child.kill();
+        let _ = child.wait();
     }
 
     /// Where it listens.
@@ -47,7 +55,6 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.end();
     }
 }

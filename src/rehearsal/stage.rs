@@ -1,6 +1,5 @@
 //! The machines' folders, and the medium between them.
 
-use crate::cast::CEREMONY;
 use keyferry_console::files::{self, Mode};
 use keyferry_console::{Exit, Failure, Screen};
 use std::path::{Path, PathBuf};
@@ -72,15 +71,15 @@ impl Stage {
         copy(&self.backstage(state), &self.backstage(&format!("{when}.{state}")))
     }
 
-    /// Carries files of the ceremony's folder from one machine to another; what is there already stays.
+    /// Carries files of a ceremony's folder from one machine to another; what is there already stays.
     pub(crate) fn carry(
         &self,
-        from: Place,
-        to: Place,
+        (from, source): (Place, &str),
+        (to, target): (Place, &str),
         wanted: impl Fn(&str) -> bool,
         screen: &Screen,
     ) -> Result<(), Failure> {
-        let (source, target) = (self.folder(from).join(CEREMONY), self.folder(to).join(CEREMONY));
+        let (source, target) = (self.folder(from).join(source), self.folder(to).join(target));
         if !target.exists() {
             files::new_folder(&target)?;
         }
@@ -96,30 +95,32 @@ impl Stage {
             "  carried from the {} to the {}: {}",
             from.name(),
             to.name(),
-            carried.join(", ")
+            listed(&carried)
         ));
         Ok(())
     }
 
-    /// Copies one file of a machine to another machine.
+    /// Copies one file of a machine to another machine, under the same name.
     pub(crate) fn hand(&self, from: Place, to: Place, name: &str) -> Result<(), Failure> {
-        copy(&self.folder(from).join(name), &self.folder(to).join(name))
-    }
-
-    /// Copies a file of a machine into the ceremony's folder there.
-    pub(crate) fn put(&self, place: Place, name: &str) -> Result<(), Failure> {
-        let folder = self.folder(place);
-        copy(&folder.join(name), &folder.join(CEREMONY).join(name))
-    }
-
-    /// The ceremony's folder as the auditor got it.
-    pub(crate) fn leave_evidence(&self, out: &Path) -> Result<(), Failure> {
-        files::new_folder(out)?;
-        let source = self.folder(Place::Auditor).join(CEREMONY);
-        for name in names(&source)? {
-            copy(&source.join(&name), &out.join(&name))?;
+        let target = self.folder(to).join(name);
+        if let Some(folder) = target.parent()
+            && !folder.exists()
+        {
+            files::new_folder(folder)?;
         }
-        Ok(())
+        copy(&self.folder(from).join(name), &target)
+    }
+
+    /// Copies a file of a machine into a ceremony's folder there.
+    pub(crate) fn put(&self, place: Place, file: &str, ceremony: &str) -> Result<(), Failure> {
+        let folder = self.folder(place);
+        let name = Path::new(file).file_name().unwrap_or_default();
+        copy(&folder.join(file), &folder.join(ceremony).join(name))
+    }
+
+    /// A folder of the auditor's, as the auditor got it: a ceremony, or a folder of ceremonies.
+    pub(crate) fn leave_evidence(&self, folder: &str, out: &Path) -> Result<(), Failure> {
+        copy_folder(&self.folder(Place::Auditor).join(folder), out)
     }
 }
 
@@ -131,9 +132,35 @@ impl Drop for Stage {
     }
 }
 
+/// The most names of files that are shown.
+const MOST_NAMES: usize = 12;
+
+fn listed(names: &[String]) -> String {
+    match names {
+        [first @ .., last] if names.len() > MOST_NAMES => {
+            let first: Vec<&str> = first.iter().take(2).map(String::as_str).collect();
+            format!("{}, ... {last}: {} files", first.join(", "), names.len())
+        }
+        _ => names.join(", "),
+    }
+}
+
 fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     let bytes = files::read_bundle(from)?;
     files::write_new(to, &bytes, Mode::Public)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<(), Failure> {
+    files::new_folder(to)?;
+    for name in names(from)? {
+        let (from, to) = (from.join(&name), to.join(&name));
+        if from.is_dir() {
+            copy_folder(&from, &to)?;
+        } else {
+            copy(&from, &to)?;
+        }
+    }
+    Ok(())
 }
 
 fn names(folder: &Path) -> Result<Vec<String>, Failure> {

@@ -1,7 +1,6 @@
 //! A wrap key that is split among the custodians.
 
-use super::Story;
-use crate::cast::SERIAL;
+use super::{Hsm, Story};
 use crate::stage::Place;
 use keyferry_console::Failure;
 use keyferry_console::files;
@@ -11,8 +10,8 @@ pub(super) const FOLDER: &str = "shares";
 
 impl Story<'_> {
     /// The wrap key is split by a first run of `init`, and each custodian proves the share that the room made for them.
-    pub(super) fn split(&self, init: &[&str]) -> Result<(), Failure> {
-        self.room.run("room", "keyferry-offline", init, &[SERIAL])?;
+    pub(super) fn split(&self, init: &[&str], hsm: &Hsm) -> Result<(), Failure> {
+        self.room.run("room", "keyferry-offline", init, &[hsm.casing.serial])?;
         files::new_folder(&self.office.folder.join(FOLDER))?;
         self.stage.hand(Place::Room, Place::Office, &format!("{FOLDER}/shares.json"))?;
         for (number, name) in (1..).zip(self.cast.custodians()) {

@@ -24,5 +24,6 @@ mod secrets;
 mod self_tests;
 mod setting_up;
 mod transcripts;
+mod upkeep;
 mod usage;
 mod wrap_key_shares;

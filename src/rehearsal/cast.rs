@@ -21,6 +21,8 @@ pub(crate) const TARGET: &str = "payments";
 pub(crate) const HSM: &str = "hsm-1";
 /// Its serial number.
 pub(crate) const SERIAL: &str = "12345678";
+/// The serial number of an HSM that stands by.
+pub(crate) const SPARE_SERIAL: &str = "87654321";
 /// The password that its operator chooses.
 pub(crate) const HSM_PASSWORD: &str = "rehearsal password of hsm-1";
 

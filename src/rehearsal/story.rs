@@ -4,7 +4,7 @@ mod shares;
 
 use crate::cast::{
     ADMINISTRATION_PASSWORD, AUDIT_PASSWORD, BACKUP_PASSWORD, CEREMONY, Cast, HSM, HSM_PASSWORD,
-    OPERATOR, SERIAL, TARGET, age_identity, passphrase,
+    OPERATOR, SERIAL, SPARE_SERIAL, TARGET, age_identity, passphrase,
 };
 use crate::cli::Cli;
 use crate::machine::{Machine, Shown};
@@ -146,6 +146,10 @@ impl Story<'_> {
         arguments.extend(["--partition", "aws", "--account", &self.cli.account]);
         arguments.extend(["--region", &self.cli.region, "--key-spec", spec.as_str()]);
         arguments.extend(["--device", SERIAL]);
+        if cast.custodians.is_some() {
+            // The HSM that gets the wrap key from shares, should the first one be lost.
+            arguments.extend(["--device", SPARE_SERIAL]);
+        }
         arguments.extend(custodians.iter().map(String::as_str));
         arguments.extend(["--attestation-root", "virtual-root.pem"]);
         self.office.run(cast.officer(), "keyferry", &arguments, &[])?;

@@ -25,5 +25,6 @@ mod secrets;
 mod self_tests;
 mod setting_up;
 mod transcripts;
+mod upkeep;
 mod usage;
 mod wrap_key_shares;

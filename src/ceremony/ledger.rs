@@ -5,6 +5,7 @@
 mod log;
 mod material;
 mod transcripts;
+mod upkeeps;
 
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ mod tests;
 pub use log::{LogGap, LogMemory};
 pub use material::{OtherMaterial, Remembered};
 pub use transcripts::Place;
+pub use upkeeps::UpkeepPlace;
 
 use crate::{Refusal, request as requests};
 use keyferry_bundle::json::{self, DecodeError};
@@ -19,6 +21,7 @@ use keyferry_bundle::kinds::Made;
 use keyferry_bundle::{Digest, FieldError, Kind, Plan, Request, TargetName, Verified};
 use serde::{Deserialize, Serialize};
 use transcripts::Transcripts;
+use upkeeps::Upkeeps;
 
 /// The memory. It is kept on the ceremony medium, a file a serial number, and grows only.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +35,9 @@ pub struct Ledger {
     /// The last transcript.
     #[serde(default, skip_serializing_if = "Transcripts::is_empty")]
     transcripts: Transcripts,
+    /// The last upkeep.
+    #[serde(default, skip_serializing_if = "Upkeeps::is_empty")]
+    upkeeps: Upkeeps,
 }
 
 /// One plan that was begun.
@@ -46,6 +52,9 @@ pub struct PlanEntry {
     pub requests: Vec<RequestEntry>,
     /// Targets whose material was about to be stored in the HSM, or was.
     pub targets: Vec<TargetEntry>,
+    /// Whether it was given up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    given_up: bool,
 }
 
 /// One request.
@@ -101,6 +110,9 @@ impl Ledger {
         if !ledger.transcripts.is_sound() {
             return Err("its last transcript has a number or a digest, and not both".to_owned());
         }
+        if !ledger.upkeeps.is_sound() {
+            return Err("its last upkeep has a number or a digest, and not both".to_owned());
+        }
         Ok(ledger)
     }
 
@@ -134,8 +146,9 @@ impl Ledger {
         requests: &[Verified<Request>],
     ) -> Result<(), Refusal> {
         let known = self.plans.iter().find(|entry| entry.plan == plan.digest());
-        if known.is_none() {
-            self.admit_new_plan(memory, plan)?;
+        match known {
+            None => self.admit_new_plan(memory, plan)?,
+            Some(entry) => entry.refuse_given_up()?,
         }
         let (asked, before) = requests
             .split_last()
@@ -190,6 +203,19 @@ impl Ledger {
 
     /// Notes that this plan and request are being answered.
     pub fn begin(&mut self, plan: &Verified<Plan>, request: &Verified<Request>) {
+        self.begin_plan(plan);
+        let digest = request.digest();
+        if let Some(entry) = self.entry(plan)
+            && !entry.requests.iter().any(|known| known.request == digest)
+        {
+            let counter = request.body().counter;
+            if entry.requests.last().is_none_or(|last| last.counter < counter) {
+                entry.requests.push(RequestEntry { request: digest, counter, answered: false });
+            }
+        }
+    }
+
+    fn begin_plan(&mut self, plan: &Verified<Plan>) {
         // One from before this memory began stays outside: counters rise.
         let newest = self.plans.last().map_or(0, |entry| entry.counter);
         if !self.plans.iter().any(|entry| entry.plan == plan.digest())
@@ -200,16 +226,8 @@ impl Ledger {
                 counter: plan.body().counter,
                 requests: Vec::new(),
                 targets: Vec::new(),
+                given_up: false,
             });
-        }
-        let digest = request.digest();
-        if let Some(entry) = self.entry(plan)
-            && !entry.requests.iter().any(|known| known.request == digest)
-        {
-            let counter = request.body().counter;
-            if entry.requests.last().is_none_or(|last| last.counter < counter) {
-                entry.requests.push(RequestEntry { request: digest, counter, answered: false });
-            }
         }
     }
 

@@ -78,6 +78,12 @@ pub trait Hsm {
     /// Deletes an opaque object.
     fn delete_opaque(&self, id: ObjectId) -> Result<(), Error>;
 
+    /// Deletes a private key.
+    fn delete_asymmetric_key(&self, id: ObjectId) -> Result<(), Error>;
+
+    /// Deletes an AES key. Firmware 2.3.
+    fn delete_symmetric_key(&self, id: ObjectId) -> Result<(), Error>;
+
     /// A P-256 key's public half.
     fn public_key(&self, id: ObjectId) -> Result<PublicKey, Error>;
 

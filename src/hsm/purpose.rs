@@ -184,14 +184,26 @@ impl Object {
     /// # Errors
     /// Names what differs.
     pub fn serves(&self, purpose: Purpose) -> Result<(), String> {
+        self.may_do(purpose, purpose.origin())
+    }
+
+    /// Whether this object is what one of that purpose is after it was put back from a copy: the same but for where it came from.
+    ///
+    /// # Errors
+    /// Names what differs.
+    pub fn serves_as_copy(&self, purpose: Purpose) -> Result<(), String> {
+        self.may_do(purpose, Origin::ImportedWrapped)
+    }
+
+    fn may_do(&self, purpose: Purpose, origin: Origin) -> Result<(), String> {
         if self.kind != purpose.kind() {
             return Err(format!("its type is {}, it must be {}", self.kind, purpose.kind()));
         }
         if !purpose.takes(self.algorithm) {
             return Err(format!("its algorithm is {}, which does not serve", self.algorithm));
         }
-        if self.origin != purpose.origin() {
-            return Err(format!("its origin is {}, it must be {}", self.origin, purpose.origin()));
+        if self.origin != origin {
+            return Err(format!("its origin is {}, it must be {origin}", self.origin));
         }
         purpose.allows(self.capabilities)?;
         let delegated = purpose.delegated(self.capabilities);
@@ -265,6 +277,8 @@ mod tests {
             }
             let object = Object { origin: Origin::ImportedWrapped, ..sound.clone() };
             assert!(object.serves(purpose).unwrap_err().contains("origin"));
+            assert_eq!(object.serves_as_copy(purpose), Ok(()));
+            assert!(sound.serves_as_copy(purpose).unwrap_err().contains("origin"));
             let object = Object { algorithm: Algorithm(200), ..sound.clone() };
             assert!(object.serves(purpose).unwrap_err().contains("algorithm"));
             let object = Object { kind: ObjectKind::HmacKey, ..sound };

@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::hsm_access::HsmArgs;
-use crate::{init, inspect, log, respond, self_test};
+use crate::{init, inspect, log, respond, self_test, upkeep};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use keyferry_console::args::Common;
 use keyferry_console::process;
@@ -29,6 +29,8 @@ enum Task {
     Inspect(inspect::Args),
     /// Answer a request: generate, store, wrap, back up, sign
     Respond(respond::Args),
+    /// Put key material back into an HSM from copies, and prove that it is the same; or rehearse that
+    Restore(upkeep::restore::Args),
     /// The HSM's audit log, for a second reader
     #[command(subcommand)]
     Log(log::Task),
@@ -56,6 +58,7 @@ pub fn run() -> ExitCode {
             Task::Init(args) => init::run(args, &cli.hsm, &person, screen),
             Task::Inspect(args) => inspect::run(args, &cli.hsm, &person, screen),
             Task::Log(task) => log::run(task, &cli.hsm, &person, screen),
+            Task::Restore(args) => upkeep::restore::run(args, &cli.hsm, &person, screen),
             Task::Respond(args) => respond::run(args, &cli.hsm, &person, screen),
             Task::SelfTest => self_test::run(screen),
         }

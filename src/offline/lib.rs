@@ -17,6 +17,7 @@ mod respond;
 pub mod room;
 mod self_test;
 mod transcript;
+mod upkeep;
 mod wrap;
 
 pub use check_value::check_value;

@@ -98,6 +98,16 @@ impl Hsm for YubiHsm2 {
         self.delete(Action::Change("delete an opaque object"), ObjectKind::Opaque, id)
     }
 
+    fn delete_asymmetric_key(&self, id: ObjectId) -> Result<(), Error> {
+        self.delete(Action::Change("delete an asymmetric key"), ObjectKind::AsymmetricKey, id)
+    }
+
+    fn delete_symmetric_key(&self, id: ObjectId) -> Result<(), Error> {
+        let action = Action::Change("delete a symmetric key");
+        self.session.need(action, Feature::SymmetricKeys)?;
+        self.delete(action, ObjectKind::SymmetricKey, id)
+    }
+
     fn public_key(&self, id: ObjectId) -> Result<PublicKey, Error> {
         let action = Action::Read("give a public key");
         let (algorithm, key) = self.public_half(action, ObjectKind::AsymmetricKey, id)?;

@@ -7,7 +7,7 @@ use keyferry_console::Failure;
 use keyferry_hsm::{KeyAlgorithm, Purpose};
 
 /// A page of the HSM's store: objects take whole ones (YubiHSM 2 user guide, "Get Storage Info").
-pub(super) const PAGE: usize = 126;
+pub(crate) const PAGE: usize = 126;
 
 /// About how many pages a target's object takes: raw bytes as they are; of an RSA key its modulus, its primes and what speeds
 /// them up, of an ECC key its scalar and its point.
@@ -24,7 +24,12 @@ pub(super) fn pages_for(target: &Target) -> usize {
 
 /// What a target's object is for.
 pub(super) const fn purpose(target: &Target) -> Purpose {
-    match target.kept_as {
+    purpose_of(target.kept_as)
+}
+
+/// What an object is for that is kept like this.
+pub(crate) const fn purpose_of(kept_as: KeptAs) -> Purpose {
+    match kept_as {
         KeptAs::Opaque => Purpose::KeyMaterial,
         KeptAs::SymmetricKey => Purpose::SymmetricKey,
         KeptAs::AsymmetricKey => Purpose::GeneratedKey,

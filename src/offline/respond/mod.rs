@@ -7,15 +7,15 @@
 mod accepted;
 mod copy;
 mod cut_off;
-mod keeping;
+pub(crate) mod keeping;
 mod log;
 mod material;
-mod preflight;
+pub(crate) mod preflight;
 mod private;
-mod public_wrap_key;
+pub(crate) mod public_wrap_key;
 mod raw;
 mod summary;
-mod take_out;
+pub(crate) mod take_out;
 mod target;
 
 use crate::hsm_access::{HsmArgs, hsm_failed, sign, unmakeable};

@@ -7,7 +7,7 @@ use crate::audit;
 use crate::hsm_access::hsm_failed;
 use crate::room::Room;
 use keyferry_bundle::kinds::{Credentials, KeptAs, Target};
-use keyferry_bundle::{ObjectId, TargetName};
+use keyferry_bundle::{Device, ObjectId, PublicKey, TargetName};
 use keyferry_ceremony::ledger::Remembered;
 use keyferry_console::{Exit, Failure, Name, files};
 use keyferry_hsm::{DEFAULT_AUTHENTICATION_KEY, Duty, Feature, Hsm, ObjectKind, Origin, Purpose};
@@ -30,7 +30,9 @@ impl Stored {
 
 /// Looks at everything the work depends on, and changes nothing.
 pub(super) fn look(hsm: &dyn Hsm, accepted: &Accepted, room: &Room) -> Result<Stored, Failure> {
-    check_identity(hsm, accepted)?;
+    let targets: Vec<ObjectId> =
+        accepted.plan.body().targets.iter().map(|target| target.object_id).collect();
+    check_identity(hsm, accepted.device.body(), &accepted.public, &targets)?;
     check_firmware(hsm, accepted)?;
     let mut stored = Stored::default();
     for target in &accepted.plan.body().targets {
@@ -44,9 +46,14 @@ pub(super) fn look(hsm: &dyn Hsm, accepted: &Accepted, room: &Room) -> Result<St
     Ok(stored)
 }
 
-/// The HSM is the one of the device bundle, and its keys are what `init` made.
-fn check_identity(hsm: &dyn Hsm, accepted: &Accepted) -> Result<(), Failure> {
-    let device = accepted.device.body();
+/// The HSM is the one of the device bundle, and its keys are what `init` made. `visiting` are ids under which a run that was cut off may
+/// have left a public wrap key.
+pub(crate) fn check_identity(
+    hsm: &dyn Hsm,
+    device: &Device,
+    public: &PublicKey,
+    visiting: &[ObjectId],
+) -> Result<(), Failure> {
     let unfit = |because: String| {
         Failure::new(Exit::Unchanged, "hsm-key", "the HSM is not as its device bundle says")
             .because(because)
@@ -75,22 +82,24 @@ fn check_identity(hsm: &dyn Hsm, accepted: &Accepted) -> Result<(), Failure> {
             .serves(purpose)
             .map_err(|problem| unfit(format!("{} {id}: {problem}", purpose.kind())))?;
     }
-    check_strangers(accepted, &objects).map_err(unfit)?;
+    check_strangers(device, visiting, &objects).map_err(unfit)?;
     if audit::options(hsm)? != device.audit {
         return Err(unfit("what it logs is not what the device bundle says".to_owned()));
     }
     let signing = device.signing_key.object_id;
-    let public = hsm.public_key(signing).map_err(|error| hsm_failed(&error))?;
-    if public != accepted.public {
+    let found = hsm.public_key(signing).map_err(|error| hsm_failed(&error))?;
+    if found != *public {
         return Err(unfit(format!("asymmetric key {signing} is another key")));
     }
     Ok(())
 }
 
 /// Nothing is there that key material could leave under, or that somebody else could come in with.
-fn check_strangers(accepted: &Accepted, objects: &[(ObjectKind, ObjectId)]) -> Result<(), String> {
-    let device = accepted.device.body();
-    let targets = &accepted.plan.body().targets;
+fn check_strangers(
+    device: &Device,
+    visiting: &[ObjectId],
+    objects: &[(ObjectKind, ObjectId)],
+) -> Result<(), String> {
     let ours = |kind: ObjectKind, id: ObjectId| match kind {
         ObjectKind::WrapKey => id == device.wrap_key,
         ObjectKind::AuthenticationKey => {
@@ -98,7 +107,7 @@ fn check_strangers(accepted: &Accepted, objects: &[(ObjectKind, ObjectId)]) -> R
             [ceremony, backup, audit, administration].contains(&id)
         }
         // What a run that was cut off left: it is looked at, and removed, before the next export.
-        ObjectKind::PublicWrapKey => targets.iter().any(|target| target.object_id == id),
+        ObjectKind::PublicWrapKey => visiting.contains(&id),
         ObjectKind::Opaque
         | ObjectKind::AsymmetricKey
         | ObjectKind::HmacKey

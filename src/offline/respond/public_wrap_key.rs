@@ -1,8 +1,8 @@
 //! AWS's wrapping public key in the HSM, for the moment of one export.
 
 use crate::hsm_access::hsm_failed;
-use keyferry_bundle::ObjectId;
 use keyferry_bundle::kinds::Target;
+use keyferry_bundle::{Domains, ObjectId};
 use keyferry_console::{Exit, Failure};
 use keyferry_hsm::{Hsm, Object, ObjectKind, Place, Purpose};
 
@@ -17,9 +17,18 @@ pub(super) fn with_public_wrap_key<T>(
     spki: &[u8],
     export: impl FnOnce(ObjectId) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    // Ids are unique for each type of object: the target's own is free for this one, or what a run that was cut off left.
-    let id = planned.object_id;
-    let place = Place { id, label: LABEL.parse().map_err(Failure::bug)?, domains: planned.domains };
+    with_public_wrap_key_at(hsm, (planned.object_id, planned.domains), spki, export)
+}
+
+/// As [`with_public_wrap_key`], for the object of that id in those domains.
+pub(super) fn with_public_wrap_key_at<T>(
+    hsm: &dyn Hsm,
+    (id, domains): (ObjectId, Domains),
+    spki: &[u8],
+    export: impl FnOnce(ObjectId) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    // Ids are unique for each type of object: the object's own is free for this one, or what a run that was cut off left.
+    let place = Place { id, label: LABEL.parse().map_err(Failure::bug)?, domains };
     sweep(hsm, id)?;
     if let Err(error) = hsm.put_public_wrap_key(&place, spki) {
         // It may be there all the same; nothing may stay that key material could leave under.
@@ -45,7 +54,7 @@ pub(super) fn with_public_wrap_key<T>(
 }
 
 /// Refuses a stranger's public wrap key under this id; before the person is asked.
-pub(super) fn check_free(hsm: &dyn Hsm, id: ObjectId) -> Result<(), Failure> {
+pub(crate) fn check_free(hsm: &dyn Hsm, id: ObjectId) -> Result<(), Failure> {
     match left(hsm, id)? {
         Some(object) if !ours(&object) => Err(taken(id, &object)),
         Some(_) | None => Ok(()),

@@ -18,9 +18,9 @@ pub(crate) struct Law<'a> {
 }
 
 impl<'a> Law<'a> {
-    /// One Region, one key spec, one HSM.
+    /// One Region, one key spec, an HSM and the one that stands by.
     pub(crate) fn of(region: &'a str, key_spec: KeySpec) -> Self {
-        Self { regions: vec![region], key_specs: vec![key_spec], hsms: vec![Casing::FIRST] }
+        Self { regions: vec![region], key_specs: vec![key_spec], hsms: vec![Casing::FIRST, Casing::SECOND] }
     }
 }
 

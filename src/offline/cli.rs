@@ -29,6 +29,10 @@ enum Task {
     Inspect(inspect::Args),
     /// Answer a request: generate, store, wrap, back up, sign
     Respond(respond::Args),
+    /// Copy every key material that the HSM holds, under its wrap key
+    Backup(upkeep::backup::Args),
+    /// Give up a plan of which no request was answered, and delete what it left in the HSM
+    Abort(upkeep::abort::Args),
     /// Put key material back into an HSM from copies, and prove that it is the same; or rehearse that
     Restore(upkeep::restore::Args),
     /// The HSM's audit log, for a second reader
@@ -58,6 +62,8 @@ pub fn run() -> ExitCode {
             Task::Init(args) => init::run(args, &cli.hsm, &person, screen),
             Task::Inspect(args) => inspect::run(args, &cli.hsm, &person, screen),
             Task::Log(task) => log::run(task, &cli.hsm, &person, screen),
+            Task::Backup(args) => upkeep::backup::run(args, &cli.hsm, &person, screen),
+            Task::Abort(args) => upkeep::abort::run(args, &cli.hsm, &person, screen),
             Task::Restore(args) => upkeep::restore::run(args, &cli.hsm, &person, screen),
             Task::Respond(args) => respond::run(args, &cli.hsm, &person, screen),
             Task::SelfTest => self_test::run(screen),

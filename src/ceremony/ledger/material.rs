@@ -35,6 +35,12 @@ impl Remembered {
         &self.target
     }
 
+    /// The check value of what was stored, where anybody knew it.
+    #[must_use]
+    pub const fn check_value(&self) -> Option<Digest> {
+        self.check_value
+    }
+
     /// Holds the check value of what was read back against the remembered one; the answer is what a response says of it:
     /// [`Made::Stored`] once a request of the plan was answered, [`Made::Resumed`] before. Where the HSM
     /// was asked for a private key and its answer was lost, none is remembered: that the HSM generated it is all there is to hold.

@@ -19,6 +19,9 @@ pub(super) struct Upkeeps {
     /// Objects that a drill has put back, or was about to, and has not deleted again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     drilling: Vec<ObjectId>,
+    /// The plan that is being given up, until that is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    giving_up: Option<Digest>,
 }
 
 impl Upkeeps {
@@ -56,6 +59,7 @@ impl Ledger {
             counter: upkeep.body().counter,
             digest: Some(upkeep.digest()),
             drilling: Vec::new(),
+            giving_up: None,
         };
     }
 
@@ -82,7 +86,9 @@ impl Ledger {
         let Some(known) = self.plans.iter().find(|entry| entry.plan == plan.digest()) else {
             return self.admit_new_plan(memory, plan);
         };
-        known.refuse_given_up()?;
+        if !self.is_being_given_up(plan) {
+            known.refuse_given_up()?;
+        }
         match known.requests.iter().find(|request| request.answered) {
             None => Ok(()),
             Some(request) => {
@@ -92,18 +98,19 @@ impl Ledger {
         }
     }
 
-    /// Notes that a plan is given up: nothing of it is answered any more, and the next plan follows it.
+    /// Notes that a plan is given up, before what it left is deleted: nothing of it is answered any more, and the next plan follows it.
     pub fn give_up(&mut self, plan: &Verified<Plan>) {
         self.begin_plan(plan);
+        self.upkeeps.giving_up = Some(plan.digest());
         if let Some(entry) = self.entry(plan) {
             entry.given_up = true;
         }
     }
 
-    /// Whether a plan was given up.
+    /// Whether a plan was given up and there is no record of it yet.
     #[must_use]
-    pub fn is_given_up(&self, plan: &Verified<Plan>) -> bool {
-        self.plans.iter().any(|entry| entry.plan == plan.digest() && entry.given_up)
+    pub fn is_being_given_up(&self, plan: &Verified<Plan>) -> bool {
+        self.upkeeps.giving_up == Some(plan.digest())
     }
 }
 

@@ -300,6 +300,9 @@ impl Restore<'_> {
                 )
                 .because(format!("it is {}, not {}", held.check_value, copy.check_value)));
             }
+            if held.public_key != copy.public_key {
+                return Err(other(copy, "its public key is not the one that the bundle names"));
+            }
             objects.push(UpkeepObject {
                 object_id: copy.object_id,
                 kept_as: copy.kept_as,

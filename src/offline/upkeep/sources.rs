@@ -21,6 +21,7 @@ pub(super) struct KeyCopy {
     pub(super) object_id: ObjectId,
     pub(super) kept_as: KeptAs,
     pub(super) check_value: Digest,
+    /// The public half of a private key, by the bundle.
     pub(super) public_key: Option<Base64>,
     pub(super) attestation: Option<AttestationChain>,
     /// The object's label and domains, where a plan says them.

@@ -11,7 +11,6 @@ pub(super) const CUSTODIANS: Quorum = Quorum { threshold: 2, of: 3 };
 
 pub(super) fn tell(story: &Story<'_>) -> Result<String, Failure> {
     let mut law = Law::of(story.cli.region.as_str(), KeySpec::SymmetricDefault);
-    law.hsms.push(Casing::SECOND);
     let opening = first::under(story, &law)?;
     let before = opening.plan(&["--does-not-expire"])?;
     before.hold()?;

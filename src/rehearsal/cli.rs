@@ -71,8 +71,12 @@ pub(crate) struct Cli {
     custodians: Option<Quorum>,
 
     /// Use the KMS at this address instead of the virtual one
-    #[arg(long, value_name = "URL", conflicts_with = "scenario")]
+    #[arg(long, value_name = "URL")]
     pub(crate) kms_endpoint: Option<String>,
+
+    /// A shell command that `disaster` runs in place of deleting the key material: another KMS may come to the address of the first
+    #[arg(long, value_name = "COMMAND", requires = "kms_endpoint")]
+    pub(crate) at_disaster: Option<String>,
 
     /// The alias of the KMS key
     #[arg(long, value_name = "NAME", default_value = "alias/payments")]

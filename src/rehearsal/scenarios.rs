@@ -43,6 +43,12 @@ pub(crate) fn tell(
     programs: &Programs,
     screen: &Screen,
 ) -> Result<String, Failure> {
+    if let Some(story @ (Scenario::ExpiredToken | Scenario::Expiry)) = scenario
+        && cli.kms_endpoint.is_some()
+    {
+        return Err(Failure::usage(format!("{story:?} sets the clock of the virtual KMS"))
+            .hint("rehearse it without --kms-endpoint"));
+    }
     let mut cast = cli.cast();
     if scenario == Some(Scenario::Disaster) {
         cast.custodians = cast.custodians.or(Some(disaster::CUSTODIANS));

@@ -2,6 +2,7 @@
 
 use super::first;
 use crate::cast::{ADMINISTRATION_PASSWORD, BACKUP_PASSWORD, CEREMONY, OPERATOR, Quorum};
+use crate::machine::stopped;
 use crate::story::{Casing, Ceremony, Law, Planned, Story};
 use keyferry_bundle::KeySpec;
 use keyferry_console::Failure;
@@ -10,7 +11,7 @@ use keyferry_console::Failure;
 pub(super) const CUSTODIANS: Quorum = Quorum { threshold: 2, of: 3 };
 
 pub(super) fn tell(story: &Story<'_>) -> Result<String, Failure> {
-    let mut law = Law::of(story.cli.region.as_str(), KeySpec::SymmetricDefault);
+    let law = Law::of(story.cli.region.as_str(), KeySpec::SymmetricDefault);
     let opening = first::under(story, &law)?;
     let before = opening.plan(&["--does-not-expire"])?;
     before.hold()?;
@@ -18,11 +19,20 @@ pub(super) fn tell(story: &Story<'_>) -> Result<String, Failure> {
     let application = story.application();
     let kept = application.encrypt(&opening.key)?;
 
-    story.chapter("Disaster: the HSM is destroyed, and somebody deletes the key material in KMS");
+    story.chapter("Disaster: the HSM is destroyed, and KMS loses the key material");
     opening.hsm.destroy(story)?;
-    let alias = story.cli.alias.as_str();
-    let delete = ["delete-material", alias];
-    story.bastion.run(OPERATOR, "keyferry-online", &delete, &[alias])?;
+    match &story.cli.at_disaster {
+        Some(command) => strike(story, command)?,
+        None => {
+            let alias = story.cli.alias.as_str();
+            story.bastion.run(
+                OPERATOR,
+                "keyferry-online",
+                &["delete-material", alias],
+                &[alias],
+            )?;
+        }
+    }
     application.cannot_decrypt(&opening.key, &kept, "KMSInvalidStateException")?;
     story.status_warns(&[CEREMONY], "PendingImport")?;
 
@@ -48,4 +58,15 @@ pub(super) fn tell(story: &Story<'_>) -> Result<String, Failure> {
     application.decrypt(&opening.key, &kept)?;
     story.status(&[after.name])?;
     story.audit(&[&before, &after])
+}
+
+/// What somebody who rehearses has KMS meet, in place of the loss of key material.
+fn strike(story: &Story<'_>, command: &str) -> Result<(), Failure> {
+    story.screen.say(format!("  $ {command}"));
+    let status = std::process::Command::new("sh").args(["-c", command]).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(stopped(format!("{command} ended with {status}"))),
+        Err(error) => Err(stopped(error.to_string())),
+    }
 }

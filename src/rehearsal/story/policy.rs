@@ -20,7 +20,11 @@ pub(crate) struct Law<'a> {
 impl<'a> Law<'a> {
     /// One Region, one key spec, an HSM and the one that stands by.
     pub(crate) fn of(region: &'a str, key_spec: KeySpec) -> Self {
-        Self { regions: vec![region], key_specs: vec![key_spec], hsms: vec![Casing::FIRST, Casing::SECOND] }
+        Self {
+            regions: vec![region],
+            key_specs: vec![key_spec],
+            hsms: vec![Casing::FIRST, Casing::SECOND],
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::Service;
 use crate::refusal::Kind;
 use keyferry_console::Exit;
 use serde_json::json;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 
 #[test]
@@ -247,4 +248,28 @@ fn whatever_changes_something_can_be_throttled_and_lose_its_answer() {
         assert!(client.try_call(operation, &input).is_none(), "{operation}");
         assert!(state() != before, "{operation} took effect");
     }
+}
+
+#[test]
+fn many_connections_are_answered_at_once() {
+    let client = Client::new();
+    // Silent connections keep nobody waiting.
+    let _silent: Vec<_> =
+        (0..40).map(|_| std::net::TcpStream::connect(client.address()).unwrap()).collect();
+    let key = client.symmetric();
+    let input = client.wrapped(&key, &[1; 32]).to_string();
+    let request = super::client::bytes_of(&client.signed("ImportKeyMaterial", input.as_bytes()));
+    let address = client.address();
+    let upload = || {
+        let mut stream = std::net::TcpStream::connect(&address).unwrap();
+        stream.write_all(&request).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.starts_with("HTTP/1.1 200 ")
+    };
+    let all = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..24).map(|_| scope.spawn(upload)).collect();
+        threads.into_iter().all(|thread| thread.join().unwrap())
+    });
+    assert!(all && client.state_of(&key) == "Enabled");
 }

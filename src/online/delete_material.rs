@@ -37,7 +37,8 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &DeleteMaterialArgs) -> Result<(
     must_hold_imported(&found)?;
     let generations = generations(kms, &found)?;
     let material = material(args, &found, &generations)?;
-    show(desk, &found, material.as_ref());
+    let waits = material.as_ref().filter(|id| waits_for_rotation(&generations, id));
+    show(desk, &found, material.as_ref(), waits.is_some());
     let call = format!(
         "call kms:DeleteImportedKeyMaterial: {}{}",
         found.key,
@@ -60,10 +61,11 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &DeleteMaterialArgs) -> Result<(
         Err(error) => return Err(failed("kms:DeleteImportedKeyMaterial", &error)),
     };
     let key = KeyRef::from(&found.key);
-    let gone = waiting::until(desk, kms, &key, |now| match &now.state {
+    let gone = waiting::until(desk, kms, &key, |now| match (waits, &now.state) {
+        (Some(id), _) => is_gone(kms, &found, id),
         // A key that lacks one generation waits for it.
-        KeyState::PendingImport => Ok(()),
-        state @ (KeyState::Enabled | KeyState::Other(_)) => {
+        (None, KeyState::PendingImport) => Ok(()),
+        (None, state @ (KeyState::Enabled | KeyState::Other(_))) => {
             Err(format!("DescribeKey shows it {state}"))
         }
     })
@@ -105,6 +107,26 @@ fn generations(kms: &dyn Kms, found: &KeyDescription) -> Result<Vec<Generation>,
     }
 }
 
+/// Whether no ciphertext needs it yet: the key stays in use without it.
+fn waits_for_rotation(generations: &[Generation], id: &KeyMaterialId) -> bool {
+    let of = generations.iter().find(|one| one.key_material_id.as_ref() == Some(id));
+    let state = of.and_then(|one| one.material_state.as_deref());
+    state.is_some_and(|state| state.starts_with("PENDING"))
+}
+
+fn is_gone(kms: &dyn Kms, found: &KeyDescription, id: &KeyMaterialId) -> Result<(), String> {
+    let all = lifecycle::generations(kms, &found.key)
+        .map_err(|error| format!("ListKeyRotations: {error}"))?;
+    let imported = |one: &Generation| {
+        one.key_material_id.as_ref() == Some(id)
+            && one.import_state.as_ref() == Some(&ImportState::Imported)
+    };
+    if all.iter().any(imported) {
+        return Err(format!("ListKeyRotations shows {id} imported"));
+    }
+    Ok(())
+}
+
 /// The material that was asked for, where the key holds it.
 fn material(
     args: &DeleteMaterialArgs,
@@ -131,7 +153,7 @@ fn material(
         .hint("`keyferry-online status KEY` lists them"))
 }
 
-fn show(desk: Desk<'_>, found: &KeyDescription, material: Option<&KeyMaterialId>) {
+fn show(desk: Desk<'_>, found: &KeyDescription, material: Option<&KeyMaterialId>, waits: bool) {
     let id = material.map_or_else(|| "-".to_owned(), ToString::to_string);
     desk.screen.heading("The key");
     desk.screen.table(&[
@@ -141,6 +163,10 @@ fn show(desk: Desk<'_>, found: &KeyDescription, material: Option<&KeyMaterialId>
         ("multi-Region", if found.multi_region { "yes" } else { "no" }.to_owned()),
         ("key material", id),
     ]);
+    if waits {
+        desk.screen.say("This key material waits for a rotation: nothing was encrypted under it, and the key stays in use.");
+        return;
+    }
     desk.screen.warn("from then on every call that uses this key fails, until the same key material is imported again");
     for stops in stops(found) {
         desk.screen.say(format!("  - {stops}"));
@@ -182,7 +208,7 @@ fn unknown(found: &KeyDescription, last: &str, answered: bool) -> Failure {
         .because(last)
         .because(how)
         .hint(format!(
-            "wait a few minutes, then `keyferry-online status {}`: PendingImport says that it is gone",
+            "wait a few minutes, then `keyferry-online status {}` shows whether it is gone",
             found.key
         ))
 }

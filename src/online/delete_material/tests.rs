@@ -85,6 +85,31 @@ fn another_generation_is_deleted_by_its_id() {
 }
 
 #[test]
+fn material_that_waits_for_a_rotation_leaves_the_key_in_use() {
+    let found = found();
+    let page = |state| {
+        let waiting = Generation {
+            material_state: Some("PENDING_ROTATION".to_owned()),
+            ..generation(other_id(), state)
+        };
+        let generations = vec![generation(material_id(), ImportState::Imported), waiting];
+        let page = GenerationsPage { generations, next: None };
+        Step::Rotations(found.key.clone(), None, Ok(page))
+    };
+    let steps = [
+        Step::Identify(Ok(session())),
+        Step::Describe("alias/payments".to_owned(), Ok(found.clone())),
+        page(ImportState::Imported),
+        delete(other_id(), Ok(())),
+        look(&found, KeyState::Enabled),
+        page(ImportState::Imported),
+        look(&found, KeyState::Enabled),
+        page(ImportState::PendingImport),
+    ];
+    run_with(Some(other_id()), "alias/payments", steps).unwrap();
+}
+
+#[test]
 fn any_other_word_deletes_nothing() {
     for typed in ["yes", "payments", ""] {
         let steps = before(&found(), ImportState::Imported);

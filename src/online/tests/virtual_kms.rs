@@ -7,6 +7,8 @@
     reason = "test code: a panic is a failing test, and clippy does not know helpers of integration tests as such"
 )]
 
+#[path = "virtual_kms/afterwards.rs"]
+mod afterwards;
 #[path = "../testing/world.rs"]
 mod world;
 
@@ -60,6 +62,10 @@ impl Run {
 }
 
 fn program(url: &str, arguments: &[&str], set: &[(&str, &str)]) -> Run {
+    program_typing(url, arguments, set, &[PASSPHRASE, "tests-1"])
+}
+
+fn program_typing(url: &str, arguments: &[&str], set: &[(&str, &str)], lines: &[&str]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keyferry-online"));
     command.args(["--answers-fd", "0"]).args(arguments).env_clear();
     command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_REGION", "eu-central-1");
@@ -69,7 +75,7 @@ fn program(url: &str, arguments: &[&str], set: &[(&str, &str)]) -> Run {
     let streams = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = streams.spawn().unwrap();
     // A program that asks nothing may be gone already.
-    let _ = writeln!(child.stdin.take().unwrap(), "{PASSPHRASE}\ntests-1");
+    let _ = writeln!(child.stdin.take().unwrap(), "{}", lines.join("\n"));
     let output = child.wait_with_output().unwrap();
     Run {
         code: output.status.code().unwrap(),

@@ -37,6 +37,8 @@ pub use refusal::Refusal;
 #[cfg(test)]
 mod forgery_tests;
 #[cfg(test)]
+mod material_rules_tests;
+#[cfg(test)]
 mod matrix_tests;
 #[cfg(test)]
 mod policy_tests;

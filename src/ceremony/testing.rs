@@ -29,6 +29,7 @@ use keyferry_bundle::{
     Timestamp, Transcript, Verified, WrappingAlgorithm, WrappingKeySpec,
 };
 pub mod deeds;
+mod generations;
 mod shares;
 
 use p256::ecdsa::{DerSignature, SigningKey as P256SigningKey};
@@ -443,7 +444,9 @@ impl Story {
         (self.backup.plan, self.backup.device) = (self.request.plan, self.plan.device);
         (self.response.plan, self.response.device) = (self.request.plan, self.plan.device);
         self.response.request = digest_of(&self.request);
-        self.response.targets[0].backup = digest_of(&self.backup);
+        for target in &mut self.response.targets {
+            target.backup = digest_of(&self.backup);
+        }
         (self.log.plan, self.log.device) = (Some(self.request.plan), self.plan.device);
         self.response.log = digest_of(&self.log);
         self.transcript.device = self.plan.device;

@@ -3,7 +3,7 @@
 
 use super::collect::collect;
 use super::sort::Sorted;
-use super::{File, Pins, Report, logs, order, policies, sentences, transcripts};
+use super::{File, Pins, Report, logs, materials, order, policies, sentences, transcripts};
 use crate::links::Countersigned;
 use crate::{Refusal, backup, device, log, plan, receipt, request, response, transcript};
 use keyferry_bundle::{
@@ -157,6 +157,7 @@ impl Chain {
             sentences::receipt(&chain, link, report);
         }
         order::receipts(&chain, report);
+        materials::state(&chain, report);
         let files: Vec<&File> = sorted.of(Kind::Transcript).collect();
         chain.transcripts = collect(
             &files,

@@ -8,6 +8,7 @@ mod chain;
 mod claim;
 mod collect;
 mod logs;
+mod materials;
 mod order;
 mod pins;
 mod policies;
@@ -21,6 +22,8 @@ mod transcripts;
 
 #[cfg(test)]
 mod many_tests;
+#[cfg(test)]
+mod material_tests;
 #[cfg(test)]
 mod stated_tests;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::chain::{Chain, Link};
 use super::sort::Sorted;
 use super::{Report, proofs};
 use crate::response;
-use keyferry_bundle::kinds::{Isolation, Outcome, ResponseTarget};
+use keyferry_bundle::kinds::{Isolation, Operation, Outcome, ResponseTarget, Target};
 use keyferry_bundle::{
     Backup, Device, Endpoint, ExpirationModel, Plan, Policy, Receipt, Request, Response, Signer,
     Verified,
@@ -60,12 +60,13 @@ pub(super) fn plan(chain: &Chain, link: &Link<Plan>, report: &mut Report) {
     report.holds_that("plan.approved", &link.file, sentence);
     for target in &plan.targets {
         let sentence = format!(
-            "target {}: {} key {} with {} under {} is within the policy and AWS's wrapping matrix",
+            "target {}: {} key {} with {} under {} is within the policy and AWS's wrapping matrix{}",
             target.name,
             target.key_spec,
             target.key,
             target.wrapping_algorithm,
-            target.wrapping_key_spec
+            target.wrapping_key_spec,
+            material(plan, target)
         );
         report.holds_that("plan.allowed", &link.file, sentence);
     }
@@ -73,6 +74,21 @@ pub(super) fn plan(chain: &Chain, link: &Link<Plan>, report: &mut Report) {
         let sentence = format!("is for the HSM of {}", device.file);
         report.holds_that("plan.device", &link.file, sentence);
     }
+}
+
+/// What the plan does with it, where that is not to import key material of its own.
+fn material(plan: &Plan, target: &Target) -> String {
+    let mut told = match plan.operation {
+        Operation::Import => String::new(),
+        Operation::Reimport => {
+            format!("; its generation {} is imported again", target.generation)
+        }
+        Operation::Rotate => format!("; it is rotated to generation {}", target.generation),
+    };
+    if let Some(leader) = plan.leader(target).filter(|leader| leader.name != target.name) {
+        told = format!("{told}; it gets the same key material as target {}", leader.name);
+    }
+    told
 }
 
 pub(super) fn request(chain: &Chain, link: &Link<Request>, report: &mut Report) {

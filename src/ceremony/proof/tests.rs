@@ -4,7 +4,7 @@ use crate::attestation::Extension;
 use crate::attestation::tests::forge::{Chain, tlv};
 use crate::testing::{Story, parse};
 use keyferry_bundle::kinds::{
-    AttestationChain, KeptAs, Proof, ProofMethod, ResponseTarget, Target,
+    AttestationChain, KeptAs, Made, Proof, ProofMethod, ResponseTarget, Target,
 };
 use keyferry_bundle::{Base64, Digest, KeySpec, KeyUsage};
 use p256::ecdsa::signature::Signer as _;
@@ -285,4 +285,55 @@ fn a_signing_key_that_was_imported_is_exportable_or_anothers_is_refused_though_i
     assert_eq!(signing_key_attested(&policy, &device).unwrap_err(), "is of another key");
     device.signing_key.attestation = None;
     assert!(signing_key_attested(&policy, &device).unwrap_err().contains("is missing"));
+}
+
+/// A private key that an HSM of that serial number attests, in a response of the device of the tests.
+fn restored_from(
+    serial: u32,
+    made: Made,
+) -> (keyferry_bundle::Policy, keyferry_bundle::Device, Target, ResponseTarget) {
+    let mut chain = Chain::sound();
+    let spki = chain.leaf.key.verifying_key().to_public_key_der().unwrap();
+    let (mut planned, mut entry) =
+        target(KeySpec::EccNistP256, KeyUsage::SignVerify, Some(spki.as_bytes().to_vec()));
+    planned.label = parse("payments");
+    let mut set = |extension: Extension, value: &[u8]| {
+        let id = extension.oid().to_string();
+        for draft in [&mut chain.leaf, &mut chain.device] {
+            for field in draft.extensions.iter_mut().filter(|(known, ..)| *known == id) {
+                field.2 = value.to_vec();
+            }
+        }
+    };
+    set(Extension::Label, &tlv(0x0c, &[b"payments"]));
+    set(Extension::Domains, &tlv(0x03, &[&[0, 0x00, 0x01]]));
+    set(Extension::Capabilities, &tlv(0x03, &[&[0, 0, 0, 0, 0, 0, 1, 0, 0]]));
+    set(Extension::Serial, &tlv(0x02, &[&serial.to_be_bytes()]));
+    entry.made = made;
+    entry.check_value = Digest::of(spki.as_bytes());
+    entry.attestation = Some(AttestationChain {
+        certificate: base64(chain.leaf.der()),
+        issuers: vec![base64(chain.device.der()), base64(chain.authority.der())],
+    });
+    let story = Story::sound();
+    let mut policy = story.policy;
+    policy.attestation_roots = vec![base64(chain.root.der())];
+    policy.devices.push(keyferry_bundle::Serial::new(87_654_321));
+    (policy, story.device, planned, entry)
+}
+
+#[test]
+fn a_restored_key_was_generated_by_any_hsm_of_the_policy_and_others_by_this_one() {
+    let ask = |serial, made| {
+        let (policy, device, planned, entry) = restored_from(serial, made);
+        check_material(&policy, &device, &planned, &entry)
+    };
+    let other = Err(("attestation", "is of another serial number".to_owned()));
+    assert_eq!(ask(12_345_678, Made::Kept), Ok(()));
+    assert_eq!(ask(12_345_678, Made::Restored), Ok(()));
+    assert_eq!(ask(87_654_321, Made::Restored), Ok(()));
+    assert_eq!(ask(87_654_322, Made::Restored), other);
+    for made in [Made::Generated, Made::Stored, Made::Resumed, Made::Kept] {
+        assert_eq!(ask(87_654_321, made), other, "{made}");
+    }
 }

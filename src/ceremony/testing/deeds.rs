@@ -75,6 +75,22 @@ pub const fn leaving() -> [Record; 3] {
     ]
 }
 
+/// What a response does with key material that an earlier plan left in the HSM.
+pub fn keeping(kept_as: KeptAs) -> Vec<Record> {
+    let of = |command| by(2, command, 0x0a01, NO_KEY);
+    let read = match kept_as {
+        KeptAs::Opaque => vec![of(command::GET_OPAQUE)],
+        KeptAs::SymmetricKey => leaving().to_vec(),
+        KeptAs::AsymmetricKey => {
+            let attested = by(2, command::SIGN_ATTESTATION_CERTIFICATE, 0x0a01, 0);
+            [&[attested][..], &leaving()].concat()
+        }
+    };
+    let copied = by(2, command::EXPORT_WRAPPED, 0x0200, 0x0a01);
+    let signed = by(2, command::SIGN_ECDSA, 0x0100, NO_KEY);
+    [&read[..], &[copied, signed]].concat()
+}
+
 /// What a response with stored key material does, after the two signatures of the response before.
 pub fn answering_again(kept_as: KeptAs) -> Vec<Record> {
     let sign = by(2, command::SIGN_ECDSA, 0x0100, NO_KEY);

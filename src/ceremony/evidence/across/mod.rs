@@ -7,10 +7,11 @@
 mod places;
 mod series;
 
-use super::Report;
 use super::chain::Chain;
+use super::materials::{self, Brought, Named};
 use super::shared::Shared;
 use super::trail::Calls;
+use super::{Report, Standing};
 use crate::cloudtrail::Trail;
 use keyferry_bundle::Digest;
 use places::{Occupant, Place, places};
@@ -29,6 +30,10 @@ pub struct Across {
     followers: Vec<Follower>,
     /// Device bundles that have a plan.
     planned: BTreeSet<Digest>,
+    /// What responses brought.
+    brought: Brought,
+    /// Key material that plans name and whose response is not in their folder.
+    named: Vec<Named>,
     /// What bundles tell of calls to KMS, where there are events to compare it with.
     calls: Option<Calls>,
 }
@@ -61,6 +66,13 @@ impl Across {
             self.members.entry(digest).or_insert(member);
         }
         self.followers.extend(series::followers(folder, chain, report));
+        let own = materials::brought(chain, |file| label(folder, file));
+        let named = materials::named(chain, |file| label(folder, file));
+        self.named.extend(named.into_iter().filter(|named| !named.is_settled_by(&own)));
+        self.brought.extend(own);
+        report
+            .claims
+            .retain(|claim| !(claim.id == materials::CLAIM && claim.standing == Standing::Open));
         if let Some(calls) = &mut self.calls {
             calls.take_in(chain, |file| label(folder, file).as_ref().to_owned());
         }
@@ -73,6 +85,9 @@ impl Across {
         for follower in &self.followers {
             let named = self.members.get(&follower.previous);
             follower.settle(named, self.places.get(&follower.place()), &mut report);
+        }
+        for named in &self.named {
+            named.state(&self.brought, &mut report);
         }
         shared.unplanned(&self.planned, &mut report);
         report

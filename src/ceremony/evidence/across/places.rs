@@ -1,10 +1,12 @@
 //! Where in a chain only one bundle can be, or one value.
 
 use super::series::Series;
-use crate::evidence::Report;
 use crate::evidence::chain::{Chain, Link};
+use crate::evidence::{Report, materials};
 use keyferry_bundle::kinds::ProofMethod;
-use keyferry_bundle::{Base64, Digest, Plan, Receipt, Request, Response, TargetName, Transcript};
+use keyferry_bundle::{
+    Base64, Digest, KeyArn, Plan, Receipt, Request, Response, TargetName, Transcript,
+};
 use std::sync::Arc;
 
 /// A place. Plans, requests and responses by their digests.
@@ -28,6 +30,10 @@ pub(super) enum Place {
     Ephemeral(Digest),
     /// A MAC for a plan.
     Mac(Digest, Digest),
+    /// A generation of a key.
+    Generation(KeyArn, u32),
+    /// A key material of a key.
+    Got(KeyArn, Digest),
 }
 
 /// What is in a place, and the file that says so.
@@ -67,6 +73,12 @@ pub(super) fn places(chain: &Chain) -> Found<'_> {
     }
     for link in &chain.receipts {
         receipt(chain, link, &mut found);
+    }
+    for got in materials::got(chain) {
+        let key = got.key.clone();
+        found.push((Place::Generation(key, got.generation), got.check_value, got.file));
+        let place = Place::Got(got.key.clone(), got.check_value);
+        found.push((place, number(got.generation), got.file));
     }
     found
 }
@@ -162,6 +174,12 @@ impl Occupant {
                 ("receipt.response", format!("is of the same response as {first}"))
             }
             Place::Ephemeral(..) => ("receipt.proof", format!("has a challenge of {first}")),
+            Place::Generation(key, generation) => {
+                (materials::CONTRADICTED, materials::other_material(key, *generation, first))
+            }
+            Place::Got(key, _) => {
+                (materials::CONTRADICTED, materials::other_generation(key, first))
+            }
             Place::Mac(..) => {
                 let sentence = format!("{first} shows the MAC too: whoever read it there knows it");
                 return report.leaves_open("receipt.proof", file, sentence);

@@ -29,8 +29,8 @@ impl Cloud {
         account: &AccountId,
         region: &AwsRegion,
     ) -> Result<Self, Failure> {
-        let state = stage.backstage(STATE).display().to_string();
-        let options = ["--state", &state, "--account", account.as_str(), "--region"];
+        let kept = stage.backstage(STATE).display().to_string();
+        let options = ["--state", &kept, "--account", account.as_str(), "--region"];
         let options = [options.as_slice(), &[region.as_str()]].concat();
         let service = Service::start(programs, "keyferry-virtual-kms", &options)?;
         Ok(Self { url: service.url().to_owned(), _service: Some(service) })

@@ -1,7 +1,7 @@
 //! The machines' folders, and the medium between them.
 
 use keyferry_console::files::{self, Mode};
-use keyferry_console::{Exit, Failure, Screen};
+use keyferry_console::{Exit, Failure, Name, Screen};
 use std::path::{Path, PathBuf};
 
 /// A folder for each machine.
@@ -76,7 +76,7 @@ impl Stage {
         &self,
         (from, source): (Place, &str),
         (to, target): (Place, &str),
-        wanted: impl Fn(&str) -> bool,
+        wanted: impl Fn(&Name) -> bool,
         screen: &Screen,
     ) -> Result<(), Failure> {
         let (source, target) = (self.folder(from).join(source), self.folder(to).join(target));
@@ -86,7 +86,7 @@ impl Stage {
         let mut carried = Vec::new();
         for name in names(&source)? {
             let path = target.join(&name);
-            if wanted(&name) && !path.exists() {
+            if Name::parse(&name).is_some_and(|it| wanted(&it)) && !path.exists() {
                 copy(&source.join(&name), &path)?;
                 carried.push(name);
             }

@@ -65,7 +65,9 @@ pub(super) fn control(
 }
 
 fn header_lines(headers: &[(&str, &str)]) -> String {
-    headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect()
+    let lines: Vec<String> =
+        headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    lines.concat()
 }
 
 /// Sends a request and reads until the service closes.

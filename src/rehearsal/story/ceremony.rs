@@ -3,7 +3,7 @@
 use super::{Hsm, Story, sign};
 use crate::cast::{HSM_PASSWORD, OPERATOR, passphrase};
 use crate::stage::Place;
-use keyferry_console::{Exit, Failure};
+use keyferry_console::{Exit, Failure, Name};
 use std::cell::Cell;
 
 /// A ceremony: the same folder on every machine.
@@ -92,10 +92,9 @@ impl<'s> Ceremony<'s> {
         for witness in self.story.cast.signing_witnesses() {
             sign(room, witness, &response, "response")?;
         }
-        let log = format!("log-{number}.json");
-        let response = format!("response-{number}.json");
         self.carry(Place::Room, Place::Bastion, |name| {
-            name == response || name == log || name.ends_with(".json") && accompanies(name)
+            [Name::Response(number), Name::Log(number)].contains(name)
+                || matches!(name, Name::Backup(_) | Name::Transcript(_) | Name::Upkeep(_))
         })
     }
 
@@ -126,7 +125,7 @@ impl<'s> Ceremony<'s> {
         &self,
         from: Place,
         to: Place,
-        wanted: impl Fn(&str) -> bool,
+        wanted: impl Fn(&Name) -> bool,
     ) -> Result<(), Failure> {
         let story = self.story;
         story.stage.carry((from, self.name), (to, self.name), wanted, story.screen)
@@ -134,11 +133,6 @@ impl<'s> Ceremony<'s> {
 }
 
 /// Import tokens stay on the bastion.
-pub(super) fn travels(name: &str) -> bool {
-    !name.starts_with("import-token")
-}
-
-/// What a response names, and what the HSM's log is accounted for with.
-fn accompanies(name: &str) -> bool {
-    ["backup-", "transcript-", "upkeep-"].iter().any(|kind| name.starts_with(kind))
+pub(super) fn travels(name: &Name) -> bool {
+    !matches!(name, Name::ImportToken(..))
 }

@@ -30,6 +30,8 @@ impl Ceremony<'_> {
             arguments.extend(custodian.flat_map(|name| ["--custodian", name]));
         }
         story.office.run(story.cast.officer(), "keyferry", &arguments, &[])?;
+        let lint = ["plan", "lint", self.name];
+        story.office.run(story.cast.officer(), "keyferry", &lint, &[])?;
         for name in story.cast.signing_officers() {
             sign(&story.office, name, &format!("{}/plan.json", self.name), self.name)?;
         }

@@ -8,7 +8,7 @@ use crate::hsm_log::{Account, Declared, Finding, Scene, Weight, follow};
 use crate::links::{refers, same, same_environment, with_hsm};
 use crate::{Refusal, hsm_log};
 use keyferry_bundle::kinds::{LogHead, PlannedMaterial, ResponseTarget};
-use keyferry_bundle::{Device, Kind, Log, Plan, Policy, Unverified, Verified};
+use keyferry_bundle::{Device, Kind, Log, Plan, Policy, Unverified, Upkeep, Verified};
 
 const KIND: Kind = Kind::Log;
 
@@ -84,16 +84,18 @@ pub fn declared(plan: &Plan, entries: &[ResponseTarget]) -> Vec<Declared> {
     plan.materials().into_iter().filter_map(of).collect()
 }
 
-/// Everything to say of an accepted log: what was done, held against the plan that it is of and what the response says that names it.
+/// Everything to say of an accepted log: what was done, held against the plan that it is of, what the response says that names it, and the
+/// records of what was done outside of ceremonies.
 #[must_use]
 pub fn findings(
     device: &Device,
     plan: Option<&Plan>,
+    upkeeps: &[&Upkeep],
     declared: &[Declared],
     log: &Log,
 ) -> Vec<(Part, Finding)> {
     let entries = follow(log.from, log.entries()).unwrap_or_default();
-    let scene = Scene { device, plan, from_anchor: log.counter == 1 };
+    let scene = Scene { device, plan, upkeeps, from_anchor: log.counter == 1 };
     let account = Account { scene, entries: &entries, declared };
     let of = |part: Part| move |finding| (part, finding);
     std::iter::once((Part::Unlogged, unlogged(log)))

@@ -5,10 +5,10 @@ use crate::names::Name;
 use crate::{Exit, Failure, files, trust};
 use keyferry_bundle::{
     Backup, Device, Digest, Envelope, Log, Plan, Policy, Receipt, Request, Response, TargetName,
-    Verified, seal,
+    Upkeep, Verified, seal,
 };
 use keyferry_ceremony::{Countersigned, Refusal};
-use keyferry_ceremony::{backup, device, log, plan, policy, receipt, request, response};
+use keyferry_ceremony::{backup, device, log, plan, policy, receipt, request, response, upkeep};
 use std::path::{Path, PathBuf};
 
 /// The folder and the policy in force. What the folder says about the policy counts for nothing: the pin decides.
@@ -189,6 +189,28 @@ impl Ceremony {
         self.accept(&Name::Receipt(counter), |bytes| {
             receipt::accept(&self.policy, plan, response, bytes)
         })
+    }
+
+    /// Every record of what was done with the HSM outside of ceremonies, in order.
+    ///
+    /// # Errors
+    /// When one is refused, or numbered otherwise than its name says.
+    pub fn upkeeps(&self, device: &Verified<Device>) -> Result<Vec<Verified<Upkeep>>, Failure> {
+        let mut upkeeps = Vec::new();
+        for name in self.names.iter().filter(|name| matches!(name, Name::Upkeep(_))) {
+            let upkeep = self.accept(name, |bytes| {
+                upkeep::accept(&self.policy, device, bytes, Countersigned::Required)
+            })?;
+            let found = upkeep.body().counter;
+            if *name != Name::Upkeep(found) {
+                let what = format!("{name} is not accepted");
+                return Err(Failure::new(Exit::Refused, "bundle-refused", what).because(format!(
+                    "counter: is {found}, which is not what the file is named for"
+                )));
+            }
+            upkeeps.push(upkeep);
+        }
+        Ok(upkeeps)
     }
 
     fn accept<T>(

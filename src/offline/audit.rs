@@ -54,7 +54,7 @@ pub(crate) fn anchor(hsm: &dyn Hsm, device: &Device, is_new: bool) -> Result<Log
             .because("setting it up leaves entries, and none was to be acknowledged yet")
             .hint("reset the HSM and run `keyferry-offline init` again"));
     };
-    let scene = Scene { device, plan: None, from_anchor: true };
+    let scene = Scene { device, plan: None, upkeeps: &[], from_anchor: true };
     let strange = entries.iter().skip(1).find_map(|entry| {
         let strange = scene.deed(&entry.record).err()?;
         Some(format!("its log, entry {}: {strange}", entry.number))

@@ -3,11 +3,14 @@
 
 use super::collect::collect;
 use super::sort::Sorted;
-use super::{File, Pins, Report, logs, materials, order, policies, sentences, transcripts};
+use super::{
+    File, Pins, Report, logs, materials, order, policies, sentences, transcripts, upkeeps,
+};
 use crate::links::Countersigned;
-use crate::{Refusal, backup, device, log, plan, receipt, request, response, transcript};
+use crate::{Refusal, backup, device, log, plan, receipt, request, response, transcript, upkeep};
 use keyferry_bundle::{
-    Backup, Device, Kind, Log, Plan, Policy, Receipt, Request, Response, Transcript, Verified,
+    Backup, Device, Kind, Log, Plan, Policy, Receipt, Request, Response, Transcript, Upkeep,
+    Verified,
 };
 
 /// An accepted bundle, the file it came from, and which accepted bundle it follows.
@@ -30,6 +33,7 @@ pub struct Chain {
     pub(super) logs: Vec<Link<Log>>,
     pub(super) receipts: Vec<Link<Receipt>>,
     pub(super) transcripts: Vec<Link<Transcript>>,
+    pub(super) upkeeps: Vec<Link<Upkeep>>,
 }
 
 impl Chain {
@@ -134,6 +138,19 @@ impl Chain {
             sentences::answer(&chain, link, report);
         }
         order::responses(&chain, report);
+        let files: Vec<&File> = sorted.of(Kind::Upkeep).collect();
+        chain.upkeeps = collect(
+            &files,
+            Kind::Upkeep,
+            "upkeep.signed",
+            &chain.devices,
+            report,
+            |device, bytes| {
+                let policy = chain.policy_of(device)?;
+                upkeep::accept(policy, &device.bundle, bytes, Countersigned::Required)
+            },
+        );
+        upkeeps::state(&chain, report);
         let files: Vec<&File> = sorted.of(Kind::Log).collect();
         chain.logs =
             collect(&files, Kind::Log, "log.signed", &chain.devices, report, |device, bytes| {

@@ -90,7 +90,10 @@ fn account(chain: &Chain, link: &Link<Log>, report: &mut Report) {
         .filter_map(|response| plan.map(|plan| log::declared(plan, &response.targets)))
         .flatten()
         .collect();
-    for (part, finding) in log::findings(device.bundle.body(), plan, &declared, body) {
+    let device = device.bundle.body();
+    let upkeeps = chain.upkeeps.iter().map(|upkeep| upkeep.bundle.body());
+    let upkeeps: Vec<_> = upkeeps.filter(|upkeep| upkeep.serial == device.serial).collect();
+    for (part, finding) in log::findings(device, plan, &upkeeps, &declared, body) {
         let claim = match part {
             Part::Unlogged => "log.unlogged",
             Part::Entries => "log.entries",

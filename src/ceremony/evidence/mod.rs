@@ -19,6 +19,7 @@ mod shared;
 mod sort;
 mod trail;
 mod transcripts;
+mod upkeeps;
 
 #[cfg(test)]
 mod many_tests;
@@ -30,6 +31,8 @@ mod stated_tests;
 mod tests;
 #[cfg(test)]
 mod transcript_tests;
+#[cfg(test)]
+mod upkeep_tests;
 
 pub use across::Across;
 pub use chain::{Chain, Link};

@@ -75,7 +75,7 @@ pub(super) fn requests(chain: &Chain, report: &mut Report) {
 }
 
 /// Resolves each `previous` against the folder: another bundle in its place is refused, none leaves the claim open.
-fn predecessors<T>(
+pub(super) fn predecessors<T>(
     claim: &'static str,
     kind: &str,
     links: &[Link<T>],

@@ -4,7 +4,7 @@ use super::chain::{Chain, Link};
 use keyferry_bundle::kinds::{Bundle, ReceiptTarget, ResponseTarget, Target};
 use keyferry_bundle::{
     Backup, Device, Digest, Kind, Log, Plan, Policy, Receipt, Request, Response, Signer, Timestamp,
-    Transcript, Verified,
+    Transcript, Upkeep, Verified,
 };
 
 impl<T> Link<T> {
@@ -42,6 +42,8 @@ pub enum Accepted<'a> {
     Receipt(&'a Link<Receipt>),
     /// What a run in the room showed and asked.
     Transcript(&'a Link<Transcript>),
+    /// What was done with the HSM outside of a ceremony.
+    Upkeep(&'a Link<Upkeep>),
 }
 
 /// What a bundle of any kind has.
@@ -82,6 +84,7 @@ impl<'a> Accepted<'a> {
             Self::Response(link) => of(link),
             Self::Receipt(link) => of(link),
             Self::Transcript(link) => of(link),
+            Self::Upkeep(link) => of(link),
         }
     }
 }
@@ -143,6 +146,7 @@ impl Chain {
             all.extend(backups.into_iter().map(Accepted::Backup));
         }
         all.extend(logs.into_iter().map(Accepted::Log));
+        all.extend(self.upkeeps().into_iter().map(Accepted::Upkeep));
         all.extend(self.transcripts().into_iter().map(Accepted::Transcript));
         all
     }
@@ -151,6 +155,14 @@ impl Chain {
     #[must_use]
     pub fn transcripts(&self) -> Vec<&Link<Transcript>> {
         let mut all: Vec<&Link<Transcript>> = self.transcripts.iter().collect();
+        all.sort_by_key(|link| (link.bundle.body().serial, link.bundle.body().counter));
+        all
+    }
+
+    /// Every record of what was done with an HSM outside of a ceremony, in the order of their numbers.
+    #[must_use]
+    pub fn upkeeps(&self) -> Vec<&Link<Upkeep>> {
+        let mut all: Vec<&Link<Upkeep>> = self.upkeeps.iter().collect();
         all.sort_by_key(|link| (link.bundle.body().serial, link.bundle.body().counter));
         all
     }

@@ -4,7 +4,7 @@ use super::chain::{Chain, Link};
 use super::sort::Sorted;
 use super::{Report, proofs};
 use crate::response;
-use keyferry_bundle::kinds::{Isolation, Operation, Outcome, ResponseTarget, Target};
+use keyferry_bundle::kinds::{Isolation, Operation, Outcome, ResponseTarget, Target, Work};
 use keyferry_bundle::{
     Backup, Device, Endpoint, ExpirationModel, Plan, Policy, Receipt, Request, Response, Signer,
     Verified,
@@ -297,6 +297,13 @@ pub(super) fn attachments(chain: &Chain, sorted: &Sorted<'_>, report: &mut Repor
         if let Some(age) = &backup.age {
             named.push((age.sha256, "backup.copy", link.file.clone(), "age copy"));
         }
+    }
+    let backups = chain.upkeeps.iter().filter(|link| link.bundle.body().work == Work::Backup);
+    for link in backups {
+        let copies = link.bundle.body().objects.iter().filter_map(|object| object.wrapped);
+        named.extend(
+            copies.map(|digest| (digest, "upkeep.copy", link.file.clone(), "copy under wrap")),
+        );
     }
     for link in &chain.requests {
         for target in &link.bundle.body().targets {

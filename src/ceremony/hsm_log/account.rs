@@ -1,8 +1,9 @@
 //! Whether everything that a piece of log says was to be done, and everything that was to be done is there.
 
-use super::{Deed, Entry, Scene};
+use super::{Deed, Entry, Scene, command};
 use keyferry_bundle::kinds::{KeptAs, Made};
 use keyferry_bundle::{Plan, TargetName};
+use std::collections::BTreeMap;
 
 /// What a response says of one key material.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +60,7 @@ impl Account<'_> {
     #[must_use]
     pub fn entries(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let (mut signatures, mut refused) = (0, 0);
+        let (mut signatures, mut refused, mut recorded) = (0, 0, 0);
         for entry in self.entries {
             match self.scene.deed(&entry.record) {
                 Err(strange) => {
@@ -67,14 +68,16 @@ impl Account<'_> {
                     findings.push(Finding::new(Weight::Wrong, text));
                 }
                 Ok(deed @ Deed::Upkeep { .. }) => {
-                    let text = format!("entry {}: {deed}; no bundle says what for", entry.number);
+                    let text = format!("entry {}: {deed}; no record says what for", entry.number);
                     findings.push(Finding::new(Weight::Open, text));
                 }
                 Ok(Deed::Refused { .. }) => refused += 1,
                 Ok(Deed::Signed) => signatures += 1,
+                Ok(Deed::Recorded { .. } | Deed::Shown { .. }) => recorded += 1,
                 Ok(_) => {}
             }
         }
+        findings.extend(self.more_than_recorded());
         if findings.is_empty() {
             let mut text = format!(
                 "each of its {} entries is accounted for, with {signatures} signatures",
@@ -83,9 +86,44 @@ impl Account<'_> {
             if refused > 0 {
                 text = format!("{text} and {refused} commands that the HSM refused");
             }
+            if recorded > 0 {
+                text = format!("{text}; {recorded} are of work that the records here name");
+            }
             findings.push(Finding::new(Weight::Sound, text));
         }
         findings
+    }
+
+    /// Copies that were made or put back, objects that were deleted, and key material that was read, more often than the records say.
+    fn more_than_recorded(&self) -> Vec<Finding> {
+        let mut counts: BTreeMap<(u8, u16, bool), usize> = BTreeMap::new();
+        for entry in self.entries {
+            match self.scene.deed(&entry.record) {
+                Ok(Deed::Recorded { command, object }) => {
+                    *counts.entry((command, object, false)).or_default() += 1;
+                }
+                Ok(Deed::Shown {
+                    command: command @ (command::GET_OPAQUE | command::GET_RSA_WRAPPED_KEY),
+                    object,
+                }) => *counts.entry((command, object, true)).or_default() += 1,
+                Ok(_) | Err(_) => {}
+            }
+        }
+        let finding = |((command, object, shown), count): ((u8, u16, bool), usize)| {
+            let recorded = if shown {
+                self.scene.upkeeps_of(object).count()
+            } else {
+                self.scene.recorded(command, object)
+            };
+            let text = format!(
+                "{} of object {object:#06x} {}, and the records here say {}: a run was cut off, or somebody did it again",
+                command::name(command),
+                times(count),
+                times(recorded)
+            );
+            (count > recorded).then_some(Finding::new(Weight::Open, text))
+        };
+        counts.into_iter().filter_map(finding).collect()
     }
 
     /// How often the HSM was started, held against the plan.
@@ -140,24 +178,31 @@ impl Account<'_> {
             KeptAs::SymmetricKey => 1,
             KeptAs::AsymmetricKey => declared.targets,
         };
+        let came_back = self.came_back(name);
         let fits = match declared.made {
+            // What came in under wrap was neither made here nor left here.
+            Made::Generated | Made::Kept if came_back => false,
             Made::Generated => made == 1 && copies == 1 && wrapped == exports,
             // A run that was cut off may have done any of it, and the next one does what is missing.
             Made::Resumed => made <= 1 && copies >= 1 && wrapped >= exports,
             Made::Stored => made == 0 && copies == 0 && wrapped >= exports,
             Made::Kept | Made::Restored => made == 0 && copies >= 1 && wrapped >= exports,
         };
+        let came = if came_back { ", came back under wrap" } else { "" };
         let text = format!(
-            "target {name}, {}: made {}, read by the host {}, copied {} under the wrap key, wrapped {} in the HSM",
+            "target {name}, {}{came}: made {}, read by the host {}, copied {} under the wrap key, wrapped {} in the HSM",
             declared.made,
             times(made),
             times(read),
             times(copies),
             times(wrapped)
         );
-        // Each export under another key than AWS's would look like this, and so would somebody who reads an opaque object.
+        // Each export under another key than AWS's would look like this, and so would somebody who reads an opaque object. Each record of
+        // work outside of ceremonies has looked at it once.
+        let looked = self.looked(name);
         let copied_again = declared.made != Made::Generated && copies > 1;
-        let again = wrapped > exports || read > 1 || copied_again;
+        let taken_out = if declared.kept_as == KeptAs::SymmetricKey { looked } else { 0 };
+        let again = wrapped > exports + taken_out || read > 1 + looked || copied_again;
         match (fits, again || left) {
             (false, _) => {
                 Finding::new(Weight::Wrong, format!("{text}: that is not what the response says"))
@@ -172,6 +217,32 @@ impl Account<'_> {
             ),
             (true, false) => Finding::new(Weight::Sound, text),
         }
+    }
+
+    /// Whether a target's object came in under wrap, and was not deleted since.
+    fn came_back(&self, name: &TargetName) -> bool {
+        let target = self.scene.plan.and_then(|plan| plan.target(name));
+        let Some(id) = target.map(|target| target.object_id.get()) else { return false };
+        let events = self.entries.iter().filter_map(|entry| self.scene.deed(&entry.record).ok());
+        let event = |deed: Deed| match deed {
+            Deed::Recorded { command, object } | Deed::Upkeep { command, object }
+                if object == id =>
+            {
+                match command {
+                    command::IMPORT_WRAPPED => Some(true),
+                    command::DELETE_OBJECT => Some(false),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        events.filter_map(event).last().unwrap_or(false)
+    }
+
+    /// How many records name a target's object.
+    fn looked(&self, name: &TargetName) -> usize {
+        let target = self.scene.plan.and_then(|plan| plan.target(name));
+        target.map_or(0, |target| self.scene.upkeeps_of(target.object_id.get()).count())
     }
 
     fn touched(&self, name: &TargetName) -> bool {

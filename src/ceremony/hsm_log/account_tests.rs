@@ -129,7 +129,8 @@ fn account(story: &Story, entries: &[Entry], made: Made) -> Vec<Finding> {
     let target = &story.plan.targets[0];
     let declared =
         Declared { target: target.name.clone(), targets: 1, made, kept_as: target.kept_as };
-    let scene = Scene { device: &story.device, plan: Some(&story.plan), from_anchor: true };
+    let scene =
+        Scene { device: &story.device, plan: Some(&story.plan), upkeeps: &[], from_anchor: true };
     let account = Account { scene, entries, declared: &[declared] };
     [account.entries(), vec![account.starts()], account.targets()].concat()
 }
@@ -250,7 +251,7 @@ fn a_wrap_key_is_put_in_just_where_it_is_in_shares() {
     let mut split = Story::sound();
     split.split_wrap_key();
     let strange = |story: &Story, records: &[Record]| {
-        let scene = Scene { device: &story.device, plan: None, from_anchor: true };
+        let scene = Scene { device: &story.device, plan: None, upkeeps: &[], from_anchor: true };
         records.iter().filter(|record| scene.deed(record).is_err()).count()
     };
     assert_eq!(strange(&split, &deeds::splitting()), 0);
@@ -293,7 +294,7 @@ proptest! {
     #[test]
     fn every_entry_has_a_meaning_or_is_strange(bytes in prop::array::uniform32(any::<u8>())) {
         let story = Story::sound();
-        let scene = Scene { device: &story.device, plan: Some(&story.plan), from_anchor: true };
+        let scene = Scene { device: &story.device, plan: Some(&story.plan), upkeeps: &[], from_anchor: true };
         match scene.deed(&Entry::decode(&bytes).record) {
             Ok(deed) => prop_assert!(!deed.to_string().is_empty()),
             Err(strange) => prop_assert!(!strange.is_empty()),

@@ -2,8 +2,8 @@
 
 use super::command::{self, name};
 use super::{NO_KEY, Record};
-use keyferry_bundle::kinds::{KeptAs, Target};
-use keyferry_bundle::{Device, ObjectId, Plan, TargetName};
+use keyferry_bundle::kinds::{KeptAs, Target, UpkeepObject, Work};
+use keyferry_bundle::{Device, ObjectId, Plan, TargetName, Upkeep};
 use std::fmt;
 
 /// The id of the factory's authentication key.
@@ -18,6 +18,8 @@ pub struct Scene<'a> {
     pub device: &'a Device,
     /// The plan that was carried out meanwhile.
     pub plan: Option<&'a Plan>,
+    /// The records of what was done with the HSM outside of ceremonies.
+    pub upkeeps: &'a [&'a Upkeep],
     /// Whether the piece begins at the device's anchor: then `init` is in it.
     pub from_anchor: bool,
 }
@@ -58,7 +60,21 @@ pub enum Deed {
     Wrapped(TargetName),
     /// That public key was deleted again.
     PublicKeyDeleted(TargetName),
-    /// The backup or the administration credential did what it is for, outside of any ceremony.
+    /// The backup or the administration credential did what it is for, and a record says so.
+    Recorded {
+        /// Which command.
+        command: u8,
+        /// About which object.
+        object: u16,
+    },
+    /// The host looked at key material outside of any ceremony, as a record says.
+    Shown {
+        /// Which command.
+        command: u8,
+        /// Which object.
+        object: u16,
+    },
+    /// The backup or the administration credential did what it is for, outside of any ceremony, and no record says so.
     Upkeep {
         /// Which command.
         command: u8,
@@ -87,6 +103,9 @@ impl fmt::Display for Deed {
             Self::Wrapped(target) => write!(f, "target {target}: wrapped under that public key"),
             Self::PublicKeyDeleted(target) => {
                 write!(f, "target {target}: that public key was deleted")
+            }
+            Self::Recorded { command, object } | Self::Shown { command, object } => {
+                write!(f, "{} of object {object:#06x}, as recorded", name(*command))
             }
             Self::Upkeep { command, object } => {
                 write!(f, "{} of object {object:#06x}, outside of any ceremony", name(*command))
@@ -167,16 +186,68 @@ impl Scene<'_> {
                 Some(Deed::Acknowledged)
             }
             (_, Role::Factory) => self.set_up(record),
-            (_, Role::Ceremony) => self.ceremony(record),
+            (_, Role::Ceremony) => self.ceremony(record).or_else(|| self.shown(record)),
             (command::EXPORT_WRAPPED | command::IMPORT_WRAPPED, Role::Backup)
             | (command::DELETE_OBJECT | command::CHANGE_AUTHENTICATION_KEY, Role::Administration) => {
-                Some(Deed::Upkeep {
-                    command: record.command,
-                    object: if record.second == NO_KEY { record.target } else { record.second },
-                })
+                Some(self.kept_up(record))
             }
             (_, Role::Backup | Role::Audit | Role::Administration) => None,
         }
+    }
+
+    /// What the backup or the administration credential did.
+    fn kept_up(&self, record: &Record) -> Deed {
+        let other = if record.second == NO_KEY { record.target } else { record.second };
+        let command = record.command;
+        // Which of the two is called the target, and which the second object, no page says: either will do.
+        let object = match command {
+            command::EXPORT_WRAPPED | command::IMPORT_WRAPPED => {
+                pair(record, self.device.wrap_key.get()).unwrap_or(other)
+            }
+            _ => other,
+        };
+        match self.recorded(command, object) {
+            0 => Deed::Upkeep { command, object },
+            _ => Deed::Recorded { command, object },
+        }
+    }
+
+    /// How many records say that this was done with the object, by the backup or the administration credential.
+    pub(super) fn recorded(&self, command: u8, object: u16) -> usize {
+        let fits = |work: Work| match command {
+            command::EXPORT_WRAPPED => work == Work::Backup,
+            command::IMPORT_WRAPPED => matches!(work, Work::Restore | Work::Drill),
+            command::DELETE_OBJECT => matches!(work, Work::Drill | Work::Abort),
+            _ => false,
+        };
+        self.upkeeps_of(object).filter(|(upkeep, _)| fits(upkeep.work)).count()
+    }
+
+    /// The records that name an object, and what they say of it.
+    pub(super) fn upkeeps_of(&self, object: u16) -> impl Iterator<Item = (&Upkeep, &UpkeepObject)> {
+        self.upkeeps.iter().flat_map(move |upkeep| {
+            let named = upkeep.objects.iter().filter(move |one| one.object_id.get() == object);
+            named.map(|one| (*upkeep, one))
+        })
+    }
+
+    /// What the ceremony's credential looked at to tell which key material an object is: each as far as a record names it.
+    fn shown(&self, record: &Record) -> Option<Deed> {
+        let (command, object) = (record.command, record.target);
+        let fits = |(upkeep, one): (&Upkeep, &UpkeepObject)| match command {
+            command::GET_OPAQUE => one.kept_as == KeptAs::Opaque,
+            command::PUT_PUBLIC_WRAP_KEY | command::DELETE_OBJECT => {
+                one.kept_as == KeptAs::SymmetricKey
+            }
+            command::GET_RSA_WRAPPED_KEY => {
+                one.kept_as == KeptAs::SymmetricKey && record.second == object
+            }
+            command::SIGN_ATTESTATION_CERTIFICATE => {
+                one.kept_as == KeptAs::AsymmetricKey && upkeep.work == Work::Backup
+            }
+            _ => false,
+        };
+        self.upkeeps_of(object).any(fits).then_some(Deed::Shown { command, object })
     }
 
     /// What `init` does: it makes the device's own keys, and nothing else.

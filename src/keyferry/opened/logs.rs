@@ -29,7 +29,9 @@ pub(super) fn check(
     }
     let plan = plan.body();
     let declared = log::declared(plan, &answer.targets);
-    let findings = log::findings(device.body(), Some(plan), &declared, found.body());
+    let upkeeps = ceremony.upkeeps(device)?;
+    let upkeeps: Vec<_> = upkeeps.iter().map(Verified::body).collect();
+    let findings = log::findings(device.body(), Some(plan), &upkeeps, &declared, found.body());
     let wrong =
         |part: Part, finding: &Finding| part == Part::Targets && finding.weight == Weight::Wrong;
     if let Some((_, finding)) = findings.iter().find(|(part, finding)| wrong(*part, finding)) {

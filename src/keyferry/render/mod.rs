@@ -63,6 +63,7 @@ impl Page {
             Accepted::Receipt(link) => ceremony::receipt(link.bundle().body()),
             Accepted::Log(link) => log::page(link.bundle().body()),
             Accepted::Transcript(link) => transcript::page(link.bundle().body()),
+            Accepted::Upkeep(link) => upkeep::page(link.bundle().body()),
         }
     }
 

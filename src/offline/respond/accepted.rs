@@ -3,7 +3,7 @@
 use crate::copies;
 use crate::hsm_access::unmakeable;
 use crate::room::Room;
-use keyferry_bundle::{Device, Kind, Plan, Policy, PublicKey, Request, Verified};
+use keyferry_bundle::{Device, Kind, Plan, Policy, PublicKey, Request, Upkeep, Verified};
 use keyferry_ceremony::backup;
 use keyferry_ceremony::ledger::Memory;
 use keyferry_console::args::CeremonyArgs;
@@ -16,6 +16,8 @@ pub(crate) struct Accepted {
     pub(crate) device: Verified<Device>,
     pub(crate) plan: Verified<Plan>,
     pub(crate) request: Verified<Request>,
+    /// What was done with the HSM outside of ceremonies, as far as the folder has it.
+    upkeeps: Vec<Verified<Upkeep>>,
     /// The requests before it that the folder has, in order.
     earlier: Vec<Verified<Request>>,
     pub(crate) public: PublicKey,
@@ -49,7 +51,14 @@ impl Accepted {
             .collect::<Result<_, _>>()?;
         let enrolled = device.body().enrolled().map_err(|error| unmakeable(&error))?;
         let recipients = recipients(ceremony.policy(), &plan)?;
-        Ok(Self { ceremony, device, plan, request, earlier, public: enrolled.key, recipients })
+        let upkeeps = ceremony.upkeeps(&device)?;
+        let public = enrolled.key;
+        Ok(Self { ceremony, device, plan, request, upkeeps, earlier, public, recipients })
+    }
+
+    /// The records of what was done with the HSM outside of ceremonies.
+    pub(super) fn upkeeps(&self) -> Vec<&Upkeep> {
+        self.upkeeps.iter().map(Verified::body).collect()
     }
 
     /// The response's name.

@@ -52,7 +52,9 @@ pub(super) fn look(
 /// What neither setting the HSM up nor this plan accounts for: told before the HSM is asked to make anything.
 fn unexplained(accepted: &Accepted, memory: &LogMemory) -> Vec<String> {
     let (device, plan) = (accepted.device.body(), accepted.plan.body());
-    let scene = Scene { device, plan: Some(plan), from_anchor: memory.is_first() };
+    let upkeeps = accepted.upkeeps();
+    let from_anchor = memory.is_first();
+    let scene = Scene { device, plan: Some(plan), upkeeps: &upkeeps, from_anchor };
     let entries: Vec<Entry> = memory.pending().iter().map(Entry::decode).collect();
     let strange = entries.iter().find_map(|entry| {
         scene.deed(&entry.record).err().map(|strange| format!("entry {}: {strange}", entry.number))
@@ -132,7 +134,8 @@ pub(super) fn seal(
     };
     let body = memory.next(body).ok_or_else(|| Failure::bug("the HSM logged nothing"))?;
     let declared = log::declared(plan.body(), targets);
-    let findings = log::findings(device.body(), Some(plan.body()), &declared, &body);
+    let upkeeps = accepted.upkeeps();
+    let findings = log::findings(device.body(), Some(plan.body()), &upkeeps, &declared, &body);
     // What was there before the work, a person has accepted; what was done to the targets, nobody can.
     let counts = |part: Part| part == Part::Targets || !accept_gap;
     let wrong =

@@ -21,17 +21,11 @@ pub(super) fn tell(story: &Story<'_>) -> Result<String, Failure> {
 
     story.chapter("Disaster: the HSM is destroyed, and KMS loses the key material");
     opening.hsm.destroy(story)?;
-    match &story.cli.at_disaster {
-        Some(command) => strike(story, command)?,
-        None => {
-            let alias = story.cli.alias.as_str();
-            story.bastion.run(
-                OPERATOR,
-                "keyferry-online",
-                &["delete-material", alias],
-                &[alias],
-            )?;
-        }
+    if let Some(command) = &story.cli.at_disaster {
+        strike(story, command)?;
+    } else {
+        let alias = story.cli.alias.as_str();
+        story.bastion.run(OPERATOR, "keyferry-online", &["delete-material", alias], &[alias])?;
     }
     application.cannot_decrypt(&opening.key, &kept, "KMSInvalidStateException")?;
     story.status_warns(&[CEREMONY], "PendingImport")?;

@@ -1,0 +1,1 @@
+//! The bastion's program, cut off.

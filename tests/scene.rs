@@ -34,7 +34,7 @@ impl Scene {
     /// # Errors
     /// When it cannot be copied.
     pub fn of(rehearsed: &Rehearsed) -> io::Result<Self> {
-        let folder = tempfile::tempdir()?;
+        let folder = in_memory()?;
         copy(&rehearsed.stage, folder.path())?;
         Ok(Self { folder })
     }
@@ -322,6 +322,11 @@ impl Scene {
 #[must_use]
 pub fn passphrase(name: &str) -> String {
     format!("rehearsal passphrase of {name}")
+}
+
+/// A folder in memory where there is one: a test waits for no disk, and there are many.
+fn in_memory() -> io::Result<TempDir> {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {

@@ -34,19 +34,10 @@ fn sound() -> &'static Sound {
         let run = ended(Run::of(&mut command, &answers).unwrap(), 0).unwrap();
         let (commands, steps) = (scenario.commands(), steps(&run));
         let inventory = scenario.inventory();
-        let open = rest(&scenario).unwrap();
+        let open = scenario.countersign_and_import().unwrap();
         scenario.check(&inventory).unwrap();
         Sound { commands, steps, inventory, open }
     })
-}
-
-/// From the response to the auditor.
-fn rest(scenario: &Scenario) -> Checked<BTreeSet<String>> {
-    scenario.countersign()?;
-    let (mut command, answers) = scenario.import(&[]);
-    let answers = answers.each_ref().map(String::as_str);
-    ended(Run::of(&mut command, &answers).map_err(|error| error.to_string())?, 0)?;
-    scenario.audit()
 }
 
 /// Cuts the room off at a point and has it go on; `whole` is the rest of the ceremony too.
@@ -69,7 +60,7 @@ fn cut_off(cut: Cut, whole: bool) -> Checked<Vec<String>> {
             Err("the HSM holds other objects".to_owned())
         };
     }
-    let open = rest(&scenario)?;
+    let open = scenario.countersign_and_import()?;
     scenario.check(&sound().inventory)?;
     notes.extend(open.difference(&sound().open).map(|id| format!("{id} stands open")));
     Ok(notes)

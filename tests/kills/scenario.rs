@@ -31,6 +31,11 @@ pub(crate) fn ended(run: Run, code: i32) -> Checked<Run> {
     }
 }
 
+/// What is typed, as a run takes it.
+pub(crate) fn typed(answers: &[String; 2]) -> [&str; 2] {
+    answers.each_ref().map(String::as_str)
+}
+
 fn told(problem: impl std::fmt::Display) -> String {
     problem.to_string()
 }
@@ -46,6 +51,14 @@ impl Scenario {
         let scene = Scene::new().unwrap().before_import().unwrap();
         std::fs::remove_file(scene.file("auditor", "receipt-1.json")).unwrap();
         Self::of(scene)
+    }
+
+    /// Before the bastion asks AWS for parameters.
+    pub(crate) fn unasked() -> Self {
+        let scene = Scene::new().unwrap().unanswered().unwrap();
+        let scene = scene.without("room", &["request-1.json"]).unwrap();
+        let asked = ["request-1.json", "import-token-1-payments.bin"];
+        Self::of(scene.without("bastion", &asked).unwrap())
     }
 
     fn of(scene: Scene) -> Self {
@@ -64,6 +77,29 @@ impl Scenario {
         arguments.extend(options);
         let command = self.scene.online_command(&self.kms.url, &arguments);
         (command, [passphrase("oscar"), CEREMONY.to_owned()])
+    }
+
+    /// The bastion's other command, and what is typed.
+    pub(crate) fn fetch(&self) -> (Command, [String; 2]) {
+        let arguments = ["fetch", CEREMONY, "--identity", "oscar.identity"];
+        let command = self.scene.online_command(&self.kms.url, &arguments);
+        (command, [passphrase("oscar"), String::new()])
+    }
+
+    /// From the request to the auditor.
+    pub(crate) fn answer_and_import(&self) -> Checked<BTreeSet<String>> {
+        self.scene.carry("bastion", "room", |name| name.starts_with("request-")).map_err(told)?;
+        let (mut command, answers) = self.respond();
+        ended(Run::of(&mut command, &answers).map_err(told)?, 0)?;
+        self.countersign_and_import()
+    }
+
+    /// From the response to the auditor.
+    pub(crate) fn countersign_and_import(&self) -> Checked<BTreeSet<String>> {
+        self.countersign()?;
+        let (mut command, answers) = self.import(&[]);
+        ended(Run::of(&mut command, &typed(&answers)).map_err(told)?, 0)?;
+        self.audit()
     }
 
     /// What the HSM holds of the key material, as its state file has it.
@@ -94,7 +130,7 @@ impl Scenario {
     }
 
     /// The witness signs, and what the bastion needs is carried there.
-    pub(crate) fn countersign(&self) -> Checked {
+    fn countersign(&self) -> Checked {
         let response = format!("{CEREMONY}/response-1.json");
         let arguments = ["sign", &response, "--identity", "wendy.identity"];
         let answers = [&passphrase("wendy"), "response"];

@@ -48,9 +48,7 @@ fn check_shares(policy: &Policy, serial: Serial, shares: &ShareSet) -> Result<()
                 let problem = format!("{} is not a custodian of the policy", share.holder);
                 return Err(refusal("holder", problem));
             }
-            Some(custodian)
-                if shares.hsm.is_none() && custodian.recipient != share.recipient =>
-            {
+            Some(custodian) if shares.hsm.is_none() && custodian.recipient != share.recipient => {
                 let problem = format!("is not the one that the policy has of {}", share.holder);
                 return Err(refusal("recipient", problem));
             }

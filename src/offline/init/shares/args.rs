@@ -60,7 +60,12 @@ pub(crate) struct ShareArgs {
 
     /// Whose shares they are: the device bundle of an HSM with that wrap key, or shares.json of its share folder [default: shares.json
     /// beside the first share]
-    #[arg(long, value_name = "FILE", conflicts_with = "shares", help_heading = "Wrap key from shares")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "shares",
+        help_heading = "Wrap key from shares"
+    )]
     pub(super) share_set: Option<PathBuf>,
 }
 

@@ -12,6 +12,7 @@ mod bastion;
 mod evidence;
 mod hsm_log;
 mod key_specs;
+mod kills;
 mod known_answer;
 mod media;
 mod opened;

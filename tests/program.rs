@@ -1,6 +1,6 @@
 //! Running programs and services as processes.
 
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -75,6 +75,29 @@ impl Service {
         let url = line.trim().trim_start_matches("listening on ").to_owned();
         let service = Self { child, url };
         if service.url.starts_with("http://") { Ok(service) } else { Err(io::Error::other(line)) }
+    }
+}
+
+impl Service {
+    /// Asks a virtual service for what only a stand-in has, and returns the body of its answer.
+    ///
+    /// # Errors
+    /// When it does not answer, or refuses.
+    pub fn ask(&self, method: &str, path: &str, body: &str) -> io::Result<String> {
+        let host = self.url.trim_start_matches("http://");
+        let mut stream = std::net::TcpStream::connect(host)?;
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        match answer.split_once("\r\n\r\n") {
+            Some((head, body)) if head.starts_with("HTTP/1.1 200") => Ok(body.to_owned()),
+            _ => Err(io::Error::other(answer)),
+        }
     }
 }
 

@@ -34,7 +34,7 @@ impl Scene {
     /// # Errors
     /// When it cannot be copied.
     pub fn of(rehearsed: &Rehearsed) -> io::Result<Self> {
-        let folder = tempfile::tempdir()?;
+        let folder = in_memory()?;
         copy(&rehearsed.stage, folder.path())?;
         Ok(Self { folder })
     }
@@ -105,6 +105,35 @@ impl Scene {
         let made: Vec<&str> =
             made.map(String::as_str).filter(|name| *name != "transcript-1.json").collect();
         self.without("room", &made)
+    }
+
+    /// Every machine as it was before the room answered.
+    ///
+    /// # Errors
+    /// When a file is not there.
+    pub fn unanswered(self) -> io::Result<Self> {
+        let made = self.names("bastion")?;
+        let made = made.iter().filter(|name| MADE.iter().any(|made| name.starts_with(made)));
+        let made: Vec<&str> =
+            made.map(String::as_str).filter(|name| *name != "transcript-1.json").collect();
+        let scene = self.before_import()?.without("bastion", &made)?;
+        std::fs::remove_dir_all(scene.machine("auditor").join(CEREMONY))?;
+        std::fs::create_dir(scene.machine("auditor").join(CEREMONY))?;
+        scene.before_response()
+    }
+
+    /// Carries the files of the ceremony that are wanted from a machine to another; what is there already stays.
+    ///
+    /// # Errors
+    /// When one cannot be copied.
+    pub fn carry(&self, from: &str, to: &str, wanted: impl Fn(&str) -> bool) -> io::Result<()> {
+        for name in self.names(from)? {
+            let target = self.file(to, &name);
+            if wanted(&name) && !target.exists() {
+                std::fs::copy(self.file(from, &name), target)?;
+            }
+        }
+        Ok(())
     }
 
     /// The bastion as it was before the upload.
@@ -240,6 +269,12 @@ impl Scene {
     /// # Errors
     /// When it cannot be started.
     pub fn online(&self, kms: &str, arguments: &[&str], answers: &[&str]) -> io::Result<Run> {
+        Run::of(&mut self.online_command(kms, arguments), answers)
+    }
+
+    /// The command that [`Self::online`] runs.
+    #[must_use]
+    pub fn online_command(&self, kms: &str, arguments: &[&str]) -> Command {
         let mut command = self.command("bastion", "keyferry-online", arguments);
         for (name, value) in [
             ("AWS_ACCESS_KEY_ID", "AKIDVIRTUALKMS"),
@@ -252,7 +287,7 @@ impl Scene {
         ] {
             command.env(name, value);
         }
-        Run::of(&mut command, answers)
+        command
     }
 
     /// Has the room answer; a room without memory begins one.
@@ -268,12 +303,18 @@ impl Scene {
     /// # Errors
     /// When it cannot be started.
     pub fn respond_with(&self, hsm: &str, answers: &[&str]) -> io::Result<Run> {
+        Run::of(&mut self.respond_command(hsm), answers)
+    }
+
+    /// The command that [`Self::respond`] runs.
+    #[must_use]
+    pub fn respond_command(&self, hsm: &str) -> Command {
         let mut arguments =
             vec!["respond", CEREMONY, "--hsm", hsm, "--allow-network", "--room", "memory"];
         if !self.machine("room").join("memory/ledger-12345678.json").exists() {
             arguments.push("--new-room");
         }
-        self.run("room", "keyferry-offline", &arguments, answers)
+        self.command("room", "keyferry-offline", &arguments)
     }
 }
 
@@ -281,6 +322,11 @@ impl Scene {
 #[must_use]
 pub fn passphrase(name: &str) -> String {
     format!("rehearsal passphrase of {name}")
+}
+
+/// A folder in memory where there is one: a test waits for no disk, and there are many.
+fn in_memory() -> io::Result<TempDir> {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {

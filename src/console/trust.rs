@@ -94,10 +94,7 @@ impl Trust {
     /// # Errors
     /// When a file cannot be written; the old pin then still stands.
     pub fn pin(folder: &Path, bytes: &[u8], policy: Digest, version: u32) -> Result<(), Failure> {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            Failure::new(Exit::File, "file-unwritable", "the trust folder cannot be made")
-                .because(error)
-        })?;
+        files::make_folders(folder)?;
         let path = policy_file(folder, version);
         if path.exists() && files::read_bundle(&path)? == bytes {
             // An earlier run was cut off between the policy and the pin.

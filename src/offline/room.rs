@@ -69,10 +69,7 @@ impl Room {
     /// # Errors
     /// [`Exit::File`] when there is one already that knows of a plan, or is damaged, or the folder cannot be made.
     pub fn begin(folder: &Path, serial: Serial) -> Result<Self, Failure> {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            Failure::new(Exit::File, "file-unwritable", "the room's folder cannot be made")
-                .because(format!("{}: {error}", folder.display()))
-        })?;
+        files::make_folders(folder)?;
         let path = Self::file(folder, serial);
         if path.symlink_metadata().is_err() {
             return Ok(Self { path, ledger: Ledger::default() });

@@ -5,6 +5,7 @@ use crate::faults::{Faults, Strike};
 use crate::session::{Authority, MAX_ANSWER, Session, Sessions};
 use crate::store::{Algorithm, FileError, Kind, NO_KEY, Record, State, StateFile, random};
 use crate::wire::{Command, DeviceError, Fields, Frame, answer, answer_code};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,8 @@ pub(crate) enum Reply {
     Frame(Vec<u8>),
     /// Nothing: a fault.
     Lost,
+    /// Nothing, and the connection stays: a fault.
+    Hang,
 }
 
 /// A device at work.
@@ -32,6 +35,9 @@ pub(crate) struct Device {
     /// The other device, once it answers in place of this one.
     second: Option<Box<Self>>,
     gone: bool,
+    hanging: bool,
+    /// How often each command took effect inside a session, and on which object.
+    done: BTreeMap<(u8, u16), u64>,
 }
 
 impl Device {
@@ -55,6 +61,8 @@ impl Device {
             path: path.to_owned(),
             second: None,
             gone: false,
+            hanging: false,
+            done: BTreeMap::new(),
         };
         device.set_faults(faults)?;
         Ok(device)
@@ -65,6 +73,7 @@ impl Device {
         self.faults = faults;
         self.session_commands = 0;
         self.gone = false;
+        self.hanging = false;
         self.state.store.set_limit(faults.store_limit());
         let before = self.state.log.len();
         while self.state.log.len() < faults.least_log() {
@@ -77,6 +86,24 @@ impl Device {
     /// Whether the connector is gone.
     pub(crate) const fn is_gone(&self) -> bool {
         self.gone
+    }
+
+    /// Whether a client waits for an answer that does not come.
+    pub(crate) const fn is_hanging(&self) -> bool {
+        self.hanging
+    }
+
+    /// The client that waited has gone.
+    pub(crate) const fn release(&mut self) {
+        self.hanging = false;
+    }
+
+    /// What a test may want to know.
+    pub(crate) fn tally(&self) -> serde_json::Value {
+        let done = self.done.iter();
+        let named = done.map(|((code, id), count)| (format!("{code:02x}:{id:04x}"), *count));
+        let done: BTreeMap<String, u64> = named.collect();
+        serde_json::json!({"commands": self.session_commands, "hanging": self.hanging, "done": done})
     }
 
     /// How much longer an answer takes.
@@ -178,7 +205,11 @@ impl Device {
         self.session_commands = self.session_commands.saturating_add(1);
         let strike = self.faults.strike(self.session_commands);
         match strike {
-            Strike::None | Strike::LostAnswer | Strike::PowerCutAfter => {}
+            Strike::None | Strike::LostAnswer | Strike::PowerCutAfter | Strike::HangAfter => {}
+            Strike::HangBefore => {
+                self.hanging = true;
+                return Reply::Hang;
+            }
             Strike::PowerCutBefore => return self.power_cut(now),
             Strike::Gone => {
                 self.gone = true;
@@ -197,9 +228,15 @@ impl Device {
         match strike {
             Strike::PowerCutAfter => self.power_cut(now),
             Strike::LostAnswer => Reply::Lost,
-            Strike::None | Strike::PowerCutBefore | Strike::Gone | Strike::SecondDevice => {
-                Reply::Frame(reply)
+            Strike::HangAfter => {
+                self.hanging = true;
+                Reply::Hang
             }
+            Strike::None
+            | Strike::PowerCutBefore
+            | Strike::Gone
+            | Strike::HangBefore
+            | Strike::SecondDevice => Reply::Frame(reply),
         }
     }
 
@@ -259,6 +296,10 @@ impl Device {
             if data.len() <= MAX_ANSWER { Ok(data) } else { Err(DeviceError::WrongLength) }
         });
         let touched = context.touched;
+        if outcome.is_ok() {
+            let count = self.done.entry((command.code(), touched.target)).or_default();
+            *count = count.saturating_add(1);
+        }
         // A reset leaves nothing to write it into but the entry it makes itself.
         if command != Command::ResetDevice || outcome.is_err() {
             self.log(command, frame, authority.key, touched, outcome.as_ref().err(), now);

@@ -3,6 +3,10 @@
 //! A service is started with them, or told later: `POST /virtual/faults` with the fields of [`Faults`] as JSON, such as
 //! `{"power_cut_after":3,"delay_ms":200}`. That replaces all faults, and counting begins anew: command 1 is the next one inside a
 //! session. Closing a session is a command too; messages that no session takes are not counted. `{}` ends all faults.
+//!
+//! `GET /virtual/faults` answers `{"commands":12,"hanging":false,"done":{"42:0a01":1}}`: how many commands sessions have sent since the
+//! faults were set, whether a client waits for an answer that does not come, and how often each command took effect on which object
+//! since the start.
 
 use crate::store::{LOG_CAPACITY, MAX_OBJECTS};
 use crate::wire::Command;
@@ -20,12 +24,18 @@ pub struct Faults {
     pub log_room: Option<usize>,
     /// From this session command on, counted from 1, commands take effect and their answers are lost.
     pub fail_after: Option<u64>,
+    /// This session command takes effect and its answer is lost; those after it are answered.
+    pub lose_at: Option<u64>,
     /// The power is cut before this session command: it does not take effect, there is no answer, and the device starts anew.
     pub power_cut_before: Option<u64>,
     /// The power is cut after this session command: it takes effect, there is no answer, and the device starts anew.
     pub power_cut_after: Option<u64>,
     /// From this session command on the connector is gone: it takes connections and answers nothing, and nothing takes effect.
     pub gone_at: Option<u64>,
+    /// At this session command the connector falls silent and keeps the connection; it does not take effect.
+    pub hang_before: Option<u64>,
+    /// At this session command the connector falls silent and keeps the connection; it takes effect.
+    pub hang_after: Option<u64>,
     /// At this session command another device answers the connector: it has the next serial number and is fresh, and its state is
     /// beside the first one's, in a file whose name ends in `.second`. The command gets no answer.
     pub second_device_at: Option<u64>,
@@ -43,6 +53,8 @@ pub(crate) enum Strike {
     PowerCutBefore,
     PowerCutAfter,
     Gone,
+    HangBefore,
+    HangAfter,
     SecondDevice,
 }
 
@@ -79,13 +91,17 @@ impl Faults {
         let at = |when: Option<u64>| when == Some(count);
         if since(self.gone_at) {
             Strike::Gone
+        } else if at(self.hang_before) {
+            Strike::HangBefore
         } else if at(self.second_device_at) {
             Strike::SecondDevice
         } else if at(self.power_cut_before) {
             Strike::PowerCutBefore
         } else if at(self.power_cut_after) {
             Strike::PowerCutAfter
-        } else if since(self.fail_after) {
+        } else if at(self.hang_after) {
+            Strike::HangAfter
+        } else if since(self.fail_after) || at(self.lose_at) {
             Strike::LostAnswer
         } else {
             Strike::None
@@ -105,6 +121,10 @@ mod tests {
         assert_eq!(
             strikes(Faults { fail_after: Some(2), ..none }),
             [Strike::None, Strike::LostAnswer, Strike::LostAnswer]
+        );
+        assert_eq!(
+            strikes(Faults { lose_at: Some(1), hang_before: Some(2), hang_after: Some(3), ..none }),
+            [Strike::LostAnswer, Strike::HangBefore, Strike::HangAfter]
         );
         assert_eq!(
             strikes(Faults { gone_at: Some(3), power_cut_after: Some(1), ..none }),

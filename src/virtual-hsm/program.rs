@@ -45,6 +45,10 @@ struct FaultArguments {
     #[arg(long, value_name = "N")]
     fail_after: Option<u64>,
 
+    /// The Nth command takes effect and its answer is lost
+    #[arg(long, value_name = "N")]
+    lose_at: Option<u64>,
+
     /// The power is cut before the Nth command takes effect
     #[arg(long, value_name = "N")]
     power_cut_before: Option<u64>,
@@ -56,6 +60,14 @@ struct FaultArguments {
     /// From the Nth command on, the connector answers nothing and nothing takes effect
     #[arg(long, value_name = "N")]
     gone_at: Option<u64>,
+
+    /// At the Nth command the connector falls silent and keeps the connection; it does not take effect
+    #[arg(long, value_name = "N")]
+    hang_before: Option<u64>,
+
+    /// At the Nth command the connector falls silent and keeps the connection; it takes effect
+    #[arg(long, value_name = "N")]
+    hang_after: Option<u64>,
 
     /// At the Nth command another device takes the place of this one; its state is in FILE.second
     #[arg(long, value_name = "N")]
@@ -76,9 +88,12 @@ impl From<FaultArguments> for Faults {
             store_limit: arguments.store_limit,
             log_room: arguments.log_room,
             fail_after: arguments.fail_after,
+            lose_at: arguments.lose_at,
             power_cut_before: arguments.power_cut_before,
             power_cut_after: arguments.power_cut_after,
             gone_at: arguments.gone_at,
+            hang_before: arguments.hang_before,
+            hang_after: arguments.hang_after,
             second_device_at: arguments.second_device_at,
             swap_public_wrap_key: arguments.swap_public_wrap_key,
             delay_ms: arguments.delay_ms,

@@ -5,13 +5,16 @@ use crate::faults::Faults;
 use crate::http::{self, Status};
 use crate::store::FileError;
 use std::fmt;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, ErrorKind};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How often a connection that was left hanging is looked at.
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// How to start.
 #[derive(Debug, Clone)]
@@ -116,7 +119,10 @@ impl Service {
     /// Answers a frame as it would over a connection, without one; nothing where a fault loses the answer.
     #[must_use]
     pub fn answer(&self, frame: &[u8]) -> Option<Vec<u8>> {
-        exchange(&self.device, frame)
+        match exchange(&self.device, frame) {
+            Reply::Frame(frame) => Some(frame),
+            Reply::Lost | Reply::Hang => None,
+        }
     }
 
     /// Serves until the process is ended.
@@ -187,16 +193,22 @@ fn serve(stream: &TcpStream, address: SocketAddr, device: &Mutex<Device>) -> io:
         let keep = request.keep_alive;
         match (request.method.as_str(), request.path.as_str()) {
             ("POST", "/connector/api") => {
-                let Some(frame) = exchange(device, &request.body) else { return Ok(()) };
+                let frame = match exchange(device, &request.body) {
+                    Reply::Frame(frame) => frame,
+                    Reply::Lost => return Ok(()),
+                    Reply::Hang => return hang(stream, device),
+                };
                 http::write(&mut output, Status::Ok, "application/octet-stream", &frame, keep)?;
             }
             ("POST", "/virtual/faults") => {
-                let told = serde_json::from_slice::<Faults>(&request.body).is_ok_and(|faults| {
-                    let mut device = device.lock().unwrap_or_else(PoisonError::into_inner);
-                    device.set_faults(faults).is_ok()
-                });
+                let told = serde_json::from_slice::<Faults>(&request.body)
+                    .is_ok_and(|faults| lock(device).set_faults(faults).is_ok());
                 let status = if told { Status::Ok } else { Status::BadRequest };
                 http::write(&mut output, status, "text/plain", b"", keep)?;
+            }
+            ("GET", "/virtual/faults") => {
+                let tally = lock(device).tally().to_string();
+                http::write(&mut output, Status::Ok, "application/json", tally.as_bytes(), keep)?;
             }
             (_, "/connector/status") if is_gone(device) => return Ok(()),
             ("GET", "/connector/status") => {
@@ -220,19 +232,39 @@ fn serve(stream: &TcpStream, address: SocketAddr, device: &Mutex<Device>) -> io:
     Ok(())
 }
 
-/// A frame's answer, after the delay that is a fault too; nothing where it is lost.
-fn exchange(device: &Mutex<Device>, frame: &[u8]) -> Option<Vec<u8>> {
-    let mut device = device.lock().unwrap_or_else(PoisonError::into_inner);
+/// What becomes of a frame, after the delay that is a fault too.
+fn exchange(device: &Mutex<Device>, frame: &[u8]) -> Reply {
+    let mut device = lock(device);
     let reply = device.handle(frame, Instant::now());
     let delay = device.delay();
     drop(device);
-    let Reply::Frame(frame) = reply else { return None };
-    std::thread::sleep(delay);
-    Some(frame)
+    if matches!(reply, Reply::Frame(_)) {
+        std::thread::sleep(delay);
+    }
+    reply
+}
+
+/// Says nothing until the client has gone, or the faults are others.
+fn hang(stream: &TcpStream, device: &Mutex<Device>) -> io::Result<()> {
+    stream.set_read_timeout(Some(GLANCE))?;
+    while lock(device).is_hanging() {
+        match stream.peek(&mut [0]) {
+            Ok(0) => break,
+            Ok(_) => std::thread::sleep(GLANCE),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(_) => break,
+        }
+    }
+    lock(device).release();
+    Ok(())
+}
+
+fn lock(device: &Mutex<Device>) -> MutexGuard<'_, Device> {
+    device.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn is_gone(device: &Mutex<Device>) -> bool {
-    device.lock().unwrap_or_else(PoisonError::into_inner).is_gone()
+    lock(device).is_gone()
 }
 
 /// The connector's status page: it does not say which device it found.

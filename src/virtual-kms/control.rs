@@ -1,4 +1,4 @@
-//! `/virtual/clock` and `/virtual/fault`: what only a stand-in has.
+//! `/virtual/clock`, `/virtual/fault` and `/virtual/calls`: what only a stand-in has.
 
 use crate::clock::Time;
 use crate::engine::Engine;
@@ -25,6 +25,7 @@ struct FaultInput {
     kind: FaultKind,
     operation: Option<String>,
     count: Option<u16>,
+    call: Option<u64>,
     key_id: Option<String>,
 }
 
@@ -40,8 +41,12 @@ pub(crate) fn answer(engine: &mut Engine, request: &Request) -> Result<Value, Re
     match (request.method.as_str(), request.target.as_str()) {
         ("GET", "/virtual/clock") => {}
         ("POST", "/virtual/clock") => set_clock(engine, body(request)?)?,
+        ("GET", "/virtual/calls") => return Ok(engine.tally()),
         ("POST", "/virtual/fault") => return add_fault(engine, &body(request)?),
-        _ => return Err(Kind::UnknownOperation.with("there is /virtual/clock and /virtual/fault")),
+        _ => {
+            let message = "there is /virtual/clock, /virtual/fault and /virtual/calls";
+            return Err(Kind::UnknownOperation.with(message));
+        }
     }
     Ok(json!({ "now": engine.now().to_string() }))
 }
@@ -68,7 +73,16 @@ fn set_clock(engine: &mut Engine, input: ClockInput) -> Result<(), Refusal> {
 }
 
 fn add_fault(engine: &mut Engine, input: &FaultInput) -> Result<Value, Refusal> {
+    if let (FaultKind::OfOperation(fault), Some(call @ 1..)) = (&input.kind, input.call)
+        && (&input.operation, &input.count, &input.key_id) == (&None, &None, &None)
+    {
+        engine.fail_at(call, *fault);
+        return Ok(json!({}));
+    }
     match (&input.kind, &input.operation, &input.key_id) {
+        _ if input.call.is_some() => {
+            return Err(Kind::Validation.with("expected call, from 1, and nothing else but kind"));
+        }
         (FaultKind::OfOperation(fault), Some(operation), None) => {
             let count = input.count.unwrap_or(1);
             if !(1..=1000).contains(&count) {

@@ -64,6 +64,27 @@ impl Engine {
         self.faults.add(operation, fault, count);
     }
 
+    /// Asks for a fault of one request, whatever its operation.
+    pub(crate) fn fail_at(&mut self, call: u64, fault: Fault) {
+        self.faults.release();
+        self.faults.at(call, fault);
+    }
+
+    /// How many requests there were, and what became of them.
+    pub(crate) fn tally(&self) -> serde_json::Value {
+        self.faults.tally()
+    }
+
+    /// Whether a client waits for an answer that does not come.
+    pub(crate) const fn is_hanging(&self) -> bool {
+        self.faults.is_hanging()
+    }
+
+    /// Notes that the client which waited has gone.
+    pub(crate) const fn release(&mut self) {
+        self.faults.release();
+    }
+
     /// Lets a key be another: one that an ARN names, or one of the first account in the first Region.
     pub(crate) fn take_another_key(&mut self, name: &str) -> Result<(), Refusal> {
         let mut next = self.world.clone();
@@ -83,8 +104,13 @@ impl Engine {
         self.commit(next)
     }
 
-    /// Answers a request.
+    /// Answers a request, unless it is one that hangs.
     pub(crate) fn answer(&mut self, request: &Request) -> Reply {
+        let reply = self.reply(request);
+        if self.faults.take_hang() { Reply::Hang } else { reply }
+    }
+
+    fn reply(&mut self, request: &Request) -> Reply {
         if self.stopped {
             return Reply::HangUp;
         }
@@ -127,6 +153,9 @@ impl Engine {
         let done = self.work(&account, &signer.region, |context| {
             operations::run(operation, &request.body, context)
         });
+        if done.is_ok() {
+            self.faults.carried_out(operation);
+        }
         if lost { Ok(None) } else { done.map(Some) }
     }
 
@@ -225,6 +254,14 @@ impl Engine {
             Some(Fault::LoseAnswer) => Ok(true),
             Some(Fault::Throttle) => Err(Kind::Throttling.with("Rate exceeded")),
             Some(Fault::Internal) => Err(Kind::Internal.with("a fault was asked for")),
+            Some(Fault::HangBefore) => {
+                self.faults.hang();
+                Err(Kind::Internal.with("a fault was asked for"))
+            }
+            Some(Fault::HangAfter) => {
+                self.faults.hang();
+                Ok(true)
+            }
         }
     }
 

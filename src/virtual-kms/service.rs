@@ -55,6 +55,14 @@ impl Handler for Shared {
     fn malformed(&self, because: &str) -> Reply {
         engine::malformed(because)
     }
+
+    fn is_hanging(&self) -> bool {
+        self.engine().is_hanging()
+    }
+
+    fn release(&self) {
+        self.engine().release();
+    }
 }
 
 impl Service {

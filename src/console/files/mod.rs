@@ -1,6 +1,7 @@
 //! Files: read once with a cap, written once and never over another.
 
 mod read;
+mod step;
 mod swap;
 pub(crate) mod temporary;
 mod write;
@@ -8,7 +9,9 @@ mod write;
 pub use read::{read_bundle, read_capped};
 pub use swap::{countersign, replace};
 pub use temporary::Mode;
-pub use write::{must_be_free, new_folder, write_all_new, write_folder, write_new};
+pub use write::{
+    make_folders, must_be_free, new_folder, remove, write_all_new, write_folder, write_new,
+};
 
 use crate::{Exit, Failure};
 use std::path::Path;

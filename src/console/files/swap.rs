@@ -1,5 +1,6 @@
 //! Putting something in a file's place: a countersigned bundle, a program's own state. Never anything else.
 
+use super::step::{self, Step};
 use super::temporary::{self, Mode};
 use super::{cannot_write, read_bundle};
 use crate::Failure;
@@ -35,9 +36,11 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 
 fn swap(path: &Path, bytes: &[u8], mode: Mode) -> Result<(), Failure> {
     let part = temporary::make(path, bytes, mode)?;
-    let done = std::fs::rename(&part, path).and_then(|()| temporary::sync_folder(path));
+    let done = step::before(Step::Place, path)
+        .and_then(|()| std::fs::rename(&part, path))
+        .and_then(|()| temporary::sync_folder(path));
     done.map_err(|error| {
-        let _ = std::fs::remove_file(&part);
+        let _ = temporary::unlink(&part);
         cannot_write(path).because(error)
     })?;
     match std::fs::read(path) {

@@ -1,6 +1,7 @@
 //! What a write makes first: a hidden file beside the target, `.NAME.<16 hexadecimal digits>.part`.
 
 use super::cannot_write;
+use super::step::{self, Step};
 use crate::Failure;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -21,7 +22,7 @@ pub(super) fn make(path: &Path, bytes: &[u8], mode: Mode) -> Result<PathBuf, Fai
     sweep(path);
     let part = name(path)?;
     fill(&part, bytes, mode).map_err(|error| {
-        let _ = std::fs::remove_file(&part);
+        let _ = unlink(&part);
         let folder = folder_of(path).display();
         cannot_write(path).because(format!("folder {folder}: {error}"))
     })?;
@@ -33,16 +34,28 @@ pub(super) fn fill(path: &Path, bytes: &[u8], mode: Mode) -> std::io::Result<()>
         Mode::Public => 0o644,
         Mode::Private => 0o600,
     };
+    step::before(Step::Create, path)?;
     let mut file = OpenOptions::new().write(true).create_new(true).mode(bits).open(path)?;
     if mode == Mode::Private {
         file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
     }
-    file.write_all(bytes)?;
+    for piece in step::pieces(bytes).into_iter().filter(|piece| !piece.is_empty()) {
+        step::before(Step::Write, path)?;
+        file.write_all(piece)?;
+    }
+    step::before(Step::Flush, path)?;
     file.sync_all()
 }
 
 pub(super) fn sync_folder(path: &Path) -> std::io::Result<()> {
+    step::before(Step::FlushFolder, folder_of(path))?;
     File::open(folder_of(path))?.sync_all()
+}
+
+/// Removes a file.
+pub(super) fn unlink(path: &Path) -> std::io::Result<()> {
+    step::before(Step::Remove, path)?;
+    std::fs::remove_file(path)
 }
 
 pub(super) fn folder_of(path: &Path) -> &Path {
@@ -64,7 +77,7 @@ fn sweep(path: &Path) {
     for entry in entries.flatten() {
         let left = entry.file_name().to_str().and_then(target_of).map(str::to_owned);
         if left.is_some_and(|left| path.file_name().is_some_and(|name| name == left.as_str())) {
-            let _ = std::fs::remove_file(entry.path());
+            let _ = unlink(&entry.path());
         }
     }
 }

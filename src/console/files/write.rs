@@ -1,8 +1,9 @@
 //! Writing: whole, flushed, read back, and never over anything.
 
-use super::temporary::{self, Mode, fill, sync_folder};
+use super::step::{self, Step};
+use super::temporary::{self, Mode, fill, sync_folder, unlink};
 use super::{already_there, cannot_write};
-use crate::Failure;
+use crate::{Exit, Failure};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::io::ErrorKind;
@@ -17,7 +18,7 @@ pub fn must_be_free(path: &Path) -> Result<(), Failure> {
         return Err(already_there(path));
     }
     let probe = temporary::make(path, b"", Mode::Private)?;
-    let _ = std::fs::remove_file(probe);
+    let _ = unlink(&probe);
     Ok(())
 }
 
@@ -32,7 +33,10 @@ pub fn write_new(path: &Path, bytes: &[u8], mode: Mode) -> Result<(), Failure> {
     }
     let part = temporary::make(path, bytes, mode)?;
     let placed = place(&part, path, bytes, mode);
-    let _ = std::fs::remove_file(&part);
+    // Moved, it is there no more.
+    if part.symlink_metadata().is_ok() {
+        let _ = unlink(&part);
+    }
     placed?;
     match sync_folder(path).and_then(|()| std::fs::read(path)) {
         Ok(kept) if kept == bytes => Ok(()),
@@ -44,6 +48,7 @@ pub fn write_new(path: &Path, bytes: &[u8], mode: Mode) -> Result<(), Failure> {
 /// Moves without replacing. Where the file system cannot (some network ones), a hard link fails on an existing name too; where it
 /// has no links either, an exclusive copy is left.
 fn place(part: &Path, path: &Path, bytes: &[u8], mode: Mode) -> Result<(), Failure> {
+    step::before(Step::Place, path).map_err(|error| cannot_write(path).because(error))?;
     match renameat_with(CWD, part, CWD, path, RenameFlags::NOREPLACE) {
         Ok(()) => return Ok(()),
         Err(Errno::EXIST) => return Err(already_there(path)),
@@ -70,7 +75,7 @@ pub fn write_all_new(files: &[(PathBuf, Vec<u8>, Mode)]) -> Result<(), Failure> 
     for (done, (path, bytes, mode)) in files.iter().enumerate() {
         if let Err(failure) = write_new(path, bytes, *mode) {
             for (path, ..) in files.iter().take(done) {
-                let _ = std::fs::remove_file(path);
+                let _ = unlink(path);
             }
             return Err(failure);
         }
@@ -84,12 +89,37 @@ pub fn write_all_new(files: &[(PathBuf, Vec<u8>, Mode)]) -> Result<(), Failure> 
 /// [`Exit::File`](crate::Exit::File) when something is there or it cannot be part.
 pub fn new_folder(path: &Path) -> Result<(), Failure> {
     use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new().mode(0o700).create(path).map_err(|error| {
+    let made = step::before(Step::MakeFolder, path)
+        .and_then(|()| std::fs::DirBuilder::new().mode(0o700).create(path));
+    made.map_err(|error| {
         if error.kind() == ErrorKind::AlreadyExists {
             already_there(path)
         } else {
             cannot_write(path).because(error)
         }
+    })
+}
+
+/// Makes a folder where there is none yet, and those above it.
+///
+/// # Errors
+/// [`Exit::File`](crate::Exit::File).
+pub fn make_folders(path: &Path) -> Result<(), Failure> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let made = step::before(Step::MakeFolder, path).and_then(|()| std::fs::create_dir_all(path));
+    made.map_err(|error| cannot_write(path).because(error))
+}
+
+/// Removes a file that a run which was cut off has left.
+///
+/// # Errors
+/// [`Exit::File`](crate::Exit::File).
+pub fn remove(path: &Path) -> Result<(), Failure> {
+    unlink(path).and_then(|()| sync_folder(path)).map_err(|error| {
+        Failure::new(Exit::File, "file-unwritable", format!("{} is in the way", path.display()))
+            .because(error)
     })
 }
 
@@ -105,14 +135,14 @@ pub fn write_folder(path: &Path, contents: Vec<(String, Vec<u8>)>) -> Result<(),
     write_all_new(&files).and_then(|()| synced()).inspect_err(|_| {
         // The folder is ours alone: it was not there a moment ago.
         for (file, ..) in &files {
-            let _ = std::fs::remove_file(file);
+            let _ = unlink(file);
         }
-        let _ = std::fs::remove_dir(path);
+        let _ = step::before(Step::Remove, path).and_then(|()| std::fs::remove_dir(path));
     })
 }
 
 fn discard(path: &Path, because: String) -> Failure {
-    let _ = std::fs::remove_file(path);
+    let _ = unlink(path);
     cannot_write(path).because(because)
 }
 

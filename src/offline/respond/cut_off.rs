@@ -5,7 +5,7 @@ use super::preflight::Stored;
 use crate::room::Room;
 use keyferry_bundle::{Response, Verified};
 use keyferry_ceremony::Countersigned;
-use keyferry_console::{Ceremony, Exit, Failure, Name, Screen};
+use keyferry_console::{Ceremony, Exit, Failure, Name, Screen, files};
 
 /// The response, where an earlier run has written it and was cut off before it could remember so.
 pub(super) fn already_written(accepted: &Accepted) -> Result<Option<Verified<Response>>, Failure> {
@@ -56,9 +56,7 @@ pub(super) fn sweep(
 }
 
 fn remove(ceremony: &Ceremony, name: &Name, screen: &Screen) -> Result<(), Failure> {
-    std::fs::remove_file(ceremony.path(name)).map_err(|error| {
-        Failure::new(Exit::File, "file-unwritable", format!("{name} is in the way")).because(error)
-    })?;
+    files::remove(&ceremony.path(name))?;
     screen.say(format!("{name} was left by a run that was cut off: it is made anew."));
     Ok(())
 }

@@ -38,6 +38,27 @@ fn a_connector_that_is_gone_answers_nothing_until_it_is_told() {
 }
 
 #[test]
+fn a_connector_falls_silent_before_or_after_a_command() {
+    for (faults, there) in [
+        (Faults { hang_before: Some(1), ..Faults::default() }, false),
+        (Faults { hang_after: Some(1), ..Faults::default() }, true),
+    ] {
+        let mut bench = Bench::new(faults);
+        let mut host = bench.session().unwrap();
+        let message = host.wrap(&frame(Command::PutOpaque, &opaque(5, b"silent")));
+        assert_eq!(bench.reply(&message), Reply::Hang);
+        let device = bench.device.as_mut().unwrap();
+        let done = if there { serde_json::json!({"42:0005": 1}) } else { serde_json::json!({}) };
+        let tally = serde_json::json!({"commands": 1, "hanging": true, "done": done});
+        assert_eq!(device.tally(), tally);
+        device.set_faults(Faults::default()).unwrap();
+        assert!(!device.is_hanging());
+        let mut host = bench.session().unwrap();
+        assert_eq!(bench.call(&mut host, Command::GetOpaque, &[0, 5]).is_ok(), there);
+    }
+}
+
+#[test]
 fn another_device_can_take_the_place_of_this_one() {
     let mut bench = Bench::new(Faults { second_device_at: Some(2), ..Faults::default() });
     let serial = |bench: &mut Bench| {

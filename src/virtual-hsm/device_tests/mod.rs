@@ -45,7 +45,7 @@ impl Bench {
     fn send(&mut self, bytes: &[u8]) -> Vec<u8> {
         match self.reply(bytes) {
             Reply::Frame(frame) => frame,
-            Reply::Lost => panic!("lost"),
+            Reply::Lost | Reply::Hang => panic!("lost"),
         }
     }
 

@@ -51,6 +51,13 @@ fn put(client: &Client, id: u16, bytes: &[u8]) -> u16 {
     client.put_opaque(id, label("material"), domain, exportable(), kind, bytes.to_vec()).unwrap()
 }
 
+/// Puts object 10, whose answer does not come.
+fn put_unanswered(service: &Service) -> bool {
+    let (label, none) = (Label::from_bytes(b"silent").unwrap(), Capability::empty());
+    let kind = opaque::Algorithm::Data;
+    client(service).put_opaque(10, label, Domain::DOM1, none, kind, b"silence".to_vec()).is_err()
+}
+
 fn put_authentication_key(
     client: &Client,
     id: u16,
@@ -478,6 +485,18 @@ fn faults_are_set_while_the_service_runs() {
     assert_eq!(page(&service, "GET /connector/status HTTP/1.1\r\n\r\n"), "");
     assert!(told("{}").starts_with("HTTP/1.1 200 OK\r\n"));
     assert_eq!(self::client(&service).get_opaque(9).unwrap(), b"answered");
+    assert!(told(r#"{"hang_after":1}"#).starts_with("HTTP/1.1 200 OK\r\n"));
+    let tally = || page(&service, "GET /virtual/faults HTTP/1.1\r\nConnection: close\r\n\r\n");
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| put_unanswered(&service));
+        while !tally().contains("\"hanging\":true") {
+            std::thread::yield_now();
+        }
+        assert!(!waiting.is_finished());
+        assert!(told("{}").starts_with("HTTP/1.1 200 OK\r\n"));
+        assert!(waiting.join().unwrap());
+    });
+    assert_eq!(self::client(&service).get_opaque(10).unwrap(), b"silence");
 }
 
 #[test]

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// How long a connection may be silent.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How often a connection that was left hanging is looked at.
+const GLANCE: Duration = Duration::from_millis(5);
 /// How many connections there may be at a time.
 const MAX_CONNECTIONS: usize = 256;
 
@@ -20,6 +22,8 @@ pub(crate) enum Reply {
     Answer(Response),
     /// The connection is closed without a byte.
     HangUp,
+    /// Nothing, while the client waits.
+    Hang,
 }
 
 /// Who answers.
@@ -28,6 +32,10 @@ pub(crate) trait Handler: Send + Sync + 'static {
     fn answer(&self, request: &Request) -> Reply;
     /// Answers what is no request.
     fn malformed(&self, because: &str) -> Reply;
+    /// Whether a client that waits is to wait on.
+    fn is_hanging(&self) -> bool;
+    /// The client that waited has gone.
+    fn release(&self);
 }
 
 /// A running server.
@@ -123,12 +131,31 @@ fn converse(stream: &TcpStream, handler: &impl Handler) -> Result<()> {
             }
             Err(error) => return Err(error),
         };
-        let Reply::Answer(response) = reply else { return Ok(()) };
+        let response = match reply {
+            Reply::Answer(response) => response,
+            Reply::HangUp => return Ok(()),
+            Reply::Hang => return hang(stream, handler),
+        };
         response.write(&mut writer, connection)?;
         if connection == Connection::Close {
             return linger(stream);
         }
     }
+}
+
+/// Says nothing until the client has gone, or there is another fault.
+fn hang(stream: &TcpStream, handler: &impl Handler) -> Result<()> {
+    stream.set_read_timeout(Some(GLANCE))?;
+    while handler.is_hanging() {
+        match stream.peek(&mut [0]) {
+            Ok(0) => break,
+            Ok(_) => std::thread::sleep(GLANCE),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(_) => break,
+        }
+    }
+    handler.release();
+    Ok(())
 }
 
 /// Reads on for a moment: closing on unread bytes would reset the connection, and the client would lose its answer.

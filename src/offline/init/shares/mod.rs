@@ -117,7 +117,7 @@ impl Sharing {
         files::write_all_new(&share_files)?;
         self.put(hsm, place, &key, split.set).inspect_err(|_| {
             for (path, ..) in &share_files {
-                let _ = std::fs::remove_file(path);
+                let _ = files::remove(path);
             }
         })
     }

@@ -1,0 +1,188 @@
+//! A ceremony that is to be cut off, and what must hold of it in the end.
+
+use keyferry_bundle::{Backup, Receipt, Response};
+use keyferry_tests::{Run, Scene, Service, passphrase};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::process::Command;
+
+pub(crate) const CEREMONY: &str = "payments-2026";
+const HSM_PASSWORD: &str = "rehearsal password of hsm-1";
+/// PUT OPAQUE of the target's object.
+const STORED: &str = "42:0a01";
+const MATERIAL: u64 = 0x0a01;
+
+/// Every machine of one ceremony, with services of its own.
+pub(crate) struct Scenario {
+    pub(crate) scene: Scene,
+    pub(crate) hsm: Service,
+    pub(crate) kms: Service,
+}
+
+/// What a step of a test returns: what went wrong, with what the program said.
+pub(crate) type Checked<T = ()> = Result<T, String>;
+
+/// A run that must have ended so.
+pub(crate) fn ended(run: Run, code: i32) -> Checked<Run> {
+    if run.code == code {
+        Ok(run)
+    } else {
+        Err(format!("ended with {}:\n{}", run.code, run.stderr))
+    }
+}
+
+/// What is typed, as a run takes it.
+pub(crate) fn typed(answers: &[String; 2]) -> [&str; 2] {
+    answers.each_ref().map(String::as_str)
+}
+
+fn told(problem: impl std::fmt::Display) -> String {
+    problem.to_string()
+}
+
+impl Scenario {
+    /// Before the room answers.
+    pub(crate) fn unanswered() -> Self {
+        Self::of(Scene::new().unwrap().unanswered().unwrap())
+    }
+
+    /// Before the upload.
+    pub(crate) fn answered() -> Self {
+        let scene = Scene::new().unwrap().before_import().unwrap();
+        std::fs::remove_file(scene.file("auditor", "receipt-1.json")).unwrap();
+        Self::of(scene)
+    }
+
+    /// Before the bastion asks AWS for parameters.
+    pub(crate) fn unasked() -> Self {
+        let scene = Scene::new().unwrap().unanswered().unwrap();
+        let scene = scene.without("room", &["request-1.json"]).unwrap();
+        let asked = ["request-1.json", "import-token-1-payments.bin"];
+        Self::of(scene.without("bastion", &asked).unwrap())
+    }
+
+    fn of(scene: Scene) -> Self {
+        let (hsm, kms) = (scene.hsm(&[]).unwrap(), scene.kms(&[]).unwrap());
+        Self { scene, hsm, kms }
+    }
+
+    /// The room's command, and what is typed.
+    pub(crate) fn respond(&self) -> (Command, [&'static str; 2]) {
+        (self.scene.respond_command(&self.hsm.url), [HSM_PASSWORD, CEREMONY])
+    }
+
+    /// The bastion's command, and what is typed.
+    pub(crate) fn import(&self, options: &[&str]) -> (Command, [String; 2]) {
+        let mut arguments = vec!["import", CEREMONY, "--identity", "oscar.identity"];
+        arguments.extend(options);
+        let command = self.scene.online_command(&self.kms.url, &arguments);
+        (command, [passphrase("oscar"), CEREMONY.to_owned()])
+    }
+
+    /// The bastion's other command, and what is typed.
+    pub(crate) fn fetch(&self) -> (Command, [String; 2]) {
+        let arguments = ["fetch", CEREMONY, "--identity", "oscar.identity"];
+        let command = self.scene.online_command(&self.kms.url, &arguments);
+        (command, [passphrase("oscar"), String::new()])
+    }
+
+    /// From the request to the auditor.
+    pub(crate) fn answer_and_import(&self) -> Checked<BTreeSet<String>> {
+        self.scene.carry("bastion", "room", |name| name.starts_with("request-")).map_err(told)?;
+        let (mut command, answers) = self.respond();
+        ended(Run::of(&mut command, &answers).map_err(told)?, 0)?;
+        self.countersign_and_import()
+    }
+
+    /// From the response to the auditor.
+    pub(crate) fn countersign_and_import(&self) -> Checked<BTreeSet<String>> {
+        self.countersign()?;
+        let (mut command, answers) = self.import(&[]);
+        ended(Run::of(&mut command, &typed(&answers)).map_err(told)?, 0)?;
+        self.audit()
+    }
+
+    /// What the HSM holds of the key material, as its state file has it.
+    pub(crate) fn material(&self) -> Option<Value> {
+        self.objects().into_iter().find(|it| it["kind"] == 1 && it["id"] == MATERIAL)
+    }
+
+    /// Every object of the HSM: its kind and id.
+    pub(crate) fn inventory(&self) -> BTreeSet<(u64, u64)> {
+        let place = |it: &Value| (it["kind"].as_u64().unwrap(), it["id"].as_u64().unwrap());
+        self.objects().iter().map(place).collect()
+    }
+
+    fn objects(&self) -> Vec<Value> {
+        let text = std::fs::read(self.scene.backstage("virtual-hsm.json")).unwrap();
+        let state: Value = serde_json::from_slice(&text).unwrap();
+        state["store"]["objects"].as_array().unwrap().clone()
+    }
+
+    /// How many commands the HSM's sessions have sent since the faults were set.
+    pub(crate) fn commands(&self) -> u64 {
+        tally(&self.hsm, "/virtual/faults")["commands"].as_u64().unwrap()
+    }
+
+    /// How many calls KMS was sent since the last fault was set.
+    pub(crate) fn calls(&self) -> u64 {
+        tally(&self.kms, "/virtual/calls")["calls"].as_u64().unwrap()
+    }
+
+    /// The witness signs, and what the bastion needs is carried there.
+    fn countersign(&self) -> Checked {
+        let response = format!("{CEREMONY}/response-1.json");
+        let arguments = ["sign", &response, "--identity", "wendy.identity"];
+        let answers = [&passphrase("wendy"), "response"];
+        ended(self.scene.run("room", "keyferry", &arguments, &answers).map_err(told)?, 0)?;
+        let travels = |name: &str| {
+            ["response-", "log-", "transcript-", "backup-payments.json"]
+                .iter()
+                .any(|wanted| name.starts_with(wanted))
+        };
+        self.scene.carry("room", "bastion", travels).map_err(told)
+    }
+
+    /// The auditor's verdict on everything. Which claims stand open that do not in a ceremony that nothing happened to.
+    pub(crate) fn audit(&self) -> Checked<BTreeSet<String>> {
+        let travels = |name: &str| !name.starts_with("import-token");
+        self.scene.carry("bastion", "auditor", travels).map_err(told)?;
+        let copies = |name: &str| name.starts_with("backup-") || name.starts_with("transcript-");
+        self.scene.carry("room", "auditor", copies).map_err(told)?;
+        let arguments = ["verify", "--complete", CEREMONY, "--json"];
+        let run = ended(self.scene.run("auditor", "keyferry", &arguments, &[]).map_err(told)?, 0)?;
+        let verdict: Value = serde_json::from_str(&run.stdout).map_err(told)?;
+        if verdict["verified"] != true || verdict["complete"] != true {
+            return Err(format!("not verified and complete: {}", run.stdout));
+        }
+        let claims = verdict["claims"].as_array().ok_or("no claims")?;
+        let open = claims.iter().filter(|claim| claim["standing"] == "open");
+        Ok(open.filter_map(|claim| claim["id"].as_str()).map(str::to_owned).collect())
+    }
+
+    /// One key material, in one place, once imported, whatever happened on the way.
+    pub(crate) fn check(&self, inventory: &BTreeSet<(u64, u64)>) -> Checked {
+        let now = self.inventory();
+        if now != *inventory {
+            return Err(format!("the HSM holds {now:x?}, not {inventory:x?}"));
+        }
+        let response: Response = self.scene.body("auditor", "response-1.json").map_err(told)?;
+        let backup: Backup = self.scene.body("auditor", "backup-payments.json").map_err(told)?;
+        let receipt: Receipt = self.scene.body("auditor", "receipt-1.json").map_err(told)?;
+        if response.targets[0].check_value != backup.check_value || receipt.targets.len() != 1 {
+            return Err("response, backup and receipt are not of one key material".to_owned());
+        }
+        let stored = &tally(&self.hsm, "/virtual/faults")["done"][STORED];
+        let imported = &tally(&self.kms, "/virtual/calls")["done"]["ImportKeyMaterial"];
+        match (stored.as_u64(), imported.as_u64()) {
+            (Some(1) | None, Some(1)) => Ok(()),
+            (stored, imported) => {
+                Err(format!("stored {stored:?} times, imported {imported:?} times"))
+            }
+        }
+    }
+}
+
+fn tally(service: &Service, path: &str) -> Value {
+    serde_json::from_str(&service.ask("GET", path, "").unwrap()).unwrap()
+}

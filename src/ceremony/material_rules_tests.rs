@@ -159,7 +159,7 @@ fn of_log(story: &Story, done: &[Record]) -> Finding {
     story.relink();
     let log = story.accept_log().unwrap();
     let declared = log::declared(&story.plan, &story.response.targets);
-    let findings = log::findings(&story.device, Some(&story.plan), &declared, log.body());
+    let findings = log::findings(&story.device, Some(&story.plan), &[], &declared, log.body());
     let mut of_targets = findings.into_iter().filter(|(part, _)| *part == Part::Targets);
     let (_, finding) = of_targets.next().unwrap();
     assert_eq!(of_targets.next(), None, "a key material is told once");

@@ -1,4 +1,4 @@
-//! A target's key material, once the HSM has it: what the response says of it.
+//! A key material, once the HSM has it: what the response says of it.
 
 use super::accepted::Accepted;
 use super::preflight::Stored;
@@ -20,14 +20,12 @@ pub(super) struct Work<'a> {
     pub(super) accept_gap: bool,
 }
 
-/// A target's key material.
+/// A key material, whichever targets get it.
 pub(super) struct Material {
     pub(super) made: Made,
     pub(super) check_value: Digest,
-    pub(super) encrypted: Base64,
     pub(super) public_key: Option<Base64>,
     pub(super) attestation: Option<AttestationChain>,
-    pub(super) known_answer: Option<Digest>,
     /// The bytes, where the host has them, for the custodians' copy.
     pub(super) bytes: Option<KeyMaterial>,
 }

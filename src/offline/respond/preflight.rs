@@ -12,17 +12,17 @@ use keyferry_ceremony::ledger::Remembered;
 use keyferry_console::{Exit, Failure, Name, files};
 use keyferry_hsm::{DEFAULT_AUTHENTICATION_KEY, Duty, Feature, Hsm, ObjectKind, Origin, Purpose};
 
-/// Targets whose material an earlier, interrupted run of the same plan has stored, or an earlier request's.
+/// Key materials, by their first targets, that an earlier, interrupted run of the same plan has stored, or an earlier request's.
 #[derive(Debug, Default)]
 pub(super) struct Stored(Vec<Remembered>);
 
 impl Stored {
-    /// Whether the HSM has this target's material.
+    /// Whether the HSM has the key material of that name.
     pub(super) fn has(&self, target: &TargetName) -> bool {
         self.get(target).is_some()
     }
 
-    /// What the material of a target that the HSM has must be held against.
+    /// What a key material that the HSM has must be held against.
     pub(super) fn get(&self, target: &TargetName) -> Option<&Remembered> {
         self.0.iter().find(|remembered| remembered.target() == target)
     }
@@ -35,7 +35,8 @@ pub(super) fn look(hsm: &dyn Hsm, accepted: &Accepted, room: &Room) -> Result<St
     check_identity(hsm, accepted.device.body(), &accepted.public, &targets)?;
     check_firmware(hsm, accepted)?;
     let mut stored = Stored::default();
-    for target in &accepted.plan.body().targets {
+    for material in accepted.plan.body().materials() {
+        let target = material.leader;
         stored.0.extend(check_place(hsm, accepted, target, room)?);
         check_answered(accepted, target, &stored, room)?;
         if target.kept_as != KeptAs::Opaque {
@@ -198,9 +199,12 @@ fn check_place(
 
 /// The store takes every object that is still to be made, and for private keys AWS's wrapping public key for a moment.
 fn check_storage(hsm: &dyn Hsm, accepted: &Accepted, stored: &Stored) -> Result<(), Failure> {
-    let targets = || accepted.plan.body().targets.iter();
-    let missing = targets().filter(|target| !stored.has(&target.name)).map(pages_for);
-    let visiting = targets()
+    let plan = accepted.plan.body();
+    let leaders = plan.materials().into_iter().map(|material| material.leader);
+    let missing = leaders.filter(|leader| !stored.has(&leader.name)).map(pages_for);
+    let visiting = plan
+        .targets
+        .iter()
         .filter(|target| target.kept_as != KeptAs::Opaque)
         .map(|target| (target.wrapping_key_spec.modulus_bits() / 8).div_ceil(PAGE));
     let pages: Vec<usize> = missing.chain(visiting.max()).collect();

@@ -11,29 +11,32 @@ use keyferry_ceremony::proof;
 use keyferry_console::{Exit, Failure};
 use keyferry_hsm::{ObjectKind, Place};
 
-/// Generates the key, or takes the one that an earlier run generated; attests it; has the HSM wrap it.
-pub(super) fn make(
-    work: &mut Work<'_>,
-    planned: &Target,
-    asked: &RequestTarget,
-) -> Result<Material, Failure> {
+/// Generates the key, or takes the one that an earlier run generated, and attests it.
+pub(super) fn make(work: &mut Work<'_>, planned: &Target) -> Result<Material, Failure> {
     let (public_key, check_value, made) = key(work, planned)?;
     let attestation = attest(work, planned, &public_key)?;
+    Ok(Material {
+        made,
+        check_value,
+        public_key: Some(public_key),
+        attestation: Some(attestation),
+        bytes: None,
+    })
+}
+
+/// Has the HSM wrap the key for one target, under that target's wrapping public key.
+pub(super) fn wrap(
+    work: &Work<'_>,
+    planned: &Target,
+    asked: &RequestTarget,
+) -> Result<Base64, Failure> {
     let wrapping_public_key = asked.wrapping_public_key.as_bytes();
     let encrypted = with_public_wrap_key(work.hsm, planned, wrapping_public_key, |wrap_key| {
         work.hsm
             .export_key_material(wrap_key, ObjectKind::AsymmetricKey, planned.object_id)
             .map_err(|error| hsm_failed(&error))
     })?;
-    Ok(Material {
-        made,
-        check_value,
-        encrypted: Base64::new(encrypted).map_err(Failure::bug)?,
-        public_key: Some(public_key),
-        attestation: Some(attestation),
-        known_answer: None,
-        bytes: None,
-    })
+    Base64::new(encrypted).map_err(Failure::bug)
 }
 
 /// The room's memory says that a key is about to be generated before the HSM is asked, and which it is as soon as anybody knows.

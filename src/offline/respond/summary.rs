@@ -4,7 +4,7 @@ use super::accepted::Accepted;
 use super::preflight::Stored;
 use crate::room::Room;
 use keyferry_bundle::kinds::{Isolation, RequestTarget, Target};
-use keyferry_bundle::{Custodian, Digest, ExpirationModel, Signer};
+use keyferry_bundle::{Custodian, Digest, ExpirationModel, Plan, Signer, TargetName};
 use keyferry_ceremony::backup;
 use keyferry_console::{Failure, Screen, clock, fingerprint};
 
@@ -36,7 +36,7 @@ pub(super) fn show(
     screen.table(&fingerprint::rows(&accepted.request.digest()));
     for planned in &plan.targets {
         if let Some(asked) = request.target(&planned.name) {
-            target(planned, asked, stored.has(&planned.name), screen);
+            target(planned, asked, stored.has(leader_name(plan, planned)), screen);
             copies(&backup::recipients(policy, plan, planned), device.shares.is_some(), screen);
         }
     }
@@ -84,6 +84,11 @@ fn target(planned: &Target, asked: &RequestTarget, stored: bool, screen: &Screen
         ("its SHA-256", fingerprint::hex(&Digest::of(asked.wrapping_public_key.as_bytes()))),
         ("parameters", format!("valid to {} by AWS's clock", asked.parameters_valid_to)),
     ]);
+}
+
+/// The name of the key material that a target gets.
+fn leader_name<'a>(plan: &'a Plan, target: &'a Target) -> &'a TargetName {
+    plan.leader(target).map_or(&target.name, |leader| &leader.name)
 }
 
 /// Who gets a copy that survives the HSM.

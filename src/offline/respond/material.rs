@@ -3,7 +3,7 @@
 use super::accepted::Accepted;
 use super::preflight::Stored;
 use crate::room::Room;
-use keyferry_bundle::kinds::{AttestationChain, Made};
+use keyferry_bundle::kinds::{AttestationChain, Made, Operation};
 use keyferry_bundle::{Base64, Digest};
 use keyferry_console::{Exit, Failure};
 use keyferry_hsm::{Hsm, KeyMaterial};
@@ -18,6 +18,16 @@ pub(super) struct Work<'a> {
     pub(super) changed: bool,
     /// Whether a person has accepted what the HSM's log does not account for.
     pub(super) accept_gap: bool,
+}
+
+impl Work<'_> {
+    /// Whatever the HSM has or lacks: a plan to import again generates nothing.
+    pub(super) fn may_generate(&self) -> Result<(), Failure> {
+        match self.accepted.plan.body().operation {
+            Operation::Import | Operation::Rotate => Ok(()),
+            Operation::Reimport => Err(Failure::bug("nothing is generated to be imported again")),
+        }
+    }
 }
 
 /// A key material, whichever targets get it.

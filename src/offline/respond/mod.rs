@@ -7,6 +7,7 @@
 mod accepted;
 mod copy;
 mod cut_off;
+mod held;
 pub(crate) mod keeping;
 mod log;
 mod material;
@@ -14,6 +15,7 @@ pub(crate) mod preflight;
 mod private;
 pub(crate) mod public_wrap_key;
 mod raw;
+mod reimport;
 mod summary;
 pub(crate) mod take_out;
 mod target;
@@ -124,7 +126,7 @@ fn answer(
     let log = log::look(hsm, accepted, room, args.accept_log_gap, person, screen)?;
     summary::show(accepted, &stored, room, isolation, screen)?;
     let ceremony_id = accepted.plan.body().ceremony.as_str();
-    person.confirm(screen, "Generate and wrap this key material?", ceremony_id)?;
+    person.confirm(screen, &summary::question(accepted), ceremony_id)?;
 
     // Once more: nobody knows how long the question stood there.
     let environment = accepted.ceremony.policy().body().environment;

@@ -146,25 +146,7 @@ fn a_dry_run_uploads_nothing() {
 
 #[test]
 fn fetching_again_makes_request_two_that_the_room_answers_with_the_same_material() {
-    answered_twice(|_, _| {});
-}
-
-#[test]
-fn key_material_that_was_restored_from_its_copy_is_wrapped_again() {
-    answered_twice(|scene, hsm| drop(restore(scene, hsm)));
-}
-
-/// Request 2 is answered with the key material of request 1, after `between` had the HSM to itself.
-fn answered_twice(between: impl FnOnce(&Scene, &str)) {
-    let scene = Scene::new().unwrap().before_import().unwrap();
-    let kms = scene.kms(&[]).unwrap();
-    let fetch = ["fetch", "payments-2026", "--identity", "oscar.identity"];
-    let run = scene.online(&kms.url, &fetch, &[&passphrase("oscar")]).unwrap();
-    assert_eq!(run.code, 0, "{}", run.stderr);
-    std::fs::copy(scene.file("bastion", "request-2.json"), scene.file("room", "request-2.json"))
-        .unwrap();
-    let hsm = scene.hsm(&[]).unwrap();
-    between(&scene, &hsm.url);
+    let (scene, hsm) = asked_twice();
     let run = scene.respond(&hsm.url).unwrap();
     assert_eq!(run.code, 0, "{}", run.stderr);
     let (first, second): (Response, Response) = (
@@ -174,4 +156,28 @@ fn answered_twice(between: impl FnOnce(&Scene, &str)) {
     assert_eq!(second.targets[0].made.as_str(), "stored");
     assert_eq!(first.targets[0].check_value, second.targets[0].check_value);
     assert_eq!(first.targets[0].backup, second.targets[0].backup);
+}
+
+/// It is imported by a plan of its own, with the record of the restore.
+#[test]
+fn key_material_that_was_restored_from_its_copy_does_not_pass_for_what_was_stored() {
+    let (scene, hsm) = asked_twice();
+    drop(restore(&scene, &hsm.url));
+    let run = scene.respond(&hsm.url).unwrap();
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    assert!(run.says("came in under wrap"), "{}", run.stderr);
+    assert!(!scene.names("room").unwrap().contains(&"response-2.json".to_owned()));
+}
+
+/// The room has request 2 after it answered request 1.
+fn asked_twice() -> (Scene, keyferry_tests::Service) {
+    let scene = Scene::new().unwrap().before_import().unwrap();
+    let kms = scene.kms(&[]).unwrap();
+    let fetch = ["fetch", "payments-2026", "--identity", "oscar.identity"];
+    let run = scene.online(&kms.url, &fetch, &[&passphrase("oscar")]).unwrap();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    std::fs::copy(scene.file("bastion", "request-2.json"), scene.file("room", "request-2.json"))
+        .unwrap();
+    let hsm = scene.hsm(&[]).unwrap();
+    (scene, hsm)
 }

@@ -264,6 +264,12 @@ impl Ledger {
         Some(Remembered::new(known.name.clone(), known.check_value, made))
     }
 
+    /// Whether this plan was begun here.
+    #[must_use]
+    pub fn has_begun(&self, plan: &Verified<Plan>) -> bool {
+        self.plans.iter().any(|entry| entry.plan == plan.digest())
+    }
+
     /// Whether any request of this plan was answered.
     #[must_use]
     pub fn has_answered(&self, plan: &Verified<Plan>) -> bool {

@@ -176,6 +176,37 @@ impl Ceremony {
         self.accept(&Name::Log(counter), |bytes| log::accept(&self.policy, device, bytes))
     }
 
+    /// The numbers of the records of what was done with the HSM outside of a ceremony, in order.
+    #[must_use]
+    pub fn upkeeps(&self) -> Vec<u32> {
+        let counter =
+            |name: &Name| if let Name::Upkeep(counter) = name { Some(*counter) } else { None };
+        let mut counters: Vec<u32> = self.names.iter().filter_map(counter).collect();
+        counters.sort_unstable();
+        counters
+    }
+
+    /// Record `counter` of what was done with the HSM outside of a ceremony, with the witnesses' signatures.
+    ///
+    /// # Errors
+    /// When it is missing, refused, or numbered otherwise than its name says.
+    pub fn upkeep(
+        &self,
+        device: &Verified<Device>,
+        counter: u32,
+    ) -> Result<Verified<Upkeep>, Failure> {
+        let name = Name::Upkeep(counter);
+        let upkeep = self.accept(&name, |bytes| {
+            upkeep::accept(&self.policy, device, bytes, Countersigned::Required)
+        })?;
+        let found = upkeep.body().counter;
+        if found == counter {
+            return Ok(upkeep);
+        }
+        Err(Failure::new(Exit::Refused, "bundle-refused", format!("{name} is not accepted"))
+            .because(format!("counter: is {found}, but the file is named for {counter}")))
+    }
+
     /// The receipt for the response to request `counter`.
     ///
     /// # Errors

@@ -82,7 +82,7 @@ pub fn attested(
 ///
 /// # Errors
 /// What does not hold.
-pub(crate) fn generated_before(
+pub fn generated_before(
     policy: &Policy,
     planned: &Target,
     key: &Base64,

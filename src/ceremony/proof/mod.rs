@@ -15,6 +15,6 @@ mod tests;
 
 pub use answer::{check as check_answer, method};
 pub use bound::{Bound, known_answer_message};
-pub use material::{Attested, attested, signing_key_attested};
-pub(crate) use material::{check as check_material, generated_before};
+pub(crate) use material::check as check_material;
+pub use material::{Attested, attested, generated_before, signing_key_attested};
 pub(crate) use signature::{shared_secret as agrees_on, verifies as signed_by};

@@ -1,4 +1,4 @@
-//! The copies of a target's key material, and the signed statement of them.
+//! The copies of a key material, made once whatever the number of its targets, and the signed statement of them.
 
 use super::NewFile;
 use super::accepted::Accepted;
@@ -55,7 +55,7 @@ pub(super) fn make(
         serial: device.body().serial,
         target: planned.name.clone(),
         key: planned.key.clone(),
-        generation: 1,
+        generation: planned.generation,
         object_id: planned.object_id,
         check_value: check,
         wrapped: WrappedCopy { wrap_key: device.body().wrap_key, sha256: Digest::of(&wrapped) },

@@ -42,7 +42,7 @@ pub(super) fn sweep(
     if room.ledger().has_answered(&accepted.plan) {
         return Ok(());
     }
-    for target in accepted.plan.body().targets.iter().map(|target| &target.name) {
+    for target in accepted.plan.body().materials().iter().map(|material| &material.leader.name) {
         if !stored.has(target) || ceremony.has(&Name::Backup(target.clone())) {
             continue;
         }

@@ -1,9 +1,9 @@
-//! A target's key material, once the HSM has it: what the response says of it.
+//! A key material, once the HSM has it: what the response says of it.
 
 use super::accepted::Accepted;
 use super::preflight::Stored;
 use crate::room::Room;
-use keyferry_bundle::kinds::{AttestationChain, Made};
+use keyferry_bundle::kinds::{AttestationChain, Made, Operation};
 use keyferry_bundle::{Base64, Digest};
 use keyferry_console::{Exit, Failure};
 use keyferry_hsm::{Hsm, KeyMaterial};
@@ -20,14 +20,22 @@ pub(super) struct Work<'a> {
     pub(super) accept_gap: bool,
 }
 
-/// A target's key material.
+impl Work<'_> {
+    /// Whatever the HSM has or lacks: a plan to import again generates nothing.
+    pub(super) fn may_generate(&self) -> Result<(), Failure> {
+        match self.accepted.plan.body().operation {
+            Operation::Import | Operation::Rotate => Ok(()),
+            Operation::Reimport => Err(Failure::bug("nothing is generated to be imported again")),
+        }
+    }
+}
+
+/// A key material, whichever targets get it.
 pub(super) struct Material {
     pub(super) made: Made,
     pub(super) check_value: Digest,
-    pub(super) encrypted: Base64,
     pub(super) public_key: Option<Base64>,
     pub(super) attestation: Option<AttestationChain>,
-    pub(super) known_answer: Option<Digest>,
     /// The bytes, where the host has them, for the custodians' copy.
     pub(super) bytes: Option<KeyMaterial>,
 }

@@ -1,12 +1,13 @@
 //! `keyferry-offline respond`: from a request to a response.
 //!
-//! Verify -> look at the HSM -> show -> typed confirmation -> per target: random bytes, opaque object, wrapping, copies -> sign ->
+//! Verify -> look at the HSM -> show -> typed confirmation -> per key material: random bytes, opaque object, wrapping, copies -> sign ->
 //! check one's own work -> write -> the transcript. Nothing in the HSM changes before the person has confirmed, and the room's memory is on the
 //! medium before the HSM is asked to change: after a power cut the same command reads back what is there and makes nothing twice.
 
 mod accepted;
 mod copy;
 mod cut_off;
+mod held;
 pub(crate) mod keeping;
 mod log;
 mod material;
@@ -14,6 +15,7 @@ pub(crate) mod preflight;
 mod private;
 pub(crate) mod public_wrap_key;
 mod raw;
+mod reimport;
 mod summary;
 pub(crate) mod take_out;
 mod target;
@@ -23,7 +25,7 @@ use crate::isolation;
 use crate::room::{Room, RoomArgs};
 use crate::transcript::{self, Run, Written};
 use accepted::Accepted;
-use keyferry_bundle::kinds::{Bundle as _, Isolation};
+use keyferry_bundle::kinds::{Bundle as _, Isolation, ResponseTarget};
 use keyferry_bundle::{Digest, Log, Response, Serial, Verified};
 use keyferry_ceremony::ledger::Ledger;
 use keyferry_ceremony::{Countersigned, response};
@@ -124,7 +126,7 @@ fn answer(
     let log = log::look(hsm, accepted, room, args.accept_log_gap, person, screen)?;
     summary::show(accepted, &stored, room, isolation, screen)?;
     let ceremony_id = accepted.plan.body().ceremony.as_str();
-    person.confirm(screen, "Generate and wrap this key material?", ceremony_id)?;
+    person.confirm(screen, &summary::question(accepted), ceremony_id)?;
 
     // Once more: nobody knows how long the question stood there.
     let environment = accepted.ceremony.policy().body().environment;
@@ -196,12 +198,16 @@ fn make(work: &mut Work<'_>, isolation: Isolation) -> Result<Answer, Failure> {
     let accepted = work.accepted;
     let mut files = Vec::new();
     let mut targets = Vec::new();
+    let planned = &accepted.plan.body().targets;
     for material in accepted.plan.body().materials() {
         log::make_room(work.hsm, work.room, &material)?;
-        let made = target::make(work, material.leader)?;
+        let made = target::make(work, &material)?;
         files.extend(made.files);
-        targets.push(made.entry);
+        targets.extend(made.entries);
     }
+    // Work goes key material by key material; the response has the plan's order.
+    let place = |entry: &ResponseTarget| planned.iter().position(|t| t.name == entry.name);
+    targets.sort_by_key(place);
     let hsm = work.hsm;
     let (log, log_bytes) = log::seal(hsm, accepted, work.room, &targets, work.accept_gap)?;
     files.push((accepted.ceremony.path(&accepted.log_name()), log_bytes, Mode::Public));

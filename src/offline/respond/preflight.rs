@@ -1,30 +1,32 @@
 //! What must hold in the HSM before the person is asked.
 
 use super::accepted::Accepted;
+use super::held::Held;
 use super::keeping::{PAGE, algorithm, pages_for, purpose};
-use super::public_wrap_key;
+use super::{public_wrap_key, reimport};
 use crate::audit;
 use crate::hsm_access::hsm_failed;
 use crate::room::Room;
-use keyferry_bundle::kinds::{Credentials, KeptAs, Target};
+use keyferry_bundle::kinds::{Credentials, KeptAs, Operation, Target};
 use keyferry_bundle::{Device, ObjectId, PublicKey, TargetName};
 use keyferry_ceremony::ledger::Remembered;
 use keyferry_console::{Exit, Failure, Name, files};
 use keyferry_hsm::{DEFAULT_AUTHENTICATION_KEY, Duty, Feature, Hsm, ObjectKind, Origin, Purpose};
 
-/// Targets whose material an earlier, interrupted run of the same plan has stored, or an earlier request's.
+/// The key materials that the HSM has already: an earlier, interrupted run of the same plan has stored them, or an earlier request's, or
+/// an earlier plan's.
 #[derive(Debug, Default)]
-pub(super) struct Stored(Vec<Remembered>);
+pub(super) struct Stored(Vec<Held>);
 
 impl Stored {
-    /// Whether the HSM has this target's material.
+    /// Whether the HSM has the key material of that name.
     pub(super) fn has(&self, target: &TargetName) -> bool {
         self.get(target).is_some()
     }
 
-    /// What the material of a target that the HSM has must be held against.
-    pub(super) fn get(&self, target: &TargetName) -> Option<&Remembered> {
-        self.0.iter().find(|remembered| remembered.target() == target)
+    /// What a key material that the HSM has must be held against.
+    pub(super) fn get(&self, name: &TargetName) -> Option<&Held> {
+        self.0.iter().find(|held| held.name() == name)
     }
 }
 
@@ -35,8 +37,19 @@ pub(super) fn look(hsm: &dyn Hsm, accepted: &Accepted, room: &Room) -> Result<St
     check_identity(hsm, accepted.device.body(), &accepted.public, &targets)?;
     check_firmware(hsm, accepted)?;
     let mut stored = Stored::default();
-    for target in &accepted.plan.body().targets {
-        stored.0.extend(check_place(hsm, accepted, target, room)?);
+    for material in accepted.plan.body().materials() {
+        let target = material.leader;
+        stored.0.extend(match accepted.plan.body().operation {
+            Operation::Reimport => {
+                if !room.ledger().has_begun(&accepted.plan) {
+                    check_files(accepted, target)?;
+                }
+                Some(Held::Known(reimport::look(hsm, accepted, target)?))
+            }
+            Operation::Import | Operation::Rotate => {
+                check_place(hsm, accepted, target, room)?.map(Held::Stored)
+            }
+        });
         check_answered(accepted, target, &stored, room)?;
         if target.kept_as != KeptAs::Opaque {
             public_wrap_key::check_free(hsm, target.object_id)?;
@@ -139,7 +152,7 @@ fn check_answered(
             format!("the key material of target {} is gone from the HSM", target.name),
         )
         .because("a request of this plan was answered with it")
-        .hint("restore its copy with the backup credential, then run the command again"));
+        .hint("restore its copy, keyferry-offline restore, and plan to import it again: keyferry plan new --operation reimport"));
     }
     if !accepted.ceremony.has(&backup) {
         return Err(Failure::new(Exit::File, "backup-missing", format!("{backup} is not here"))
@@ -168,26 +181,19 @@ fn check_place(
     let found =
         hsm.object(purpose(target).kind(), target.object_id).map_err(|error| hsm_failed(&error))?;
     let Some(object) = found else {
-        for name in [
-            Name::Backup(target.name.clone()),
-            Name::WrappedCopy(target.name.clone()),
-            Name::AgeCopy(target.name.clone()),
-        ] {
-            files::must_be_free(&accepted.ceremony.path(&name))?;
-        }
+        check_files(accepted, target)?;
         return Ok(None);
     };
     let Some(remembered) = room.ledger().may_have_stored(&accepted.plan, &target.name) else {
         return Err(taken(format!("{} {:?} is there", object.kind, object.label)));
     };
-    // A copy that the administration restored is the same: what it holds is held against the room's memory.
-    let restored =
-        object.origin == Origin::ImportedWrapped && target.key_spec.raw_length().is_some();
-    let origin = if restored { purpose(target).origin() } else { object.origin };
-    let object = keyferry_hsm::Object { origin, ..object };
+    // A restored key never passes for one that was generated here, whatever it holds.
+    if object.origin == Origin::ImportedWrapped {
+        return Err(taken("the object there came in under wrap: it was restored".to_owned())
+            .hint("a restored key is imported by a plan of its own: keyferry plan new --operation reimport"));
+    }
     object.serves(purpose(target)).map_err(taken)?;
-    let generated = algorithm(target.key_spec).filter(|_| object.origin == Origin::Generated);
-    if generated.is_some_and(|algorithm| algorithm.algorithm() != object.algorithm) {
+    if algorithm(target.key_spec).is_some_and(|known| known.algorithm() != object.algorithm) {
         return Err(taken(format!("the key there is {}", object.algorithm)));
     }
     if object.label != target.label.as_str() || object.domains != target.domains {
@@ -196,11 +202,26 @@ fn check_place(
     Ok(Some(remembered))
 }
 
+/// Nothing lies where the copies of a key material will be written.
+fn check_files(accepted: &Accepted, target: &Target) -> Result<(), Failure> {
+    for name in [
+        Name::Backup(target.name.clone()),
+        Name::WrappedCopy(target.name.clone()),
+        Name::AgeCopy(target.name.clone()),
+    ] {
+        files::must_be_free(&accepted.ceremony.path(&name))?;
+    }
+    Ok(())
+}
+
 /// The store takes every object that is still to be made, and for private keys AWS's wrapping public key for a moment.
 fn check_storage(hsm: &dyn Hsm, accepted: &Accepted, stored: &Stored) -> Result<(), Failure> {
-    let targets = || accepted.plan.body().targets.iter();
-    let missing = targets().filter(|target| !stored.has(&target.name)).map(pages_for);
-    let visiting = targets()
+    let plan = accepted.plan.body();
+    let leaders = plan.materials().into_iter().map(|material| material.leader);
+    let missing = leaders.filter(|leader| !stored.has(&leader.name)).map(pages_for);
+    let visiting = plan
+        .targets
+        .iter()
         .filter(|target| target.kept_as != KeptAs::Opaque)
         .map(|target| (target.wrapping_key_spec.modulus_bits() / 8).div_ceil(PAGE));
     let pages: Vec<usize> = missing.chain(visiting.max()).collect();

@@ -1,8 +1,9 @@
 //! Private keys: RSA and ECC. The HSM generates them, attests them, and wraps them itself under AWS's wrapping public key; they are never
 //! on this host.
 
+use super::held::Held;
 use super::keeping::algorithm;
-use super::material::{Material, Work, other_material};
+use super::material::{Material, Work};
 use super::public_wrap_key::with_public_wrap_key;
 use crate::hsm_access::hsm_failed;
 use keyferry_bundle::kinds::{AttestationChain, Made, RequestTarget, Target};
@@ -11,36 +12,38 @@ use keyferry_ceremony::proof;
 use keyferry_console::{Exit, Failure};
 use keyferry_hsm::{ObjectKind, Place};
 
-/// Generates the key, or takes the one that an earlier run generated; attests it; has the HSM wrap it.
-pub(super) fn make(
-    work: &mut Work<'_>,
+/// Generates the key, or takes the one that is there, and attests it.
+pub(super) fn make(work: &mut Work<'_>, planned: &Target) -> Result<Material, Failure> {
+    let (public_key, check_value, made) = key(work, planned)?;
+    // Of a restored key this HSM cannot say who generated it; the record of the restore has what the one that did says.
+    let attestation = match work.stored.get(&planned.name) {
+        Some(Held::Known(known)) if known.made == Made::Restored => known.attestation.clone(),
+        Some(_) | None => Some(attest(work, planned, &public_key)?),
+    };
+    Ok(Material { made, check_value, public_key: Some(public_key), attestation, bytes: None })
+}
+
+/// Has the HSM wrap the key for one target, under that target's wrapping public key.
+pub(super) fn wrap(
+    work: &Work<'_>,
     planned: &Target,
     asked: &RequestTarget,
-) -> Result<Material, Failure> {
-    let (public_key, check_value, made) = key(work, planned)?;
-    let attestation = attest(work, planned, &public_key)?;
+) -> Result<Base64, Failure> {
     let wrapping_public_key = asked.wrapping_public_key.as_bytes();
     let encrypted = with_public_wrap_key(work.hsm, planned, wrapping_public_key, |wrap_key| {
         work.hsm
             .export_key_material(wrap_key, ObjectKind::AsymmetricKey, planned.object_id)
             .map_err(|error| hsm_failed(&error))
     })?;
-    Ok(Material {
-        made,
-        check_value,
-        encrypted: Base64::new(encrypted).map_err(Failure::bug)?,
-        public_key: Some(public_key),
-        attestation: Some(attestation),
-        known_answer: None,
-        bytes: None,
-    })
+    Base64::new(encrypted).map_err(Failure::bug)
 }
 
 /// The room's memory says that a key is about to be generated before the HSM is asked, and which it is as soon as anybody knows.
 fn key(work: &mut Work<'_>, planned: &Target) -> Result<(Base64, Digest, Made), Failure> {
     let (hsm, plan) = (work.hsm, &work.accepted.plan);
-    let remembered = work.stored.get(&planned.name);
-    if remembered.is_none() {
+    let held = work.stored.get(&planned.name);
+    if held.is_none() {
+        work.may_generate()?;
         let algorithm = algorithm(planned.key_spec)
             .ok_or_else(|| Failure::bug("a spec of raw bytes is no private key"))?;
         work.room.remember(|ledger| ledger.generating(plan, &planned.name))?;
@@ -51,13 +54,11 @@ fn key(work: &mut Work<'_>, planned: &Target) -> Result<(Base64, Digest, Made), 
     }
     let public_key = hsm.public_key_der(planned.object_id).map_err(|error| hsm_failed(&error))?;
     let check_value = Digest::of(&public_key);
-    let made = match remembered {
-        None => Made::Generated,
-        Some(remembered) => {
-            remembered.confirm(check_value).map_err(|other| other_material(&other))?
-        }
-    };
-    work.room.remember(|ledger| ledger.storing(plan, &planned.name, check_value))?;
+    let made = held.map_or(Ok(Made::Generated), |held| held.confirm(check_value))?;
+    // What an earlier plan left is not this one's to remember: giving this one up would delete it.
+    if !matches!(held, Some(Held::Known(_))) {
+        work.room.remember(|ledger| ledger.storing(plan, &planned.name, check_value))?;
+    }
     Ok((Base64::new(public_key).map_err(Failure::bug)?, check_value, made))
 }
 

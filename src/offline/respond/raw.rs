@@ -1,59 +1,41 @@
 //! Raw bytes: symmetric and HMAC keys. The HSM draws them, this host wraps them, the HSM keeps them.
 
+use super::held::Held;
 use super::keeping::length;
-use super::material::{Material, Work, other_material};
+use super::material::{Material, Work};
 use super::take_out;
 use crate::check_value::check_value;
 use crate::hsm_access::hsm_failed;
-use crate::{known_answer, wrap};
 use keyferry_bundle::Digest;
 use keyferry_bundle::kinds::{KeptAs, Made, Target};
-use keyferry_ceremony::ledger::Remembered;
-use keyferry_ceremony::wrapping_key::WrappingPublicKey;
 use keyferry_console::{Exit, Failure};
 use keyferry_hsm::{Hsm, KeyMaterial, Place, Purpose};
 
-/// Makes the material, or reads back what an earlier run made, and wraps it.
-pub(super) fn make(
-    work: &mut Work<'_>,
-    planned: &Target,
-    under: &WrappingPublicKey,
-) -> Result<Material, Failure> {
+/// Makes the material, or reads back what an earlier run made.
+pub(super) fn make(work: &mut Work<'_>, planned: &Target) -> Result<Material, Failure> {
     let (bytes, check_value, made) = match work.stored.get(&planned.name) {
-        Some(remembered) => confirm(work.hsm, planned, remembered)?,
+        Some(held) => confirm(work.hsm, planned, held)?,
         None => generate(work, planned)?,
     };
-    Ok(Material {
-        made,
-        check_value,
-        encrypted: wrap::wrap(&bytes, under, planned.wrapping_algorithm)?,
-        public_key: None,
-        attestation: None,
-        known_answer: known_answer::of(
-            &bytes,
-            planned.key_spec,
-            work.accepted.plan.digest(),
-            &planned.name,
-        )?,
-        bytes: Some(bytes),
-    })
+    Ok(Material { made, check_value, public_key: None, attestation: None, bytes: Some(bytes) })
 }
 
-/// Reads back what an earlier run stored, and holds it against what the room remembers: an object that somebody else put there is
+/// Reads back what is there, and holds it against what the room remembers or the plan names: an object that somebody else put there is
 /// never wrapped.
 fn confirm(
     hsm: &dyn Hsm,
     planned: &Target,
-    remembered: &Remembered,
+    held: &Held,
 ) -> Result<(KeyMaterial, Digest, Made), Failure> {
     let material = read_back(hsm, planned)?;
     let check = check_value(&material).map_err(Failure::bug)?;
-    let made = remembered.confirm(check).map_err(|other| other_material(&other))?;
+    let made = held.confirm(check)?;
     Ok((material, check, made))
 }
 
 /// Draws the material and stores it; the room's memory says so, with its check value, before the HSM does.
 fn generate(work: &mut Work<'_>, planned: &Target) -> Result<(KeyMaterial, Digest, Made), Failure> {
+    work.may_generate()?;
     let (hsm, plan) = (work.hsm, &work.accepted.plan);
     let material = hsm.random(length(planned)?).map_err(|error| hsm_failed(&error))?;
     let check = check_value(&material).map_err(Failure::bug)?;

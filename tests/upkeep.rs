@@ -206,7 +206,7 @@ fn shares_that_do_not_make_the_wrap_key_change_nothing() {
     let address: Address = room.url().parse().unwrap();
     let hsm = YubiHsm2::open(&address, Serial::new(87_654_321), &factory).unwrap();
     assert_eq!(hsm.objects().unwrap().len(), 1);
-    assert_eq!(hsm.log_entries().unwrap().entries.len(), 2 + 2, "a session of this test alone");
+    assert_eq!(hsm.log_entries().unwrap().entries.len(), 2, "a session of this test alone");
 }
 
 /// Carol's share with another value, all its check digits made anew, sealed to her again.
@@ -339,7 +339,7 @@ fn a_backup_has_everything_and_is_restored_as_a_whole() {
     };
     let run = restore("whole");
     assert!(run.code == 4 && run.says("upkeep-1.json is not accepted"), "{}", run.stderr);
-    room.sign("whole/upkeep-1.json", "upkeep-1");
+    room.sign("whole/upkeep-1.json", "upkeep");
     let run = restore("whole");
     assert_eq!(run.code, 0, "{}", run.stderr);
     let restored = room.upkeep(1);
@@ -396,4 +396,33 @@ fn a_plan_that_nobody_answered_is_given_up_and_one_that_was_is_not() {
     assert!(run.code == 3 && run.says("was given up: nothing of it is answered"), "{}", run.stderr);
     let run = abort(&scene, &hsm.url).unwrap();
     assert!(run.code == 3 && run.says("was given up"), "{}", run.stderr);
+}
+
+/// A key of each kind comes back: a private key is the same by its public half, an AES key that cannot be read by its check value.
+#[test]
+fn a_private_key_and_an_aes_key_come_back() {
+    for (options, kept_as, kind) in [
+        (&["--key-spec", "ECC_NIST_P256"][..], KeptAs::AsymmetricKey, ObjectKind::AsymmetricKey),
+        (&["--keep-as", "symmetric-key"], KeptAs::SymmetricKey, ObjectKind::SymmetricKey),
+    ] {
+        let split = rehearse(&[&["--custodians", "2-of-3"][..], options].concat()).unwrap();
+        let room = Room::ready(&split);
+        let before = room.objects();
+        for more in [&["--drill"][..], &[]] {
+            let run = room.restore(more);
+            assert_eq!(run.code, 0, "{}", run.stderr);
+        }
+        let mut after = before.clone();
+        after.push((kind, "0x0a01".to_owned()));
+        let mut found = room.objects();
+        (found.sort(), after.sort());
+        assert_eq!(found, after);
+        let restored = room.upkeep(2);
+        let response: keyferry_bundle::Response = room.body("payments-2026/response-1.json");
+        let [answered] = response.targets.as_slice() else { panic!() };
+        let [object] = restored.objects.as_slice() else { panic!() };
+        assert_eq!((object.kept_as, object.check_value), (kept_as, answered.check_value));
+        assert_eq!(object.public_key, answered.public_key);
+        assert_eq!(object.attestation, answered.attestation);
+    }
 }

@@ -159,7 +159,7 @@ fn of_log(story: &Story, done: &[Record]) -> Finding {
     story.relink();
     let log = story.accept_log().unwrap();
     let declared = log::declared(&story.plan, &story.response.targets);
-    let findings = log::findings(&story.device, Some(&story.plan), &declared, log.body());
+    let findings = log::findings(&story.device, Some(&story.plan), &[], &declared, log.body());
     let mut of_targets = findings.into_iter().filter(|(part, _)| *part == Part::Targets);
     let (_, finding) = of_targets.next().unwrap();
     assert_eq!(of_targets.next(), None, "a key material is told once");
@@ -214,14 +214,14 @@ fn a_private_key_leaves_once_for_each_of_its_targets() {
     let finding = of_log(&story, &[&twice[..], &deeds::leaving()].concat());
     assert_eq!(finding.weight, Weight::Wrong);
     // One target: once.
-    let one = Story::of(
+    let single = Story::of(
         KeySpec::EccNistP256,
         KeyUsage::SignVerify,
         Some(story.device.signing_key.spki.as_bytes()),
         None,
     );
-    assert_eq!(of_log(&one, &twice).weight, Weight::Wrong);
-    assert_eq!(of_log(&one, &once).weight, Weight::Sound);
+    assert_eq!(of_log(&single, &twice).weight, Weight::Wrong);
+    assert_eq!(of_log(&single, &once).weight, Weight::Sound);
 }
 
 #[test]

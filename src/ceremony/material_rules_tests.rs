@@ -214,14 +214,14 @@ fn a_private_key_leaves_once_for_each_of_its_targets() {
     let finding = of_log(&story, &[&twice[..], &deeds::leaving()].concat());
     assert_eq!(finding.weight, Weight::Wrong);
     // One target: once.
-    let one = Story::of(
+    let single = Story::of(
         KeySpec::EccNistP256,
         KeyUsage::SignVerify,
         Some(story.device.signing_key.spki.as_bytes()),
         None,
     );
-    assert_eq!(of_log(&one, &twice).weight, Weight::Wrong);
-    assert_eq!(of_log(&one, &once).weight, Weight::Sound);
+    assert_eq!(of_log(&single, &twice).weight, Weight::Wrong);
+    assert_eq!(of_log(&single, &once).weight, Weight::Sound);
 }
 
 #[test]

@@ -223,20 +223,17 @@ impl Account<'_> {
     fn came_back(&self, name: &TargetName) -> bool {
         let target = self.scene.plan.and_then(|plan| plan.target(name));
         let Some(id) = target.map(|target| target.object_id.get()) else { return false };
-        let events = self.entries.iter().filter_map(|entry| self.scene.deed(&entry.record).ok());
-        let event = |deed: Deed| match deed {
-            Deed::Recorded { command, object } | Deed::Upkeep { command, object }
+        let command = |entry: &Entry| match self.scene.deed(&entry.record) {
+            Ok(Deed::Recorded { command, object } | Deed::Upkeep { command, object })
                 if object == id =>
             {
-                match command {
-                    command::IMPORT_WRAPPED => Some(true),
-                    command::DELETE_OBJECT => Some(false),
-                    _ => None,
-                }
+                Some(command)
             }
-            _ => None,
+            Ok(_) | Err(_) => None,
         };
-        events.filter_map(event).last().unwrap_or(false)
+        let mut commands = self.entries.iter().rev().filter_map(command);
+        let ends = [command::IMPORT_WRAPPED, command::DELETE_OBJECT];
+        commands.find(|command| ends.contains(command)) == Some(command::IMPORT_WRAPPED)
     }
 
     /// How many records name a target's object.

@@ -175,13 +175,13 @@ fn what_nobody_was_to_do_is_wrong() {
 #[test]
 fn upkeep_outside_of_ceremonies_stands_open() {
     for record in [
-        deeds::by(3, command::IMPORT_WRAPPED, 0x0200, 0x0a01),
-        deeds::by(5, command::DELETE_OBJECT, 0x0a01, NO_KEY),
+        deeds::by(3, command::IMPORT_WRAPPED, 0x0200, 0x0a02),
+        deeds::by(5, command::DELETE_OBJECT, 0x0a02, NO_KEY),
     ] {
         let found = found(&[record]);
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].weight, Weight::Open);
-        assert!(found[0].text.contains("of object 0x0a01, outside of any ceremony"), "{found:?}");
+        assert!(found[0].text.contains("of object 0x0a02, outside of any ceremony"), "{found:?}");
     }
 }
 
@@ -268,6 +268,118 @@ fn a_wrap_key_is_put_in_just_where_it_is_in_shares() {
     }
     assert_eq!(strange(&split, &[deeds::by(1, command::PUT_OPAQUE, 0x0a01, NO_KEY)]), 1);
     assert_eq!(strange(&split, &[deeds::by(1, command::PUT_WRAP_KEY, 0x0201, NO_KEY)]), 1);
+}
+
+/// What a restore, a drill, a backup or the end of a plan leaves, with the records that account for it.
+#[test]
+fn records_account_for_what_was_done_outside_of_ceremonies_and_for_no_more() {
+    use keyferry_bundle::Upkeep;
+    use keyferry_bundle::kinds::{UpkeepObject, Work};
+    let story = Story::sound();
+    let record = |work: Work, kept_as: KeptAs| Upkeep {
+        environment: story.policy.environment,
+        device: crate::testing::digest_of(&story.device),
+        created: story.plan.created,
+        serial: story.device.serial,
+        counter: 1,
+        previous: None,
+        work,
+        plan: None,
+        reason: None,
+        custodians: vec![],
+        objects: vec![UpkeepObject {
+            object_id: "0x0b01".parse().unwrap(),
+            kept_as,
+            check_value: story.backup.check_value,
+            public_key: None,
+            wrapped: None,
+            source: None,
+            attestation: None,
+        }],
+        inventory: vec![],
+    };
+    let id = 0x0b01;
+    let import = deeds::by(3, command::IMPORT_WRAPPED, 0x0200, id);
+    let export = deeds::by(3, command::EXPORT_WRAPPED, id, 0x0200);
+    let delete = deeds::by(5, command::DELETE_OBJECT, id, NO_KEY);
+    let read = deeds::by(2, command::GET_OPAQUE, id, NO_KEY);
+    let taken_out = [
+        deeds::by(2, command::PUT_PUBLIC_WRAP_KEY, id, NO_KEY),
+        deeds::by(2, command::GET_RSA_WRAPPED_KEY, id, id),
+        deeds::by(2, command::DELETE_OBJECT, id, NO_KEY),
+    ];
+    let weight = |upkeeps: &[&Upkeep], records: &[Record]| {
+        let mut story = story.clone();
+        story.record(&[&deeds::usual(KeptAs::Opaque)[..], records].concat());
+        let entries = follow(story.log.from, story.log.entries()).unwrap();
+        let (device, plan) = (&story.device, Some(&story.plan));
+        let scene = Scene { device, plan, upkeeps, from_anchor: true };
+        let findings = Account { scene, entries: &entries, declared: &[] }.entries();
+        findings.iter().map(|finding| finding.weight).max().unwrap()
+    };
+    let (sound, open, wrong) = (Weight::Sound, Weight::Open, Weight::Wrong);
+    let restore = record(Work::Restore, KeptAs::Opaque);
+    let drill = record(Work::Drill, KeptAs::Opaque);
+    let backup = record(Work::Backup, KeptAs::Opaque);
+    let abort = record(Work::Abort, KeptAs::Opaque);
+    let symmetric = record(Work::Drill, KeptAs::SymmetricKey);
+    let whole = [&[import][..], &taken_out, &[delete]].concat();
+    for (upkeeps, records, expected) in [
+        (&[][..], &[import][..], open),
+        (&[], &[import, read], wrong),
+        (&[&restore], &[import, read], sound),
+        (&[&restore], &[import, import, read], open),
+        (&[&restore], &[import, read, read], open),
+        (&[&restore], &[import, read, delete], open),
+        (&[&restore], &[export], open),
+        (&[&drill], &[import, read, delete], sound),
+        (&[&drill, &restore], &[import, read, delete, import, read], sound),
+        (&[&backup], &[read, export], sound),
+        (&[&backup], &[read, export, import], open),
+        (&[&abort], &[read, delete], sound),
+        (&[&abort], &[read, import, delete], open),
+        (&[&symmetric], &whole, sound),
+        (&[&drill], &whole, wrong),
+        (&[&symmetric], &[import, read], wrong),
+        // Its own credential alone, and of its own objects.
+        (&[&drill], &[deeds::by(2, command::IMPORT_WRAPPED, 0x0200, id)], wrong),
+        (&[&drill], &[deeds::by(5, command::IMPORT_WRAPPED, 0x0200, id)], wrong),
+        (&[&drill], &[deeds::by(3, command::IMPORT_WRAPPED, 0x0200, 0x0b02)], open),
+        (&[&drill], &[deeds::by(2, command::GET_OPAQUE, 0x0b02, NO_KEY)], wrong),
+    ] {
+        assert_eq!(weight(upkeeps, records), expected, "{records:?}");
+    }
+}
+
+/// A key that came in under wrap is passed for one that was made or left here.
+#[test]
+fn a_restored_key_is_not_passed_for_another() {
+    let import = deeds::by(3, command::IMPORT_WRAPPED, 0x0200, 0x0a01);
+    let delete = deeds::by(5, command::DELETE_OBJECT, 0x0a01, NO_KEY);
+    let read = deeds::by(2, command::GET_OPAQUE, 0x0a01, NO_KEY);
+    let copied = deeds::by(2, command::EXPORT_WRAPPED, 0x0200, 0x0a01);
+    let weight = |records: &[Record], made: Made| {
+        let mut story = Story::sound();
+        story.record(&[&deeds::setting_up()[..], records].concat());
+        let entries = follow(story.log.from, story.log.entries()).unwrap();
+        let declared = Declared {
+            target: story.plan.targets[0].name.clone(),
+            targets: 1,
+            made,
+            kept_as: KeptAs::Opaque,
+        };
+        let (device, plan) = (&story.device, Some(&story.plan));
+        let scene = Scene { device, plan, upkeeps: &[], from_anchor: true };
+        Account { scene, entries: &entries, declared: &[declared] }.targets()[0].weight
+    };
+    let came = [import, read, copied];
+    assert_eq!(weight(&came, Made::Restored), Weight::Sound);
+    assert_eq!(weight(&came, Made::Kept), Weight::Wrong);
+    assert_eq!(weight(&came, Made::Generated), Weight::Wrong);
+    assert_eq!(weight(&came[1..], Made::Kept), Weight::Sound);
+    // After a drill, the HSM made it all the same.
+    let made = [&[import, delete][..], &deeds::responding(KeptAs::Opaque)].concat();
+    assert_eq!(weight(&made, Made::Generated), Weight::Sound);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use aes_kw::cipher::KeyInit as _;
 use keyferry_bundle::{Domains, ObjectId, Serial};
 use keyferry_hsm::{
     Action, Address, AuditSetting, CommandCode, Credential, Duty, Error, Feature, Hsm,
-    KeyAlgorithm, KeyMaterial, ObjectKind, Place, Purpose, YubiHsm2,
+    KeyAlgorithm, KeyMaterial, ObjectKind, Origin, Place, Purpose, YubiHsm2,
 };
 use keyferry_virtual_hsm::{Faults, Options, Service};
 use rsa::pkcs8::{DecodePrivateKey as _, EncodePublicKey as _};
@@ -313,4 +313,68 @@ fn a_device_that_is_not_the_one_or_not_there_is_told_apart() {
     let address = room.address();
     drop(room);
     assert!(matches!(YubiHsm2::identify(&address), Err(Error::Unreachable { .. })));
+}
+
+/// What was exported under the wrap key comes back as what it was, and says that it came back. Each credential does its own work alone.
+#[test]
+fn each_kind_of_key_material_is_exported_deleted_and_put_back() {
+    let room = Room::new();
+    let hsm = room.ceremony();
+    let factory = room.factory();
+    factory.generate_wrap_key(&place(0x0200, "wrap key")).unwrap();
+    let other = |duty, number: u16| {
+        let credential = Credential::new(id(number), "another long password".to_owned().into());
+        factory.put_credential(duty, &place(number, "other"), &credential).unwrap();
+        room.open(&credential).unwrap()
+    };
+    let backup = other(Duty::Backup, 3);
+    let administration = other(Duty::Administration, 5);
+    let bytes = || KeyMaterial::take(vec![7; 32]).unwrap();
+    hsm.put_opaque(&place(0x0a01, "opaque"), &bytes()).unwrap();
+    hsm.put_symmetric_key(&place(0x0a02, "symmetric"), &bytes()).unwrap();
+    hsm.generate_key(&place(0x0a03, "private"), KeyAlgorithm::P256).unwrap();
+    let public = hsm.public_key_der(id(0x0a03)).unwrap();
+    let before = hsm.objects().unwrap();
+    for (purpose, number) in [
+        (Purpose::KeyMaterial, 0x0a01),
+        (Purpose::SymmetricKey, 0x0a02),
+        (Purpose::GeneratedKey, 0x0a03),
+    ] {
+        let made = hsm.object(purpose.kind(), id(number)).unwrap().unwrap();
+        made.serves(purpose).unwrap();
+        assert!(made.serves_as_copy(purpose).is_err());
+        let export = backup.export_wrapped(id(0x0200), purpose.kind(), id(number)).unwrap();
+        // Over an object that is there nothing is put.
+        let over = backup.import_wrapped(id(0x0200), &export);
+        assert!(matches!(over, Err(Error::Refused { code: 0x11, .. })), "{over:?}");
+        let delete = |hsm: &YubiHsm2| match purpose {
+            Purpose::KeyMaterial => hsm.delete_opaque(id(number)),
+            Purpose::SymmetricKey => hsm.delete_symmetric_key(id(number)),
+            _ => hsm.delete_asymmetric_key(id(number)),
+        };
+        for stranger in [&hsm, &backup] {
+            assert!(matches!(delete(stranger), Err(Error::Refused { code: 0x09, .. })));
+        }
+        delete(&administration).unwrap();
+        assert_eq!(hsm.object(purpose.kind(), id(number)).unwrap(), None);
+        for stranger in [&hsm, &administration] {
+            let import = stranger.import_wrapped(id(0x0200), &export);
+            assert!(matches!(import, Err(Error::Refused { code: 0x09, .. })), "{import:?}");
+        }
+        let mut altered = export.clone();
+        altered[20] ^= 1;
+        assert!(matches!(backup.import_wrapped(id(0x0200), &altered), Err(Error::Refused { .. })));
+        backup.import_wrapped(id(0x0200), &export).unwrap();
+        let back = hsm.object(purpose.kind(), id(number)).unwrap().unwrap();
+        assert_eq!(back.origin, Origin::ImportedWrapped);
+        back.serves_as_copy(purpose).unwrap();
+        assert!(back.serves(purpose).unwrap_err().contains("origin"));
+        assert_eq!((back.label, back.domains), (made.label, made.domains));
+    }
+    assert_eq!(hsm.opaque(id(0x0a01)).unwrap().expose(), [7; 32]);
+    assert_eq!(hsm.public_key_der(id(0x0a03)).unwrap(), public);
+    let mut after = hsm.objects().unwrap();
+    let mut before = before;
+    (before.sort(), after.sort());
+    assert_eq!(before, after);
 }

@@ -3,7 +3,7 @@
 use super::dump;
 use crate::hsm_access::{HsmArgs, hsm_failed};
 use crate::isolation;
-use keyferry_bundle::{Device, Log, Plan, Upkeep, Verified};
+use keyferry_bundle::{Log, Upkeep, Verified};
 use keyferry_ceremony::hsm_log::{Deed, Scene};
 use keyferry_ceremony::log::{Compared, compare};
 use keyferry_console::args::CeremonyArgs;
@@ -68,7 +68,14 @@ pub(super) fn run(
             .hint("keep the HSM and the host as they are, and tell the officers")
     })?;
     let upkeeps = ceremony.upkeeps(&device)?;
-    let told = tell(&device, &plan, &upkeeps, &log, &compared, unlogged, counter, screen);
+    let upkeeps: Vec<&Upkeep> = upkeeps.iter().map(Verified::body).collect();
+    let scene = Scene {
+        device: device.body(),
+        plan: Some(plan.body()),
+        upkeeps: &upkeeps,
+        from_anchor: false,
+    };
+    let told = tell(&scene, &log, &compared, unlogged, counter, screen);
     // What was compared is safe in two places, whatever came after it.
     if args.acknowledge
         && let (Some(hsm), Some(last)) = (hsm, keyferry_ceremony::log::last(log.body()))
@@ -88,18 +95,13 @@ fn newest(ceremony: &Ceremony) -> Option<u32> {
 }
 
 fn tell(
-    device: &Verified<Device>,
-    plan: &Verified<Plan>,
-    upkeeps: &[Verified<Upkeep>],
+    scene: &Scene<'_>,
     log: &Verified<Log>,
     compared: &Compared,
     unlogged: (u16, u16),
     counter: u32,
     screen: &Screen,
 ) -> Result<(), Failure> {
-    let upkeeps: Vec<&Upkeep> = upkeeps.iter().map(Verified::body).collect();
-    let (device, plan) = (device.body(), plan.body());
-    let scene = Scene { device, plan: Some(plan), upkeeps: &upkeeps, from_anchor: false };
     let total = log.body().entries().len();
     let name = Name::Log(counter);
     screen.result(format!(

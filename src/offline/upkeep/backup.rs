@@ -3,7 +3,7 @@
 //! It is complete or refused: whatever the HSM has is the device's own, or is copied. Everything is written at the end, or nothing.
 
 use super::record::{self, Done, Written};
-use super::sources;
+use super::sources::{self, Answered};
 use super::{Accepted, OfHsm, held, inventory, log};
 use crate::copies;
 use crate::hsm_access::{HsmArgs, hsm_failed};
@@ -101,7 +101,7 @@ struct Expected {
 fn expected(folders: &[PathBuf], accepted: &Accepted) -> Result<Vec<Expected>, Failure> {
     let mut all = Vec::new();
     for folder in folders {
-        let (_, _, plan, response) = sources::ceremony(folder, accepted)?;
+        let Answered { plan, response, .. } = sources::ceremony(folder, accepted)?;
         let Some(response) = response else { continue };
         for material in plan.body().materials() {
             let name = &material.leader.name;
@@ -129,7 +129,7 @@ fn look(
     let new_enough = hsm.device().map_err(|error| hsm_failed(&error))?.has(Feature::RsaWrap);
     let mut objects = Vec::new();
     let mut taken = BTreeSet::new();
-    for entry in all.iter().filter(|entry| !inventory::is_own(device, entry)) {
+    for entry in all.iter().copied().filter(|entry| !inventory::is_own(device, *entry)) {
         let stranger = |because: String| {
             Failure::new(Exit::Unchanged, "hsm-object", "the HSM holds what cannot be copied")
                 .because(format!("{entry}: {because}"))
@@ -159,7 +159,7 @@ fn look(
 /// An object of key material: made here, stored here or put back here, with no capability but to leave under wrap.
 fn key_material(
     hsm: &dyn Hsm,
-    entry: &InventoryEntry,
+    entry: InventoryEntry,
 ) -> Result<Result<(KeptAs, Object), Failure>, String> {
     let kept_as =
         inventory::kept_as(entry.kind).ok_or_else(|| "it is no key material".to_owned())?;

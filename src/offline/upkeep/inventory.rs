@@ -61,7 +61,7 @@ pub(super) const fn kept_as(kind: InventoryKind) -> Option<KeptAs> {
 }
 
 /// Whether `init` made it.
-pub(super) fn is_own(device: &Device, entry: &InventoryEntry) -> bool {
+pub(super) fn is_own(device: &Device, entry: InventoryEntry) -> bool {
     let Credentials { ceremony, backup, audit, administration } = device.credentials;
     match entry.kind {
         InventoryKind::AuthenticationKey => {

@@ -6,6 +6,7 @@ pub(crate) mod backup;
 mod held;
 mod inventory;
 mod log;
+mod look;
 mod record;
 pub(crate) mod restore;
 mod sources;

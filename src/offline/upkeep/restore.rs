@@ -3,20 +3,20 @@
 //! Whatever can be found wrong is found before the HSM is changed. After a cut the same command goes on: an object that is there, came
 //! in under wrap and holds the right key material counts.
 
+use super::look::{fits, not_taken, other};
 use super::record::{self, Done, Written};
 use super::sources::{self, KeyCopy};
 use super::{Accepted, OfHsm, held, inventory, log};
 use crate::hsm_access::{HsmArgs, hsm_failed};
 use crate::isolation;
-use crate::respond::keeping::{PAGE, purpose_of};
-use crate::respond::{preflight, public_wrap_key};
+use crate::respond::keeping::purpose_of;
 use crate::room::Room;
 use crate::transcript::Run;
 use keyferry_bundle::kinds::{InventoryEntry, KeptAs, UpkeepObject, Work};
 use keyferry_bundle::{Digest, ObjectId};
 use keyferry_ceremony::ledger::Ledger;
 use keyferry_console::{Exit, Failure, Person, Screen, fingerprint};
-use keyferry_hsm::{Error, Feature, Hsm, Object};
+use keyferry_hsm::{Error, Hsm};
 use std::path::PathBuf;
 
 /// What to put back.
@@ -33,9 +33,13 @@ pub(crate) struct Args {
     #[command(flatten)]
     of: OfHsm,
 
+    /// Only the object of this id; once for each [default: all that the folders have]
+    #[arg(long, value_name = "ID")]
+    object: Vec<ObjectId>,
+
     /// Prove that the copies can be put back, then delete what was put back
     #[arg(long)]
-    drill: bool,
+    pub(super) drill: bool,
 
     /// Folder for the record and the transcript
     #[arg(long, value_name = "FOLDER", default_value = ".")]
@@ -51,7 +55,7 @@ pub(crate) fn run(
     screen.record();
     let accepted = Accepted::read(&args.of)?;
     isolation::check(accepted.policy.body().environment, access.allow_network, screen)?;
-    let copies = sources::read(&args.from, &accepted)?;
+    let copies = chosen(sources::read(&args.from, &accepted)?, &args.object)?;
     let device = accepted.device.body();
     let mut room = args.of.memory.open(device.serial)?;
     super::must_be_free(&room, &args.out)?;
@@ -90,13 +94,25 @@ pub(crate) fn run(
     transcripts.map(drop)
 }
 
-struct Restore<'a> {
-    args: &'a Args,
+/// The copies of these objects; all of them where none is named.
+fn chosen(mut copies: Vec<KeyCopy>, objects: &[ObjectId]) -> Result<Vec<KeyCopy>, Failure> {
+    let known = |id: &&ObjectId| copies.iter().any(|copy| copy.object_id == **id);
+    if let Some(unknown) = objects.iter().find(|id| !known(id)) {
+        return Err(Failure::usage(format!("there is no copy of object {unknown}"))
+            .because("none of the folders has one"));
+    }
+    copies.retain(|copy| objects.is_empty() || objects.contains(&copy.object_id));
+    Ok(copies)
+}
+
+/// A restore, or a drill.
+pub(super) struct Restore<'a> {
+    pub(super) args: &'a Args,
     access: &'a HsmArgs,
-    accepted: &'a Accepted,
-    copies: &'a [KeyCopy],
-    hsm: &'a dyn Hsm,
-    room: &'a mut Room,
+    pub(super) accepted: &'a Accepted,
+    pub(super) copies: &'a [KeyCopy],
+    pub(super) hsm: &'a dyn Hsm,
+    pub(super) room: &'a mut Room,
     person: &'a Person,
     screen: &'a Screen,
     /// Whether this run has put anything into the HSM.
@@ -149,91 +165,6 @@ impl Restore<'_> {
         };
         record::show(&written, heading, self.screen)?;
         Ok(written)
-    }
-
-    /// Looks at everything the work depends on, and changes nothing. Returns what is not there yet.
-    fn look(&self, before: &[InventoryEntry]) -> Result<Vec<ObjectId>, Failure> {
-        let (hsm, device) = (self.hsm, self.accepted.device.body());
-        let ids: Vec<ObjectId> = self.copies.iter().map(|copy| copy.object_id).collect();
-        preflight::check_identity(hsm, device, &self.accepted.public, &ids)?;
-        let info = hsm.device().map_err(|error| hsm_failed(&error))?;
-        let mut missing = Vec::new();
-        for copy in self.copies {
-            if copy.kept_as == KeptAs::SymmetricKey {
-                public_wrap_key::check_free(hsm, copy.object_id)?;
-                if !info.has(Feature::RsaWrap) {
-                    return Err(Failure::new(
-                        Exit::Unchanged,
-                        "hsm-firmware",
-                        "this HSM's firmware is too old for the copies",
-                    )
-                    .because(format!(
-                        "symmetric key {} cannot be proved on {}",
-                        copy.object_id, info.firmware
-                    ))
-                    .hint("restore it into an HSM with newer firmware"));
-                }
-            }
-            let kind = inventory::kind(copy.kept_as);
-            let own = before.iter().find(|entry| {
-                entry.object_id == copy.object_id && inventory::is_own(device, entry)
-            });
-            if let Some(own) = own {
-                return Err(taken(copy, format!("the HSM has its own {own}")));
-            }
-            match before
-                .iter()
-                .find(|entry| (entry.kind, entry.object_id) == (kind, copy.object_id))
-            {
-                None => missing.push(copy.object_id),
-                Some(_)
-                    if self.args.drill && !self.room.ledger().may_be_of_a_drill(copy.object_id) =>
-                {
-                    return Err(taken(
-                        copy,
-                        "it is in the HSM, and a drill deletes what it put back".to_owned(),
-                    )
-                    .hint("do the drill with an HSM that does not have these objects"));
-                }
-                Some(_) => {
-                    let object = self.object(copy)?;
-                    fits(copy, &object).map_err(|problem| taken(copy, problem))?;
-                }
-            }
-        }
-        self.check_storage(&missing)?;
-        Ok(missing)
-    }
-
-    fn object(&self, copy: &KeyCopy) -> Result<Object, Failure> {
-        let kind = purpose_of(copy.kept_as).kind();
-        self.hsm
-            .object(kind, copy.object_id)
-            .map_err(|error| hsm_failed(&error))?
-            .ok_or_else(|| other(copy, "it is not there"))
-    }
-
-    /// The store takes every object; a copy is a little longer than what it takes there.
-    fn check_storage(&self, missing: &[ObjectId]) -> Result<(), Failure> {
-        let needed = self.copies.iter().filter(|copy| missing.contains(&copy.object_id));
-        // One more for the ephemeral public key under which a symmetric key is looked at.
-        let pages: Vec<usize> =
-            needed.map(|copy| copy.export.len().div_ceil(PAGE)).chain([3]).collect();
-        let bytes = pages.iter().sum::<usize>() * PAGE;
-        let storage = self.hsm.storage().map_err(|error| hsm_failed(&error))?;
-        let fits = usize::from(storage.free_objects) >= pages.len()
-            && storage.free_bytes as usize >= bytes;
-        if fits || missing.is_empty() {
-            return Ok(());
-        }
-        Err(Failure::new(Exit::Unchanged, "hsm-store-full", "the HSM's object store has no room")
-            .because(format!(
-                "{} object(s) of about {bytes} bytes are needed, {} object(s) and {} bytes are free",
-                pages.len(),
-                storage.free_objects,
-                storage.free_bytes
-            ))
-            .hint("delete what is not needed, or restore into another HSM"))
     }
 
     fn show(&self, missing: &[ObjectId]) {
@@ -370,52 +301,4 @@ pub(super) fn delete_object(hsm: &dyn Hsm, kept_as: KeptAs, id: ObjectId) -> Res
         KeptAs::AsymmetricKey => hsm.delete_asymmetric_key(id),
     }
     .map_err(|error| hsm_failed(&error))
-}
-
-/// Whether an object of the HSM is what the copy makes, as far as can be told from outside.
-fn fits(copy: &KeyCopy, object: &Object) -> Result<(), String> {
-    object.serves_as_copy(purpose_of(copy.kept_as))?;
-    match &copy.place {
-        Some((label, _)) if object.label != label.as_str() => {
-            Err(format!("it is labelled {:?}, not {:?}", object.label, label.as_str()))
-        }
-        Some((_, domains)) if object.domains != *domains => {
-            Err(format!("it is in domains {}, not {domains}", object.domains))
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
-fn taken(copy: &KeyCopy, because: String) -> Failure {
-    Failure::new(
-        Exit::Unchanged,
-        "object-id-taken",
-        format!("object id {} is taken", copy.object_id),
-    )
-    .because(because)
-    .hint("nothing was changed: find out whose object it is, or restore into another HSM")
-}
-
-fn other(copy: &KeyCopy, problem: &str) -> Failure {
-    Failure::new(
-        Exit::Unknown,
-        "other-material",
-        format!("object {} is not what was copied", copy.object_id),
-    )
-    .because(problem)
-    .because(copy.path.display())
-    .hint("stop: the copy, or the bundle that names it, is not what it says; delete the object with the administration's credential")
-}
-
-fn not_taken(copy: &KeyCopy, error: &Error) -> Failure {
-    Failure::new(
-        Exit::Unchanged,
-        "copy-refused",
-        format!("the HSM does not take the copy of object {}", copy.object_id),
-    )
-    .because(copy.path.display())
-    .because(error)
-    .hint(
-        "its wrap key is another than the one that the copy was made under, or the copy is damaged",
-    )
 }

@@ -71,11 +71,17 @@ fn read_folder(folder: &Path, accepted: &Accepted) -> Result<Vec<KeyCopy>, Failu
     of_backup(folder, accepted)
 }
 
+/// An earlier ceremony.
+pub(super) struct Answered {
+    ceremony: Ceremony,
+    device: Verified<Device>,
+    pub(super) plan: Verified<Plan>,
+    /// Its newest response.
+    pub(super) response: Option<Verified<Response>>,
+}
+
 /// A ceremony's folder under the version of the policy that it is of.
-pub(super) fn ceremony(
-    folder: &Path,
-    accepted: &Accepted,
-) -> Result<(Ceremony, Verified<Device>, Verified<Plan>, Option<Verified<Response>>), Failure> {
+pub(super) fn ceremony(folder: &Path, accepted: &Accepted) -> Result<Answered, Failure> {
     let mut newest = None;
     for version in (1..=accepted.history.len()).rev() {
         let history = accepted.history.get(..version).unwrap_or_default();
@@ -84,7 +90,7 @@ pub(super) fn ceremony(
             Ok(device) => {
                 let plan = ceremony.plan(&device)?;
                 let response = newest_response(&ceremony, &device, &plan)?;
-                return Ok((ceremony, device, plan, response));
+                return Ok(Answered { ceremony, device, plan, response });
             }
             Err(failure) => newest = newest.or(Some(failure)),
         }
@@ -105,7 +111,7 @@ fn newest_response(
 }
 
 fn of_ceremony(folder: &Path, accepted: &Accepted) -> Result<Vec<KeyCopy>, Failure> {
-    let (ceremony, device, plan, response) = ceremony(folder, accepted)?;
+    let Answered { ceremony, device, plan, response } = ceremony(folder, accepted)?;
     same_wrap_key(folder, device.body(), accepted)?;
     let response = response.ok_or_else(|| {
         Failure::new(Exit::File, "file-missing", "there is no response here")

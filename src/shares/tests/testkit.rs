@@ -1,4 +1,4 @@
-//! The test vector with shares, whose polynomial the testkit's own generator computed.
+//! The test vectors with shares, whose polynomial the testkit's own generator computed.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,9 +7,9 @@ use keyferry_bundle::{Base64, Device, Envelope, Serial, json};
 use keyferry_shares::verify_proofs;
 use std::path::Path;
 
-/// The device of the vector.
-fn vector() -> Device {
-    let path = "../../bundle-format/testkit/accepted/device-in-shares.json";
+/// The device of a vector.
+fn vector(name: &str) -> Device {
+    let path = format!("../../bundle-format/testkit/accepted/{name}.json");
     let text = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
     let members = json::tree(&text).unwrap();
     let bundle = members.get("bundle").and_then(|bundle| bundle.as_str()).unwrap();
@@ -20,7 +20,7 @@ fn vector() -> Device {
 
 #[test]
 fn proofs_of_another_implementation_hold_and_do_not_where_something_is_changed() {
-    let device = vector();
+    let device = vector("device-in-shares");
     let set = device.shares.unwrap();
     assert_eq!(verify_proofs(&set, device.serial), Ok(()));
     let refused = |change: &dyn Fn(&mut ShareSet), serial: Serial| {
@@ -37,4 +37,18 @@ fn proofs_of_another_implementation_hold_and_do_not_where_something_is_changed()
         std::mem::swap(&mut one.proof, &mut two.proof);
     };
     assert!(refused(&swap, device.serial));
+}
+
+#[test]
+fn a_set_of_another_hsm_has_proofs_for_both() {
+    let device = vector("device-joined");
+    let set = device.shares.unwrap();
+    assert_eq!(verify_proofs(&set, device.serial), Ok(()));
+    assert!(verify_proofs(&set, Serial::new(8)).is_err());
+    for place in [0, 2] {
+        let mut old = set.clone();
+        old.holders[place].present.clone_from(&set.holders[place].proof);
+        let refused = verify_proofs(&old, device.serial).unwrap_err();
+        assert_eq!(refused.field, format!("shares.holders[{place}].present"));
+    }
 }

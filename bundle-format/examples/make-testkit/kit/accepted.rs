@@ -5,7 +5,7 @@ use super::cast::{
     base64, hsm, hsm_and_witness, officers, operator, quorum, quorum_of_dated, sealed, signed,
     spoil, text,
 };
-use super::shares::in_shares;
+use super::shares::{in_shares, joined};
 use super::story::{
     backup, device, digest_of, first_policy, log, next_policy, parse, pin, plan, policy, receipt,
     request, response, rule, second_target, stream, time, transcript, upkeep,
@@ -113,6 +113,17 @@ fn variations(kit: &mut Kit) {
         trust,
         bundle,
         "a wrap key in shares, any two of three, each proved",
+    );
+
+    let trust = Trust::Device { policy: base64(&first_policy()), roles: vec![Role::Witness] };
+    let bundle = signed(&joined(), &["hsm-1", "wendy"]);
+    add_one(
+        kit,
+        "device-joined",
+        Kind::Device,
+        trust,
+        bundle,
+        "the wrap key of another HSM, put together from two shares of three",
     );
 
     let mut body = plan();

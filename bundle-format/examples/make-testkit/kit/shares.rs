@@ -64,8 +64,29 @@ pub(crate) fn in_shares() -> Device {
     device
 }
 
+/// As [`in_shares`], with the wrap key of another HSM, put together from the shares 1 and 3.
+pub(crate) fn joined() -> Device {
+    let mut device = device();
+    let first = Serial::new(7);
+    let mut set = proved(first);
+    set.hsm = Some(first);
+    let (secret, coefficient) = (scalar("wrap key"), scalar("coefficient"));
+    for (place, share) in
+        [(0, secret + coefficient), (2, secret + coefficient + coefficient + coefficient)]
+    {
+        let key = SigningKey::from_slice(&share.to_repr()).unwrap();
+        let ShareHolder { index, holder, .. } = set.holders[place].clone();
+        let message = set.proof_message(device.serial, index, &holder);
+        let present: DerSignature = key.sign(&message);
+        set.holders[place].present = Some(base64(present.as_bytes()));
+    }
+    device.shares = Some(set);
+    device
+}
+
 pub(crate) fn add(kit: &mut Kit) {
     rules(kit);
+    of_another(kit);
     grammar(kit);
 }
 
@@ -153,6 +174,55 @@ fn rules(kit: &mut Kit) {
         &|set| set.holders[1].proof = None,
         "shares.holders[1].proof",
         "a share that nobody proved",
+    );
+}
+
+/// Rules of a set whose wrap key was another HSM's.
+fn of_another(kit: &mut Kit) {
+    let mut broken = |name: &str, change: &dyn Fn(&mut Device), field: &str, comment: &str| {
+        let mut body = joined();
+        change(&mut body);
+        let bundle = signed(&body, &["hsm-1", "wendy"]);
+        let vector = Vector::refused("payload-field", Kind::Device, trust(), bundle, comment);
+        kit.add(GROUP, name, vector.field(field));
+    };
+    let own = device().serial;
+    broken(
+        "too-few-present",
+        &|device| device.shares.as_mut().unwrap().holders[2].present = None,
+        "shares.holders",
+        "fewer were there than make the wrap key",
+    );
+    broken(
+        "hsm-is-this-one",
+        &|device| {
+            let set = device.shares.as_mut().unwrap();
+            set.hsm = Some(own);
+            set.id = set.computed_id(own);
+        },
+        "shares.hsm",
+        "another HSM's wrap key, and the other is this one",
+    );
+    broken(
+        "present-of-its-own",
+        &|device| {
+            let set = device.shares.as_mut().unwrap();
+            set.hsm = None;
+            set.id = set.computed_id(own);
+        },
+        "shares.holders[0].present",
+        "somebody was there, though the wrap key is the HSM's own",
+    );
+    broken(
+        "id-of-this-hsm",
+        &|device| {
+            let set = device.shares.as_mut().unwrap();
+            let hsm = set.hsm.take();
+            set.id = set.computed_id(own);
+            set.hsm = hsm;
+        },
+        "shares.id",
+        "the id of a set of this HSM, whose wrap key was another's",
     );
 }
 

@@ -16,7 +16,7 @@ const EXPORT: &[u8] =
 const COPY: &[u8] = &[c::EXPORT_WRAPPED, c::SIGN_ECDSA];
 
 /// Entries before the first target: a session, and another one after a person has read what is asked.
-const AT_THE_BEGINNING: u16 = 4;
+pub const AT_THE_BEGINNING: u16 = 4;
 /// Entries at the end: acknowledging, signatures of log, response and the two parts that a transcript may have, and two sessions to read
 /// it all afterwards.
 pub const AT_THE_END: u16 = 9;

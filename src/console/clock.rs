@@ -9,7 +9,21 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// # Errors
 /// When the clock stands outside the years a bundle can name.
 pub fn now() -> Result<Timestamp, Failure> {
-    at(SystemTime::now())
+    at(host())
+}
+
+/// The host's own clock. In a debug build `KEYFERRY_TEST_CLOCK_OFF` puts it forward by so many seconds, or back: what a wrong clock does is
+/// tried so. A release build knows nothing of it.
+#[must_use]
+pub fn host() -> SystemTime {
+    #[cfg(debug_assertions)]
+    if let Some(off) = std::env::var("KEYFERRY_TEST_CLOCK_OFF").ok().and_then(|it| it.parse().ok())
+    {
+        let by = Duration::from_secs(i64::unsigned_abs(off));
+        let now = SystemTime::now();
+        return if off < 0 { now - by } else { now + by };
+    }
+    SystemTime::now()
 }
 
 /// A file's or another clock's time.

@@ -26,7 +26,9 @@ pub(crate) fn must_still_work(
         "target {}: wrapping public key and import token stopped working at {}, and it is {now}",
         target.name, target.parameters_valid_to
     ))
-    .hint(format!("fetch new ones: keyferry-online fetch {folder} --identity FILE")))
+    .hint(format!(
+        "fetch new ones: keyferry-online fetch {folder} --identity FILE; if that is not the time, set this host's clock and run the command again"
+    )))
 }
 
 /// Refuses a planned expiration that KMS would refuse now.

@@ -210,6 +210,9 @@ impl Device {
                 self.hanging = true;
                 return Reply::Hang;
             }
+            Strike::SessionEnded => {
+                return Reply::Frame(answer(frame.code, Err(DeviceError::InvalidSession)));
+            }
             Strike::PowerCutBefore => return self.power_cut(now),
             Strike::Gone => {
                 self.gone = true;
@@ -236,7 +239,8 @@ impl Device {
             | Strike::PowerCutBefore
             | Strike::Gone
             | Strike::HangBefore
-            | Strike::SecondDevice => Reply::Frame(reply),
+            | Strike::SecondDevice
+            | Strike::SessionEnded => Reply::Frame(reply),
         }
     }
 

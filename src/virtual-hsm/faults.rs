@@ -26,6 +26,8 @@ pub struct Faults {
     pub fail_after: Option<u64>,
     /// This session command takes effect and its answer is lost; those after it are answered.
     pub lose_at: Option<u64>,
+    /// At this session command the device knows the session no more: it says so, and the command does not take effect.
+    pub end_session_at: Option<u64>,
     /// The power is cut before this session command: it does not take effect, there is no answer, and the device starts anew.
     pub power_cut_before: Option<u64>,
     /// The power is cut after this session command: it takes effect, there is no answer, and the device starts anew.
@@ -56,6 +58,7 @@ pub(crate) enum Strike {
     HangBefore,
     HangAfter,
     SecondDevice,
+    SessionEnded,
 }
 
 impl Faults {
@@ -95,6 +98,8 @@ impl Faults {
             Strike::HangBefore
         } else if at(self.second_device_at) {
             Strike::SecondDevice
+        } else if at(self.end_session_at) {
+            Strike::SessionEnded
         } else if at(self.power_cut_before) {
             Strike::PowerCutBefore
         } else if at(self.power_cut_after) {
@@ -125,6 +130,10 @@ mod tests {
         assert_eq!(
             strikes(Faults { lose_at: Some(1), hang_before: Some(2), hang_after: Some(3), ..none }),
             [Strike::LostAnswer, Strike::HangBefore, Strike::HangAfter]
+        );
+        assert_eq!(
+            strikes(Faults { end_session_at: Some(2), ..none }),
+            [Strike::None, Strike::SessionEnded, Strike::None]
         );
         assert_eq!(
             strikes(Faults { gone_at: Some(3), power_cut_after: Some(1), ..none }),

@@ -49,6 +49,10 @@ struct FaultArguments {
     #[arg(long, value_name = "N")]
     lose_at: Option<u64>,
 
+    /// At the Nth command the device knows the session no more
+    #[arg(long, value_name = "N")]
+    end_session_at: Option<u64>,
+
     /// The power is cut before the Nth command takes effect
     #[arg(long, value_name = "N")]
     power_cut_before: Option<u64>,
@@ -89,6 +93,7 @@ impl From<FaultArguments> for Faults {
             log_room: arguments.log_room,
             fail_after: arguments.fail_after,
             lose_at: arguments.lose_at,
+            end_session_at: arguments.end_session_at,
             power_cut_before: arguments.power_cut_before,
             power_cut_after: arguments.power_cut_after,
             gone_at: arguments.gone_at,

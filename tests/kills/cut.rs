@@ -19,6 +19,8 @@ pub(crate) enum What {
     PowerCutBefore,
     /// The HSM loses power after it.
     PowerCutAfter,
+    /// The HSM knows the session no more.
+    SessionEnded,
     /// The HSM is gone from then on.
     Unplugged,
     /// KMS is too busy for the call.
@@ -64,6 +66,7 @@ impl Cut {
             What::Unanswered => "lose_at",
             What::PowerCutBefore => "power_cut_before",
             What::PowerCutAfter => "power_cut_after",
+            What::SessionEnded => "end_session_at",
             What::Unplugged => "gone_at",
             What::Throttled | What::Failing | What::Ended | What::Full => return None,
         };
@@ -80,6 +83,7 @@ impl Cut {
             What::Failing => "internal",
             What::PowerCutBefore
             | What::PowerCutAfter
+            | What::SessionEnded
             | What::Unplugged
             | What::Ended
             | What::Full => return None,

@@ -7,6 +7,7 @@
 
 mod bastion;
 mod cut;
+mod faults;
 mod medium;
 mod points;
 mod room;

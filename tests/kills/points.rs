@@ -20,7 +20,10 @@ pub(crate) fn each(points: &[Cut], work: impl Fn(Cut) -> Result<Vec<String>, Str
                                 *notes.lock().unwrap().entry(note).or_default() += 1;
                             }
                         }
-                        Err(problem) => wrong.lock().unwrap().push(format!("{cut}: {problem}")),
+                        Err(problem) => {
+                            println!("  {cut}: {problem}");
+                            wrong.lock().unwrap().push(format!("{cut}: {problem}"));
+                        }
                     }
                 }
             });

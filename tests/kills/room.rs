@@ -14,6 +14,7 @@ const AT_COMMANDS: &[What] = &[
     What::Unanswered,
     What::PowerCutBefore,
     What::PowerCutAfter,
+    What::SessionEnded,
     What::Unplugged,
 ];
 

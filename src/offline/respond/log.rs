@@ -85,6 +85,23 @@ fn lost(gap: LogGap) -> Failure {
         .hint("find out who acknowledged its log; with --accept-log-gap the ceremony goes on, and every auditor will see the gap")
 }
 
+/// Makes room for the question and the end of the run where there is little left: a log that is full lets nothing be signed, and counts
+/// sessions that it does not name.
+pub(super) fn make_room_to_ask(
+    hsm: &dyn Hsm,
+    room: &mut Room,
+    read: &LogMemory,
+) -> Result<(), Failure> {
+    let device = hsm.device().map_err(|error| hsm_failed(&error))?;
+    let needed = budget::AT_THE_BEGINNING + budget::AT_THE_END;
+    if u16::from(device.log_used) + needed <= u16::from(device.log_capacity) {
+        return Ok(());
+    }
+    let Some(last) = read.head() else { return Ok(()) };
+    room.remember(|ledger| ledger.log = Some(read.clone()))?;
+    hsm.set_log_index(last.number).map_err(|error| hsm_failed(&error))
+}
+
 /// Makes room for one more key material, and for the end of the ceremony.
 pub(super) fn make_room(
     hsm: &dyn Hsm,

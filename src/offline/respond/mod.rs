@@ -124,6 +124,7 @@ fn answer(
     let (hsm, accepted) = (*hsm, *accepted);
     let stored = preflight::look(hsm, accepted, room)?;
     let log = log::look(hsm, accepted, room, args.accept_log_gap, person, screen)?;
+    log::make_room_to_ask(hsm, room, &log)?;
     summary::show(accepted, &stored, room, isolation, screen)?;
     let ceremony_id = accepted.plan.body().ceremony.as_str();
     person.confirm(screen, &summary::question(accepted), ceremony_id)?;

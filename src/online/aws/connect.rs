@@ -7,10 +7,11 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_kms::config::SharedCredentialsProvider;
+use aws_types::sdk_config::TimeSource;
 use keyferry_bundle::{AwsRegion, Endpoint};
 use keyferry_ceremony::endpoint::is_of_aws;
-use keyferry_console::Failure;
-use std::time::Duration;
+use keyferry_console::{Failure, clock};
+use std::time::{Duration, SystemTime};
 use tokio::runtime::Runtime;
 
 /// Where AWS is and who asks.
@@ -85,7 +86,17 @@ pub(super) fn load(runtime: &Runtime, options: &AwsOptions) -> SdkConfig {
     if let Some(region) = &options.region {
         loader = loader.region(aws_config::Region::new(region.as_str().to_owned()));
     }
-    runtime.block_on(loader.load())
+    runtime.block_on(loader.load()).into_builder().time_source(HostTime).build()
+}
+
+/// Requests are dated by the clock that everything else here goes by.
+#[derive(Debug)]
+struct HostTime;
+
+impl TimeSource for HostTime {
+    fn now(&self) -> SystemTime {
+        clock::host()
+    }
 }
 
 pub(super) fn region(settings: &SdkConfig) -> Result<AwsRegion, Failure> {

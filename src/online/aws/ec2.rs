@@ -21,10 +21,10 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use keyferry_bundle::{Endpoint, KeyArn};
-use keyferry_console::Failure;
+use keyferry_console::{Failure, clock};
 use query::Query;
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::runtime::Runtime;
 
 /// Longest answer that is read.
@@ -136,7 +136,7 @@ impl Client {
             .identity(&identity)
             .region(self.place.region.as_str())
             .name("ec2")
-            .time(SystemTime::now())
+            .time(clock::host())
             .settings(SigningSettings::default())
             .build()
             .map_err(|error| said(&error))?

@@ -3,16 +3,14 @@
 use super::first;
 use crate::cast::{ADMINISTRATION_PASSWORD, BACKUP_PASSWORD, CEREMONY, OPERATOR, Quorum};
 use crate::machine::stopped;
-use crate::story::{Casing, Ceremony, Law, Planned, Story};
-use keyferry_bundle::KeySpec;
+use crate::story::{Casing, Ceremony, Planned, Story};
 use keyferry_console::Failure;
 
 /// How many custodians there are, and how many of them put the wrap key together.
 pub(super) const CUSTODIANS: Quorum = Quorum { threshold: 2, of: 3 };
 
 pub(super) fn tell(story: &Story<'_>) -> Result<String, Failure> {
-    let law = Law::of(story.cli.region.as_str(), KeySpec::SymmetricDefault);
-    let opening = first::under(story, &law)?;
+    let opening = first::begin(story)?;
     let before = opening.plan(&["--does-not-expire"])?;
     before.hold()?;
     story.chapter("An application uses the key");

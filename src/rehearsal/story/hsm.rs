@@ -40,6 +40,9 @@ impl Casing {
         transcript: "hsm-2/transcript-1.json",
     };
 
+    /// Every HSM of the policy: the second stands by.
+    pub(crate) const ALL: [Self; 2] = [Self::FIRST, Self::SECOND];
+
     /// The folder of its own files, on the machines that have any.
     fn folder(self) -> &'static str {
         self.device.rsplit_once('/').map_or(".", |(folder, _)| folder)

@@ -14,17 +14,12 @@ const VIRTUAL_ROOT: &str = include_str!("../../virtual-hsm/attestation/root.pem"
 pub(crate) struct Law<'a> {
     pub(crate) regions: Vec<&'a str>,
     pub(crate) key_specs: Vec<KeySpec>,
-    pub(crate) hsms: Vec<Casing>,
 }
 
 impl<'a> Law<'a> {
-    /// One Region, one key spec, an HSM and the one that stands by.
+    /// One Region, one key spec.
     pub(crate) fn of(region: &'a str, key_spec: KeySpec) -> Self {
-        Self {
-            regions: vec![region],
-            key_specs: vec![key_spec],
-            hsms: vec![Casing::FIRST, Casing::SECOND],
-        }
+        Self { regions: vec![region], key_specs: vec![key_spec] }
     }
 }
 
@@ -56,7 +51,7 @@ impl Story<'_> {
         arguments.extend(["--partition", "aws", "--account", self.cli.account.as_str()]);
         arguments.extend(law.regions.iter().flat_map(|region| ["--region", region]));
         arguments.extend(law.key_specs.iter().flat_map(|spec| ["--key-spec", spec.as_str()]));
-        arguments.extend(law.hsms.iter().flat_map(|hsm| ["--device", hsm.serial]));
+        arguments.extend(Casing::ALL.iter().flat_map(|hsm| ["--device", hsm.serial]));
         arguments.extend(custodians.iter().map(String::as_str));
         arguments.extend(["--attestation-root", "virtual-root.pem"]);
         self.office.run(cast.officer(), "keyferry", &arguments, &[])?;

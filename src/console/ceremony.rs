@@ -176,9 +176,24 @@ impl Ceremony {
         self.accept(&Name::Log(counter), |bytes| log::accept(&self.policy, device, bytes))
     }
 
-    /// The numbers of the records of what was done with the HSM outside of a ceremony, in order.
+    /// The receipt for the response to request `counter`.
+    ///
+    /// # Errors
+    /// When it is missing or refused.
+    pub fn receipt(
+        &self,
+        plan: &Verified<Plan>,
+        response: &Verified<Response>,
+        counter: u32,
+    ) -> Result<Verified<Receipt>, Failure> {
+        self.accept(&Name::Receipt(counter), |bytes| {
+            receipt::accept(&self.policy, plan, response, bytes)
+        })
+    }
+
+    /// The numbers of the records of what was done with the HSM outside of ceremonies, in order.
     #[must_use]
-    pub fn upkeeps(&self) -> Vec<u32> {
+    pub fn upkeep_numbers(&self) -> Vec<u32> {
         let counter =
             |name: &Name| if let Name::Upkeep(counter) = name { Some(*counter) } else { None };
         let mut counters: Vec<u32> = self.names.iter().filter_map(counter).collect();
@@ -186,7 +201,7 @@ impl Ceremony {
         counters
     }
 
-    /// Record `counter` of what was done with the HSM outside of a ceremony, with the witnesses' signatures.
+    /// Record `counter` of what was done with the HSM outside of ceremonies, with the witnesses' signatures.
     ///
     /// # Errors
     /// When it is missing, refused, or numbered otherwise than its name says.
@@ -207,41 +222,12 @@ impl Ceremony {
             .because(format!("counter: is {found}, but the file is named for {counter}")))
     }
 
-    /// The receipt for the response to request `counter`.
-    ///
-    /// # Errors
-    /// When it is missing or refused.
-    pub fn receipt(
-        &self,
-        plan: &Verified<Plan>,
-        response: &Verified<Response>,
-        counter: u32,
-    ) -> Result<Verified<Receipt>, Failure> {
-        self.accept(&Name::Receipt(counter), |bytes| {
-            receipt::accept(&self.policy, plan, response, bytes)
-        })
-    }
-
     /// Every record of what was done with the HSM outside of ceremonies, in order.
     ///
     /// # Errors
-    /// When one is refused, or numbered otherwise than its name says.
+    /// As [`Self::upkeep`], for any of them.
     pub fn upkeeps(&self, device: &Verified<Device>) -> Result<Vec<Verified<Upkeep>>, Failure> {
-        let mut upkeeps = Vec::new();
-        for name in self.names.iter().filter(|name| matches!(name, Name::Upkeep(_))) {
-            let upkeep = self.accept(name, |bytes| {
-                upkeep::accept(&self.policy, device, bytes, Countersigned::Required)
-            })?;
-            let found = upkeep.body().counter;
-            if *name != Name::Upkeep(found) {
-                let what = format!("{name} is not accepted");
-                return Err(Failure::new(Exit::Refused, "bundle-refused", what).because(format!(
-                    "counter: is {found}, which is not what the file is named for"
-                )));
-            }
-            upkeeps.push(upkeep);
-        }
-        Ok(upkeeps)
+        self.upkeep_numbers().into_iter().map(|counter| self.upkeep(device, counter)).collect()
     }
 
     fn accept<T>(

@@ -81,7 +81,7 @@ fn record(
             target.object_id
         ),
     );
-    for counter in ceremony.upkeeps().into_iter().rev() {
+    for counter in ceremony.upkeep_numbers().into_iter().rev() {
         let name = Name::Upkeep(counter);
         let upkeep = match ceremony.upkeep(&accepted.device, counter) {
             Ok(upkeep) => upkeep,

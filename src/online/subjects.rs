@@ -99,3 +99,6 @@ fn add(subjects: &mut Vec<Subject>, new: Subject) {
     }
     old.expected.sort_by_key(|one| one.planned.generation);
 }
+
+#[cfg(test)]
+mod tests;

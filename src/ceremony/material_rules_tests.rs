@@ -140,6 +140,8 @@ fn a_rotated_key_has_the_plan_s_generations_and_then_the_new_one() {
     refused(third(), spoil, ask, "targets[0].generations: do not end with key_material_id");
     let spoil = |story: &mut Story| _ = story.receipt.targets[0].generations.remove(0);
     refused(third(), spoil, ask, "targets[0].generations: are not the plan's earlier ones");
+    let spoil = |story: &mut Story| _ = story.receipt.targets[0].generations.remove(1);
+    refused(third(), spoil, ask, "targets[0].generations: are not the plan's earlier ones");
     let spoil = |story: &mut Story| story.receipt.targets[0].generations.swap(0, 1);
     refused(third(), spoil, ask, "targets[0].generations: are not the plan's earlier ones");
     let spoil = |story: &mut Story| story.receipt.targets[0].key_material_id = None;

@@ -5,9 +5,9 @@ use crate::opened::Trusted;
 use crate::trail;
 use keyferry_ceremony::cloudtrail::Trail;
 use keyferry_ceremony::evidence::{self, Chain, Claim, File, Pins, Report, Shared, Standing};
-use keyferry_console::Failure;
 use keyferry_console::folder::{self, Contents, Folder, Item};
 use keyferry_console::trust;
+use keyferry_console::{Exit, Failure};
 
 /// What the command line names, read.
 #[derive(Debug)]
@@ -91,5 +91,16 @@ fn pins(subject: &Subject) -> Result<Pins, Failure> {
     if subject.no_pin || trust::folder(folder).is_err() {
         return Ok(Pins::none());
     }
-    Ok(Pins::history(Trusted::load(folder)?.history()))
+    let trusted = Trusted::load(folder)?;
+    // Whoever names a folder means the pin in it: a slip of the pen must not leave the evidence to vouch for itself.
+    if let Some(folder) = folder.filter(|_| trusted.history().is_empty()) {
+        return Err(Failure::new(
+            Exit::Policy,
+            "no-pin",
+            format!("no policy is pinned in {}", folder.display()),
+        )
+        .because("--trust names it, and it holds no pin.json")
+        .hint("name the folder with the pin, or go by the fingerprint alone: --pin FINGERPRINT, or --no-pin"));
+    }
+    Ok(Pins::history(trusted.history()))
 }

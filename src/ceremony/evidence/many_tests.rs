@@ -211,6 +211,48 @@ fn forks_are_found_where_the_second_folder_is_read() {
 }
 
 #[test]
+fn a_plan_that_the_room_never_began_takes_no_number_from_the_next() {
+    let first = Story::sound();
+    let second = first.next();
+    let mut refused_by_the_room = second.clone();
+    refused_by_the_room.plan.ceremony = parse("tests-2a");
+    refused_by_the_room.relink();
+    let third = second.next();
+    let alone = |story: &Story, files: &[&str]| {
+        let mut folder = story.folder();
+        folder.retain(|file| Shared::takes(&file.bytes) || files.contains(&file.name.as_str()));
+        folder
+    };
+    for files in [&["plan.json"][..], &["plan.json", "request.json"]] {
+        let idle = alone(&refused_by_the_room, files);
+        let read = Read::of(&[
+            ("a", first.folder()),
+            ("b", idle),
+            ("c", second.folder()),
+            ("d", third.folder()),
+        ]);
+        assert_eq!(read.hold(), [true; 4]);
+        assert!(read.between.holds(), "{:#?}", read.between.claims);
+        let told = claim(&read.between, "plan.counter", "b/plan.json");
+        assert_eq!(told.standing, Standing::Open);
+        assert!(told.sentence.contains("has the same counter as c/plan.json"), "{told:?}");
+    }
+    // Of two that nobody answered, the second is told.
+    let idle = [&refused_by_the_room, &second].map(|story| alone(story, &["plan.json"]));
+    let [one, other] = idle;
+    let read = Read::of(&[("a", first.folder()), ("b", one), ("c", other)]);
+    let told = claim(&read.between, "plan.counter", "c/plan.json");
+    assert!(
+        told.standing == Standing::Open && told.sentence.contains("as b/plan.json"),
+        "{told:?}"
+    );
+    // A copy of a plan without the rest of its folder is still one too many.
+    let copy = alone(&second, &["plan.json"]);
+    let read = Read::of(&[("a", first.folder()), ("b", copy), ("c", second.folder())]);
+    refused(&read.between, "plan.counter", "b/plan.json", "is the plan c/plan.json too");
+}
+
+#[test]
 fn what_follows_one_plan_in_two_folders_is_a_fork_too() {
     let first = Story::sound();
     let beside = |spoil: &dyn Fn(&mut Story)| {

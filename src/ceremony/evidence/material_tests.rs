@@ -165,15 +165,20 @@ fn a_key_gets_one_key_material_as_one_generation() {
     assert_eq!(claims(&examine(&both, &Pins::none()), "receipt.generation"), []);
 }
 
-#[test]
-fn a_key_gets_each_key_material_as_one_generation() {
-    let first = first();
+/// A rotation to the key material that the key has already.
+fn repeated(first: &Story) -> Story {
     let mut second = first.rotated();
     let check_value = first.response.targets[0].check_value;
     second.response.targets[0].check_value = check_value;
     second.backup.check_value = check_value;
     second.relink();
-    let (reports, _) = read(&[&first, &second]);
+    second
+}
+
+#[test]
+fn a_key_gets_each_key_material_as_one_generation() {
+    let first = first();
+    let (reports, _) = read(&[&first, &repeated(&first)]);
     let told = one(&reports[1], "receipt.generation", Standing::Refused);
     assert!(told.contains("got as another generation what it has already"), "{told}");
 }
@@ -200,6 +205,11 @@ fn generations_in_one_folder_are_held_against_each_other_too() {
     both.extend(later(&unaware(&first)));
     let report = examine(&both, &Pins::none());
     one(&report, "receipt.generation", Standing::Refused);
+    both.truncate(first.folder().len());
+    both.extend(later(&repeated(&first)));
+    let report = examine(&both, &Pins::none());
+    let told = one(&report, "receipt.generation", Standing::Refused);
+    assert!(told.contains("got as another generation what it has already"), "{told}");
 }
 
 #[test]

@@ -82,9 +82,9 @@ fn line(finding: &Finding) -> String {
     one_line(&told)
 }
 
-/// How many commands of the HSM a plan takes.
+/// How many commands of the HSM a plan takes, each key material once, as if it were made for one key.
 fn commands(plan: &Plan) -> usize {
-    plan.targets.iter().map(|target| budget::commands(target).len()).sum()
+    plan.materials().iter().map(|material| budget::commands(material.leader).len()).sum()
 }
 
 fn takes(policy: &Policy, plan: &Plan) -> String {

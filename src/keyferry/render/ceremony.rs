@@ -72,8 +72,15 @@ pub(super) fn plan(plan: &Plan) -> Page {
         );
         page.row("  kept as", target.kept_as);
         page.row("  generation", target.generation);
+        if let Some(leader) = plan.leader(target).filter(|leader| leader.name != target.name) {
+            page.row("  key material", format!("the same as target \"{}\" gets", leader.name));
+        }
         if let Some(pin) = &target.material {
             page.row("  must be", format!("the key material with check value {}", pin.check_value));
+            page.row("  of response", pin.response);
+            if let Some(id) = &pin.key_material_id {
+                page.row("  KMS's id of it", id);
+            }
         }
         for (earlier, pin) in (1..).zip(&target.earlier) {
             page.row(
@@ -214,6 +221,9 @@ pub(super) fn receipt(receipt: &Receipt) -> Page {
         page.row("  expiration", expiry(&target.expiration));
         if let Some(id) = &target.key_material_id {
             page.row("  key material id", id);
+        }
+        for (generation, id) in (1_u32..).zip(&target.generations) {
+            page.row("  KMS lists", format!("generation {generation}: {id}"));
         }
         page.row("  proof", target.proof.as_ref().map_or("none", |proof| proof.method.as_str()));
     }

@@ -4,8 +4,10 @@ use super::claims::{Numbered, brief};
 use super::{exact, row, section};
 use crate::html::Html;
 use crate::render::expiry;
-use keyferry_bundle::Backup;
-use keyferry_bundle::kinds::{KeptAs, Made, Outcome, ProofMethod, ReceiptTarget};
+use keyferry_bundle::kinds::{
+    KeptAs, Made, Operation, Outcome, ProofMethod, ReceiptTarget, Target,
+};
+use keyferry_bundle::{Backup, Plan};
 use keyferry_ceremony::evidence::{Chain, Claim, KeyRecord, Link, Wrapping};
 use std::collections::BTreeSet;
 
@@ -31,6 +33,13 @@ fn one(html: &mut Html, key: &KeyRecord<'_>, numbered: &Numbered<'_>) {
         row(html, "Key spec and usage", format!("{}, {}{kind}", target.key_spec, target.key_usage));
         row(html, "Expiration", expiry(&target.expiration));
         row(html, "Asked for by", format!("{}, plan {}", key.plan.file(), plan.counter));
+        row(html, "Done with it", done(plan, target));
+        if let Some(leader) = plan.leader(target).filter(|leader| leader.name != target.name) {
+            row(html, "Shared", format!("the same key material as target {}", leader.name));
+        }
+        for (generation, pin) in (1_u32..).zip(&target.earlier) {
+            exact(html, &format!("Check value of generation {generation}"), pin.check_value);
+        }
         let (id, label, domains) = (target.object_id, &target.label, target.domains);
         let kept = match target.kept_as {
             KeptAs::Opaque => "bytes that the ceremony's credential can read back",
@@ -59,6 +68,16 @@ fn one(html: &mut Html, key: &KeyRecord<'_>, numbered: &Numbered<'_>) {
         |claim: &Claim| files.contains(claim.file.as_str()) && claim.sentence.starts_with(&about);
     html.leaf("p", "soft", "What was checked about it:");
     brief(html, numbered.filter(told));
+}
+
+fn done(plan: &Plan, target: &Target) -> String {
+    match plan.operation {
+        Operation::Import => "its first key material is imported".to_owned(),
+        Operation::Reimport => {
+            format!("generation {} of its key material is imported again", target.generation)
+        }
+        Operation::Rotate => format!("it is rotated to generation {}", target.generation),
+    }
 }
 
 fn wrapped(html: &mut Html, key: &KeyRecord<'_>, wrapping: &Wrapping<'_>) {

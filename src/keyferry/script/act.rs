@@ -106,8 +106,7 @@ impl Given<'_> {
             }
             Command::Respond => {
                 let room = shell(&self.room);
-                let task = if self.generates() { "respond" } else { "rewrap" };
-                format!("keyferry-offline{} {task} {folder} --room {room}", self.hsm())
+                format!("keyferry-offline{} respond {folder} --room {room}", self.hsm())
             }
             Command::AuditLog => format!("keyferry-offline{} log audit {folder}", self.hsm()),
             Command::Status => format!("keyferry-online status {folder}"),

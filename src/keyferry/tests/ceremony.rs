@@ -191,6 +191,21 @@ fn a_ceremony_is_verified_under_the_history_and_the_next_year_follows_it() {
 }
 
 #[test]
+fn a_trust_folder_that_is_named_must_have_a_pin() {
+    let desk = Desk::held();
+    for command in ["verify", "report"] {
+        let mut args = vec![command, "tests-1", "--trust", "trsut"];
+        if command == "report" {
+            args.extend(["--html", "page.html"]);
+        }
+        desk.run(&args, &[]).refused(4, "no policy is pinned in trsut");
+    }
+    desk.run(&["verify", "tests-1", "--trust", "trust"], &[]).done();
+    let loose = desk.run(&["verify", "tests-1", "--trust", "trsut", "--no-pin"], &[]).done();
+    assert!(loose.out.contains("VERIFIED, IF the policy is yours"), "{loose:#?}");
+}
+
+#[test]
 fn a_chain_that_ends_early_is_verified_but_incomplete() {
     let desk = Desk::held();
     let whole = desk.run(&["verify", "--complete", "tests-1"], &[]).done();

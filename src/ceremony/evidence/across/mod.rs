@@ -14,7 +14,7 @@ use super::trail::Calls;
 use super::{Report, Standing};
 use crate::cloudtrail::Trail;
 use keyferry_bundle::Digest;
-use places::{Occupant, Place, places};
+use places::{Idle, Occupant, Place, places};
 use series::{Follower, Member};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -32,6 +32,8 @@ pub struct Across {
     planned: BTreeSet<Digest>,
     /// What responses brought.
     brought: Brought,
+    /// Plans that nobody answered.
+    idle: Vec<Idle>,
     /// Key material that plans name and whose response is not in their folder.
     named: Vec<Named>,
     /// What bundles tell of calls to KMS, where there are events to compare it with.
@@ -66,6 +68,7 @@ impl Across {
             self.members.entry(digest).or_insert(member);
         }
         self.followers.extend(series::followers(folder, chain, report));
+        self.idle.extend(places::idle(chain, |file| label(folder, file)));
         let own = materials::brought(chain, |file| label(folder, file));
         let named = materials::named(chain, |file| label(folder, file));
         self.named.extend(named.into_iter().filter(|named| !named.is_settled_by(&own)));
@@ -86,6 +89,7 @@ impl Across {
             let named = self.members.get(&follower.previous);
             follower.settle(named, self.places.get(&follower.place()), &mut report);
         }
+        places::settle_idle(&self.idle, &self.places, &mut report);
         for named in &self.named {
             named.state(&self.brought, &mut report);
         }

@@ -7,6 +7,7 @@ use keyferry_bundle::kinds::ProofMethod;
 use keyferry_bundle::{
     Base64, Digest, KeyArn, Plan, Receipt, Request, Response, TargetName, Transcript,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A place. Plans, requests and responses by their digests.
@@ -49,8 +50,10 @@ type Found<'a> = Vec<(Place, Digest, &'a str)>;
 /// The places that the accepted bundles of a folder take.
 pub(super) fn places(chain: &Chain) -> Found<'_> {
     let mut found = Vec::new();
-    for link in &chain.plans {
-        plan(chain, link, &mut found);
+    for (index, link) in chain.plans.iter().enumerate() {
+        if is_answered(chain, index) {
+            plan(chain, link, &mut found);
+        }
     }
     for link in &chain.requests {
         request(link, &mut found);
@@ -81,6 +84,56 @@ pub(super) fn places(chain: &Chain) -> Found<'_> {
         found.push((place, number(got.generation), got.file));
     }
     found
+}
+
+/// Whether a response to the plan is in its folder. One that the room never answered takes no number from another: it may have been
+/// refused before it began.
+fn is_answered(chain: &Chain, plan: usize) -> bool {
+    let of_plan = |request: usize| chain.requests.get(request).is_some_and(|r| r.follows == plan);
+    chain.responses.iter().any(|response| of_plan(response.follows))
+}
+
+/// A plan that nobody answered, as far as its folder shows.
+#[derive(Debug)]
+pub(super) struct Idle {
+    place: Place,
+    is: Digest,
+    file: Arc<str>,
+}
+
+/// Those of a folder.
+pub(super) fn idle(chain: &Chain, label: impl Fn(&str) -> Arc<str>) -> Vec<Idle> {
+    let unanswered =
+        chain.plans.iter().enumerate().filter(|(index, _)| !is_answered(chain, *index));
+    let idle = |(_, link): (usize, &Link<Plan>)| {
+        let series = Series::Plans(chain.device_of(link).ok()?.bundle.body().serial);
+        let place = Place::Member(series, link.bundle.body().counter);
+        Some(Idle { place, is: link.bundle.digest(), file: label(&link.file) })
+    };
+    unanswered.filter_map(idle).collect()
+}
+
+/// How they stand with plans of the same number, answered or not.
+pub(super) fn settle_idle(idle: &[Idle], places: &BTreeMap<Place, Occupant>, report: &mut Report) {
+    let mut first: BTreeMap<&Place, (Digest, &str)> = BTreeMap::new();
+    for plan in idle {
+        let answered = places.get(&plan.place).map(|other| (other.is, &*other.file));
+        let other = answered.or_else(|| first.get(&plan.place).copied());
+        let Some((is, file)) = other else {
+            first.insert(&plan.place, (plan.is, &plan.file));
+            continue;
+        };
+        if is == plan.is {
+            let problem =
+                format!("is the plan {file} too: the files of a ceremony belong into one folder");
+            report.refuses("plan.counter", &plan.file, problem);
+            continue;
+        }
+        let sentence = format!(
+            "has the same counter as {file}, and no response to it is here: the room did not begin it, or its answer is kept elsewhere"
+        );
+        report.leaves_open("plan.counter", &plan.file, sentence);
+    }
 }
 
 fn plan<'a>(chain: &Chain, link: &'a Link<Plan>, found: &mut Found<'a>) {

@@ -182,3 +182,19 @@ fn restored_key_material_has_a_record_and_no_other_name() {
     kept.relink();
     assert_eq!(claim(&with(&kept, &[&with_record])).unwrap().0, Standing::Open);
 }
+
+#[test]
+fn copies_of_a_whole_backup_are_named_by_its_record() {
+    let story = Story::sound();
+    let mut whole = restored(&story);
+    (whole.work, whole.objects[0].source) = (Work::Backup, None);
+    whole.objects[0].wrapped = Some(Digest::of(b"a copy of it"));
+    let report = with(&story, &[&whole]);
+    says(&report, "upkeep.copy", "u0.json", Standing::Open, "is not among these files");
+    let mut folder = story.folder();
+    folder.push(File { name: "u0.json".to_owned(), bytes: signed(&whole, &["hsm", "wendy"]) });
+    folder.push(File { name: "0x0a01.yhw".to_owned(), bytes: b"a copy of it".to_vec() });
+    let report = examine(&folder, &Pins::none());
+    let text = "is the copy under wrap that u0.json names";
+    says(&report, "upkeep.copy", "0x0a01.yhw", Standing::Holds, text);
+}

@@ -36,7 +36,7 @@ impl Story {
         let of = |name: &&str| custodians.iter().find(|one| one.holder.as_str() == *name).cloned();
         let custodians: Vec<Custodian> = HOLDERS.iter().filter_map(of).collect();
         let first = Serial::new(7);
-        let (mut set, shares) = self.proved_for(first, "wrap key", &custodians);
+        let (mut set, shares) = Self::proved_for(first, "wrap key", &custodians);
         set = present(&set, first, self.device.serial, shares.get(1..).unwrap()).unwrap();
         self.device.shares = Some(set);
         self.relink();
@@ -44,15 +44,10 @@ impl Story {
 
     /// A set for the story's HSM, with every proof; `seed` decides its secret.
     pub fn proved_set(&self, seed: &str, custodians: &[Custodian]) -> ShareSet {
-        self.proved_for(self.device.serial, seed, custodians).0
+        Self::proved_for(self.device.serial, seed, custodians).0
     }
 
-    fn proved_for(
-        &self,
-        serial: Serial,
-        seed: &str,
-        custodians: &[Custodian],
-    ) -> (ShareSet, Vec<Share>) {
+    fn proved_for(serial: Serial, seed: &str, custodians: &[Custodian]) -> (ShareSet, Vec<Share>) {
         let drawn = |what: &str| *Digest::of(format!("{seed} {what}").as_bytes()).as_bytes();
         let random = [drawn("one"), drawn("two")].concat();
         assert_eq!(random.len(), randomness(2));

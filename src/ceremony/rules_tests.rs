@@ -114,6 +114,28 @@ refused! {
             s.policy.custodians[2].recipient = parse(RECIPIENT);
             s.relink();
         } => "shares.holders[2].recipient: is not the one that the policy has of erin";
+    device_with_an_old_proof_for_one_that_is_to_be_new: accept_device,
+        |s| {
+            s.join_wrap_key();
+            let holder = &mut s.device.shares.as_mut().unwrap().holders[1];
+            holder.present = holder.proof.clone();
+        } => "shares.holders[1].present: is no proof of dave's share 2 for HSM 12345678";
+    device_with_somebody_there_who_is_no_custodian: accept_device,
+        |s| {
+            s.join_wrap_key();
+            s.policy.custodians.retain(|one| one.holder.as_str() != "dave");
+            s.relink();
+        } => "shares.holders[1].holder: dave is not a custodian of the policy";
+    device_with_the_set_of_another_hsm_as_its_own: accept_device,
+        |s| {
+            s.join_wrap_key();
+            let set = s.device.shares.as_mut().unwrap();
+            set.hsm = None;
+            for holder in &mut set.holders {
+                holder.present = None;
+            }
+            set.id = set.computed_id(s.device.serial);
+        } => "shares.holders[0].proof: is no proof of carol's share 1 for HSM 12345678";
     device_of_another_environment: accept_device,
         |s| s.device.environment = Environment::Production => "environment: is production";
     plan_for_another_device: accept_plan,
@@ -399,4 +421,20 @@ fn a_plan_is_checked_before_anybody_signs_it() {
     assert!(plan::check(&policy, &device, &story.plan).is_ok());
     story.plan.targets[0].key.region = parse("us-east-1");
     assert!(plan::check(&policy, &device, &story.plan).unwrap_err().is_policy());
+}
+
+/// Who was away when a second HSM got the wrap key may have left since, and who was there may have another recipient.
+#[test]
+fn a_joined_wrap_key_asks_the_policy_for_those_who_were_there() {
+    let mut story = Story::sound();
+    story.join_wrap_key();
+    assert_eq!(told(story.accept_device()), "accepted");
+    assert_eq!(told(story.accept_response()), "accepted");
+    story.policy.custodians.retain(|one| one.holder.as_str() != "carol");
+    story.relink();
+    assert_eq!(told(story.accept_device()), "accepted");
+    let erin = story.policy.custodians.iter_mut().find(|one| one.holder.as_str() == "erin");
+    erin.unwrap().recipient = parse(&format!("age1{}", "8".repeat(58)));
+    story.relink();
+    assert_eq!(told(story.accept_device()), "accepted");
 }

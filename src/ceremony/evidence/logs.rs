@@ -2,9 +2,10 @@
 
 use super::Report;
 use super::chain::{Chain, Link};
-use crate::hsm_log::Weight;
+use crate::hsm_log::{Account, Done, Scene, Weight, follow};
 use crate::log::{self, Part};
 use keyferry_bundle::{Log, Plan, Response};
+use std::collections::BTreeMap;
 
 /// Everything that is claimed of the pieces of log here.
 pub(super) fn state(chain: &Chain, report: &mut Report) {
@@ -20,8 +21,46 @@ pub(super) fn state(chain: &Chain, report: &mut Report) {
         begins(chain, link, report);
         account(chain, link, report);
     }
+    more_than_recorded(chain, report);
     for link in &chain.responses {
         named(chain, link, report);
+    }
+}
+
+/// A record accounts once for what it names, over all the logs of its HSM.
+fn more_than_recorded(chain: &Chain, report: &mut Report) {
+    let mut serials: Vec<_> = chain.upkeeps.iter().map(|link| link.bundle.body().serial).collect();
+    serials.sort_unstable();
+    serials.dedup();
+    for serial in serials {
+        let logs = chain.logs.iter().filter(|link| link.bundle.body().serial == serial);
+        let upkeeps = chain.upkeeps.iter().map(|link| link.bundle.body());
+        let upkeeps: Vec<_> = upkeeps.filter(|upkeep| upkeep.serial == serial).collect();
+        let mut counts: BTreeMap<Done, usize> = BTreeMap::new();
+        let mut last = None;
+        for link in logs.clone() {
+            let Some(device) = chain.devices.get(link.follows) else { continue };
+            let body = link.bundle.body();
+            let plan = chain.plans.iter().find(|plan| Some(plan.bundle.digest()) == body.plan);
+            let scene = Scene {
+                device: device.bundle.body(),
+                plan: plan.map(|plan| plan.bundle.body()),
+                upkeeps: &upkeeps,
+                from_anchor: body.counter == 1,
+            };
+            let entries = follow(body.from, body.entries()).unwrap_or_default();
+            let account = Account { scene, entries: &entries, declared: &[] };
+            for (done, count) in account.recorded() {
+                *counts.entry(done).or_default() += count;
+            }
+            last = Some((scene, link));
+        }
+        // In one log alone it was told of that log.
+        let Some((scene, link)) = last.filter(|_| logs.count() > 1) else { continue };
+        for finding in scene.more_than_recorded(counts) {
+            let text = format!("in all logs of HSM {serial}: {}", finding.text);
+            report.leaves_open("log.entries", &link.file, text);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is said of upkeeps: forked, of another HSM, of copies and plans that are not what they say, and restored key material that is
 //! passed for other.
 
-use super::{File, Pins, Report, Standing, examine};
+use super::{Across, File, Pins, Report, Shared, Standing, examine};
 use crate::testing::{Story, digest_of, signed, time};
 use keyferry_bundle::kinds::{
     InventoryEntry, InventoryKind, Made, Operation, Pin, UpkeepObject, Work,
@@ -181,4 +181,98 @@ fn restored_key_material_has_a_record_and_no_other_name() {
     kept.response.targets[0].made = Made::Kept;
     kept.relink();
     assert_eq!(claim(&with(&kept, &[&with_record])).unwrap().0, Standing::Open);
+}
+
+#[test]
+fn copies_of_a_whole_backup_are_named_by_its_record() {
+    let story = Story::sound();
+    let mut whole = restored(&story);
+    (whole.work, whole.objects[0].source) = (Work::Backup, None);
+    whole.objects[0].wrapped = Some(Digest::of(b"a copy of it"));
+    let report = with(&story, &[&whole]);
+    says(&report, "upkeep.copy", "u0.json", Standing::Open, "is not among these files");
+    let mut folder = story.folder();
+    folder.push(File { name: "u0.json".to_owned(), bytes: signed(&whole, &["hsm", "wendy"]) });
+    folder.push(File { name: "0x0a01.yhw".to_owned(), bytes: b"a copy of it".to_vec() });
+    let report = examine(&folder, &Pins::none());
+    let text = "is the copy under wrap that u0.json names";
+    says(&report, "upkeep.copy", "0x0a01.yhw", Standing::Holds, text);
+}
+
+/// The copies lie in the folder of the ceremony that made them, the record in another one.
+#[test]
+fn records_and_their_copies_are_found_from_folder_to_folder() {
+    let story = Story::sound();
+    let between = |upkeeps: &[&Upkeep]| {
+        let roots: Vec<File> =
+            story.folder().into_iter().filter(|file| Shared::takes(&file.bytes)).collect();
+        let shared = Shared::examine(&roots, &[], &Pins::none());
+        let mut across = Across::default();
+        let record = |(index, upkeep): (usize, &&Upkeep)| {
+            let name = format!("u{index}.json");
+            vec![File { name, bytes: signed(*upkeep, &["hsm", "wendy"]) }]
+        };
+        let folders: Vec<Vec<File>> =
+            upkeeps.iter().enumerate().map(record).chain([story.folder()]).collect();
+        let mut own = Vec::new();
+        for (folder, files) in ["a", "b", "c"].into_iter().zip(&folders) {
+            let (mut report, chain) = shared.examine_ceremony(files, &Pins::none());
+            across.take_in(folder, &chain, &mut report);
+            own.push(report);
+        }
+        (own, across.settle(&shared))
+    };
+    let first = restored(&story);
+    let second = Upkeep { counter: 2, previous: Some(digest_of(&first)), ..first.clone() };
+    let (own, all) = between(&[&first, &second]);
+    says(&all, "upkeep.chain", "b/u1.json", Standing::Holds, "follows a/u0.json");
+    let text = "those of c/backup-payments.json";
+    says(&all, "upkeep.source", "a/u0.json", Standing::Holds, text);
+    assert!(!own[0].claims.iter().any(|claim| claim.id == "upkeep.source"));
+    let mut other = first.clone();
+    other.objects[0].check_value = Digest::of(b"other");
+    let (_, all) = between(&[&other]);
+    says(&all, "upkeep.source", "a/u0.json", Standing::Refused, "has another copy or key");
+    let mut elsewhere = first.clone();
+    elsewhere.objects[0].source = Some(Digest::of(b"elsewhere"));
+    let (_, all) = between(&[&elsewhere]);
+    says(&all, "upkeep.source", "a/u0.json", Standing::Open, "is in none of these folders");
+    let twin = Upkeep { created: time("2026-11-06T00:00:00Z"), ..first.clone() };
+    let (own, _) = between(&[&first, &twin]);
+    says(&own[1], "upkeep.chain", "u1.json", Standing::Refused, "same counter as a/u0.json");
+}
+
+/// One record does not account for the same work in two logs.
+#[test]
+fn a_record_accounts_once_over_all_logs() {
+    use crate::testing::deeds;
+    let first = Story::sound();
+    let export = deeds::by(3, crate::hsm_log::command::EXPORT_WRAPPED, 0x0200, 0x0a01);
+    let mut whole = restored(&first);
+    (whole.work, whole.objects[0].source) = (Work::Backup, None);
+    let told = |twice: bool| {
+        let mut before = first.clone();
+        before.record(
+            &[&deeds::usual(keyferry_bundle::kinds::KeptAs::Opaque)[..], &[export]].concat(),
+        );
+        let mut after = before.clone();
+        after.log.counter = 2;
+        after.log.previous = Some(digest_of(&before.log));
+        after.log.plan = None;
+        let records = if twice { vec![export] } else { vec![crate::hsm_log::Record::BOOT] };
+        after.record_after(crate::log::last(&before.log).unwrap(), &records);
+        let mut folder = before.folder();
+        folder.push(File { name: "log-2.json".to_owned(), bytes: signed(&after.log, &["hsm"]) });
+        folder.push(File { name: "u0.json".to_owned(), bytes: signed(&whole, &["hsm", "wendy"]) });
+        let report = examine(&folder, &Pins::none());
+        let of = report.claims.iter().filter(|claim| claim.id == "log.entries");
+        let open = of.filter(|claim| claim.standing == Standing::Open);
+        open.map(|claim| claim.sentence.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(false), Vec::<String>::new());
+    let open = told(true);
+    assert!(
+        open.len() == 1 && open[0].contains("EXPORT WRAPPED of object 0x0a01 2 times"),
+        "{open:?}"
+    );
 }

@@ -5,9 +5,11 @@ use super::Report;
 use super::chain::{Chain, Link};
 use super::order::{no_twins, predecessors};
 use keyferry_bundle::kinds::{Made, UpkeepObject, Work};
-use keyferry_bundle::{Digest, Response, Upkeep, Verified};
+use keyferry_bundle::{Digest, ObjectId, Response, Upkeep, Verified};
 
 const CHAIN: &str = "upkeep.chain";
+/// The claim about what was put back.
+pub(super) const SOURCE: &str = "upkeep.source";
 
 /// States everything about them.
 pub(super) fn state(chain: &Chain, report: &mut Report) {
@@ -26,10 +28,12 @@ pub(super) fn state(chain: &Chain, report: &mut Report) {
     no_twins(CHAIN, links, previous, "follows the same record as", report);
     let place = |bundle: &Verified<Upkeep>| (bundle.body().counter, bundle.body().previous);
     predecessors(CHAIN, "record", links, place, same, report);
+    let copies = copies(chain, str::to_owned);
+    for object in put_back(chain, str::to_owned) {
+        let named = copies.iter().find(|(digest, _)| *digest == object.source);
+        object.state(named.map(|(_, copies)| copies), "kept elsewhere", report);
+    }
     for link in links {
-        for object in &body(link).objects {
-            restored_from(chain, link, object, report);
-        }
         given_up(chain, link, report);
     }
     for link in &chain.responses {
@@ -61,43 +65,78 @@ fn signed(link: &Link<Upkeep>, report: &mut Report) {
     report.holds_that("upkeep.signed", &link.file, sentence);
 }
 
-/// What a copy that was put back is of, by the bundle that the record names.
-fn restored_from(chain: &Chain, link: &Link<Upkeep>, object: &UpkeepObject, report: &mut Report) {
-    const CLAIM: &str = "upkeep.source";
-    let Some(source) = object.source else { return };
-    let id = object.object_id;
-    let Some((file, known)) = named(chain, source, object) else {
-        let sentence = format!(
-            "object {id}: the bundle that names its copy is kept elsewhere; digest {source}"
-        );
-        return report.leaves_open(CLAIM, &link.file, sentence);
-    };
-    let said = known.map(|known| (known.check_value, known.wrapped));
-    if said == Some((object.check_value, object.wrapped)) {
-        let sentence = format!("object {id}: its copy and its check value are those of {file}");
-        return report.holds_that(CLAIM, &link.file, sentence);
-    }
-    let problem = format!("object {id}: {file}, which it names, has another copy or key material");
-    report.refuses(CLAIM, &link.file, problem);
-}
-
-/// What a bundle says of an object.
-struct Known {
+/// An object that was put back, and the bundle that names its copy.
+#[derive(Debug)]
+pub(super) struct PutBack {
+    object_id: ObjectId,
     check_value: Digest,
     wrapped: Option<Digest>,
+    pub(super) source: Digest,
+    file: String,
 }
 
-fn named(chain: &Chain, source: Digest, object: &UpkeepObject) -> Option<(String, Option<Known>)> {
-    if let Some(link) = chain.backups.iter().find(|link| link.bundle.digest() == source) {
-        let backup = link.bundle.body();
-        let known = Known { check_value: backup.check_value, wrapped: Some(backup.wrapped.sha256) };
-        return Some((link.file.clone(), (backup.object_id == object.object_id).then_some(known)));
+/// The copies that a bundle names: of which object and key material.
+#[derive(Debug)]
+pub(super) struct Copies {
+    file: String,
+    of: Vec<(ObjectId, Digest, Option<Digest>)>,
+}
+
+/// Everything that was put back by the records of a folder.
+pub(super) fn put_back(chain: &Chain, label: impl Fn(&str) -> String) -> Vec<PutBack> {
+    let mut all = Vec::new();
+    for link in &chain.upkeeps {
+        for object in &body(link).objects {
+            let UpkeepObject { object_id, check_value, wrapped, .. } = *object;
+            let file = label(&link.file);
+            all.extend(object.source.map(|source| PutBack {
+                object_id,
+                check_value,
+                wrapped,
+                source,
+                file,
+            }));
+        }
     }
-    let link = chain.upkeeps.iter().find(|link| link.bundle.digest() == source)?;
-    let mut objects = body(link).objects.iter().filter(|_| body(link).work == Work::Backup);
-    let known = objects.find(|known| known.object_id == object.object_id);
-    let known = known.map(|known| Known { check_value: known.check_value, wrapped: known.wrapped });
-    Some((link.file.clone(), known))
+    all
+}
+
+/// The copies that the bundles of a folder name, each with the bundle's digest.
+pub(super) fn copies(chain: &Chain, label: impl Fn(&str) -> String) -> Vec<(Digest, Copies)> {
+    let backups = chain.backups.iter().map(|link| {
+        let backup = link.bundle.body();
+        let of = vec![(backup.object_id, backup.check_value, Some(backup.wrapped.sha256))];
+        (link.bundle.digest(), Copies { file: label(&link.file), of })
+    });
+    let whole = chain.upkeeps.iter().filter(|link| body(link).work == Work::Backup).map(|link| {
+        let of = body(link).objects.iter();
+        let of = of.map(|one| (one.object_id, one.check_value, one.wrapped)).collect();
+        (link.bundle.digest(), Copies { file: label(&link.file), of })
+    });
+    backups.chain(whole).collect()
+}
+
+impl PutBack {
+    /// Holds it against the copies of the bundle that it names, where that is here; `elsewhere` says where it is not.
+    pub(super) fn state(&self, copies: Option<&Copies>, elsewhere: &str, report: &mut Report) {
+        let Self { object_id, check_value, wrapped, source, file } = self;
+        let Some(copies) = copies else {
+            let sentence = format!(
+                "object {object_id}: the bundle that names its copy is {elsewhere}; digest {source}"
+            );
+            return report.leaves_open(SOURCE, file, sentence);
+        };
+        let other = &copies.file;
+        if copies.of.contains(&(*object_id, *check_value, *wrapped)) {
+            let sentence =
+                format!("object {object_id}: its copy and its check value are those of {other}");
+            return report.holds_that(SOURCE, file, sentence);
+        }
+        let problem = format!(
+            "object {object_id}: {other}, which it names, has another copy or key material"
+        );
+        report.refuses(SOURCE, file, problem);
+    }
 }
 
 /// Of a plan that was given up nothing was answered.

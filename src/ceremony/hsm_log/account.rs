@@ -55,6 +55,38 @@ impl Finding {
     }
 }
 
+/// Something that a record accounts for once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Done {
+    command: u8,
+    object: u16,
+    /// Whether the ceremony's credential did it, to tell which key material the object is.
+    shown: bool,
+}
+
+impl Scene<'_> {
+    /// What was done more often than the records say.
+    #[must_use]
+    pub fn more_than_recorded(&self, counts: BTreeMap<Done, usize>) -> Vec<Finding> {
+        let finding = |(done, count): (Done, usize)| {
+            let Done { command, object, shown } = done;
+            let recorded = if shown {
+                self.upkeeps_of(object).count()
+            } else {
+                self.recorded(command, object)
+            };
+            let text = format!(
+                "{} of object {object:#06x} {}, and the records here say {}: a run was cut off, or somebody did it again",
+                command::name(command),
+                times(count),
+                times(recorded)
+            );
+            (count > recorded).then_some(Finding::new(Weight::Open, text))
+        };
+        counts.into_iter().filter_map(finding).collect()
+    }
+}
+
 impl Account<'_> {
     /// Entry by entry: whatever nobody was to do, and then how many entries there are of each kind.
     #[must_use]
@@ -96,34 +128,25 @@ impl Account<'_> {
 
     /// Copies that were made or put back, objects that were deleted, and key material that was read, more often than the records say.
     fn more_than_recorded(&self) -> Vec<Finding> {
-        let mut counts: BTreeMap<(u8, u16, bool), usize> = BTreeMap::new();
+        self.scene.more_than_recorded(self.recorded())
+    }
+
+    /// How often each thing was done that a record accounts for once.
+    #[must_use]
+    pub fn recorded(&self) -> BTreeMap<Done, usize> {
+        let mut counts: BTreeMap<Done, usize> = BTreeMap::new();
         for entry in self.entries {
-            match self.scene.deed(&entry.record) {
-                Ok(Deed::Recorded { command, object }) => {
-                    *counts.entry((command, object, false)).or_default() += 1;
-                }
+            let done = match self.scene.deed(&entry.record) {
+                Ok(Deed::Recorded { command, object }) => Done { command, object, shown: false },
                 Ok(Deed::Shown {
                     command: command @ (command::GET_OPAQUE | command::GET_RSA_WRAPPED_KEY),
                     object,
-                }) => *counts.entry((command, object, true)).or_default() += 1,
-                Ok(_) | Err(_) => {}
-            }
-        }
-        let finding = |((command, object, shown), count): ((u8, u16, bool), usize)| {
-            let recorded = if shown {
-                self.scene.upkeeps_of(object).count()
-            } else {
-                self.scene.recorded(command, object)
+                }) => Done { command, object, shown: true },
+                Ok(_) | Err(_) => continue,
             };
-            let text = format!(
-                "{} of object {object:#06x} {}, and the records here say {}: a run was cut off, or somebody did it again",
-                command::name(command),
-                times(count),
-                times(recorded)
-            );
-            (count > recorded).then_some(Finding::new(Weight::Open, text))
-        };
-        counts.into_iter().filter_map(finding).collect()
+            *counts.entry(done).or_default() += 1;
+        }
+        counts
     }
 
     /// How often the HSM was started, held against the plan.

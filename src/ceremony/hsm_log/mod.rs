@@ -15,7 +15,7 @@ mod entry;
 #[cfg(test)]
 mod account_tests;
 
-pub use account::{Account, Declared, Finding, Weight};
+pub use account::{Account, Declared, Done, Finding, Weight};
 pub use chain::{Broken, follow};
 pub use deed::{Deed, Scene};
 pub use dump::{Dump, NotADump, read_dump};

@@ -242,3 +242,74 @@ proptest! {
         }
     }
 }
+
+/// An upkeep in the place that the memory gives it, signed.
+fn upkeep(ledger: &Ledger, plan: Option<&Verified<Plan>>) -> Verified<keyferry_bundle::Upkeep> {
+    use keyferry_bundle::kinds::Work;
+    let (place, story) = (ledger.next_upkeep().unwrap(), Story::sound());
+    let body = keyferry_bundle::Upkeep {
+        environment: story.policy.environment,
+        device: digest_of(&story.device),
+        created: story.plan.created,
+        serial: story.device.serial,
+        counter: place.counter,
+        previous: place.previous,
+        work: if plan.is_some() { Work::Abort } else { Work::Drill },
+        plan: plan.map(Verified::digest),
+        reason: None,
+        custodians: vec![],
+        objects: vec![],
+        inventory: vec![],
+    };
+    let bytes = crate::testing::signed(&body, &["hsm", "wendy"]);
+    let (policy, device) = (story.accept_policy().unwrap(), story.accept_device().unwrap());
+    crate::upkeep::accept(&policy, &device, &bytes, crate::Countersigned::Required).unwrap()
+}
+
+#[test]
+fn upkeeps_are_numbered_once_and_what_a_drill_left_is_known() {
+    let mut ledger = Ledger::default();
+    let object = "0x0a01".parse().unwrap();
+    assert!(!ledger.may_be_of_a_drill(object));
+    ledger.drilling([object]);
+    let mut ledger = Ledger::decode(&ledger.encode().unwrap()).unwrap();
+    assert!(ledger.may_be_of_a_drill(object) && ledger.is_empty());
+    let first = upkeep(&ledger, None);
+    ledger.kept_up(&first);
+    let ledger = Ledger::decode(&ledger.encode().unwrap()).unwrap();
+    assert!(!ledger.may_be_of_a_drill(object));
+    let place = ledger.next_upkeep().unwrap();
+    assert_eq!((place.counter, place.previous), (2, Some(first.digest())));
+    let half = br#"{"plans":[],"upkeeps":{"counter":1}}"#;
+    assert!(Ledger::decode(half).unwrap_err().contains("upkeep"));
+}
+
+#[test]
+fn a_plan_that_is_given_up_is_never_answered_and_the_next_follows_it() {
+    let (plan, requests) = chain(2);
+    let admit = |ledger: &Ledger| told(ledger.admit(Memory::Kept, &plan, &requests[..1]));
+    let give_up = |ledger: &Ledger| told(ledger.may_give_up(Memory::Kept, &plan));
+    let mut ledger = Ledger::default();
+    assert_eq!(give_up(&ledger), "accepted");
+    ledger.begin(&plan, &requests[0]);
+    assert_eq!(give_up(&ledger), "accepted");
+    let mut answered = ledger.clone();
+    answered.answered(&plan, &requests[0]);
+    assert!(give_up(&answered).contains("request 1 of it was answered"));
+    ledger.give_up(&plan);
+    // Cut off before it was recorded: nothing is answered, and it may be finished.
+    let mut ledger = Ledger::decode(&ledger.encode().unwrap()).unwrap();
+    assert!(ledger.is_being_given_up(&plan));
+    assert!(admit(&ledger).contains("plan 1 was given up"));
+    assert_eq!(give_up(&ledger), "accepted");
+    let record = upkeep(&ledger, Some(&plan));
+    ledger.kept_up(&record);
+    assert!(!ledger.is_being_given_up(&plan));
+    assert!(give_up(&ledger).contains("plan 1 was given up"));
+    assert!(admit(&ledger).contains("plan 1 was given up"));
+    let (second, of_second) = following(&plan, 2);
+    assert_eq!(told(ledger.admit(Memory::Kept, &second, &of_second)), "accepted");
+    // Not one that is not next.
+    let (third, _) = following(&plan, 3);
+    assert!(told(ledger.may_give_up(Memory::Kept, &third)).contains("is 3, but plan 1"));
+}

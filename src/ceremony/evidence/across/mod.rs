@@ -11,6 +11,7 @@ use super::chain::Chain;
 use super::materials::{self, Brought, Named};
 use super::shared::Shared;
 use super::trail::Calls;
+use super::upkeeps::{self, Copies, PutBack};
 use super::{Report, Standing};
 use crate::cloudtrail::Trail;
 use keyferry_bundle::Digest;
@@ -36,6 +37,10 @@ pub struct Across {
     idle: Vec<Idle>,
     /// Key material that plans name and whose response is not in their folder.
     named: Vec<Named>,
+    /// The copies that bundles name.
+    copies: BTreeMap<Digest, Copies>,
+    /// What was put back from copies that no bundle of its folder names.
+    put_back: Vec<PutBack>,
     /// What bundles tell of calls to KMS, where there are events to compare it with.
     calls: Option<Calls>,
 }
@@ -76,6 +81,16 @@ impl Across {
         report
             .claims
             .retain(|claim| !(claim.id == materials::CLAIM && claim.standing == Standing::Open));
+        let name = |file: &str| label(folder, file).as_ref().to_owned();
+        let own: BTreeMap<Digest, Copies> = upkeeps::copies(chain, name).into_iter().collect();
+        let put_back = upkeeps::put_back(chain, name).into_iter();
+        self.put_back.extend(put_back.filter(|object| !own.contains_key(&object.source)));
+        for (digest, copies) in own {
+            self.copies.entry(digest).or_insert(copies);
+        }
+        report
+            .claims
+            .retain(|claim| !(claim.id == upkeeps::SOURCE && claim.standing == Standing::Open));
         if let Some(calls) = &mut self.calls {
             calls.take_in(chain, |file| label(folder, file).as_ref().to_owned());
         }
@@ -92,6 +107,10 @@ impl Across {
         places::settle_idle(&self.idle, &self.places, &mut report);
         for named in &self.named {
             named.state(&self.brought, &mut report);
+        }
+        for object in &self.put_back {
+            let copies = self.copies.get(&object.source);
+            object.state(copies, "in none of these folders", &mut report);
         }
         shared.unplanned(&self.planned, &mut report);
         report

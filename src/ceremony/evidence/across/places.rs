@@ -5,7 +5,7 @@ use crate::evidence::chain::{Chain, Link};
 use crate::evidence::{Report, materials};
 use keyferry_bundle::kinds::ProofMethod;
 use keyferry_bundle::{
-    Base64, Digest, KeyArn, Plan, Receipt, Request, Response, TargetName, Transcript,
+    Base64, Digest, KeyArn, Plan, Receipt, Request, Response, TargetName, Transcript, Upkeep,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use std::sync::Arc;
 /// A place. Plans, requests and responses by their digests.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
-    /// The number of a plan, a request or a transcript.
+    /// The number of a plan, a request, a transcript or a record.
     Member(Series, u32),
     /// The number of a log of a device bundle.
     Log(Digest, u32),
-    /// After a plan, a request, a log or a transcript.
+    /// After a plan, a request, a log, a transcript or a record.
     After(Series, Digest),
     /// An import token of a plan.
     Token(Digest, Digest),
@@ -73,6 +73,9 @@ pub(super) fn places(chain: &Chain) -> Found<'_> {
     }
     for link in &chain.transcripts {
         transcript(link, &mut found);
+    }
+    for link in &chain.upkeeps {
+        upkeep(link, &mut found);
     }
     for link in &chain.receipts {
         receipt(chain, link, &mut found);
@@ -166,6 +169,15 @@ fn transcript<'a>(link: &'a Link<Transcript>, found: &mut Found<'a>) {
     }
 }
 
+fn upkeep<'a>(link: &'a Link<Upkeep>, found: &mut Found<'a>) {
+    let body = link.bundle.body();
+    let series = Series::Upkeeps(body.serial);
+    found.push((Place::Member(series, body.counter), link.bundle.digest(), &link.file));
+    if let Some(previous) = body.previous {
+        found.push((Place::After(series, previous), number(body.counter), &link.file));
+    }
+}
+
 /// A number as what is in a place: two bundles of one number are refused for that already.
 fn number(counter: u32) -> Digest {
     Digest::of(&counter.to_be_bytes())
@@ -206,7 +218,7 @@ impl Occupant {
                 );
                 ("plan.counter", problem)
             }
-            // Copies of what follows such a plan, of a log or of a transcript.
+            // Copies of what follows such a plan, of a log, a transcript or a record.
             _ if same => return,
             Place::Member(series, _) => {
                 (series.counter(), format!("has the same counter as {first}"))

@@ -1,4 +1,4 @@
-//! Plans, logs and transcripts that follow each other from folder to folder.
+//! Plans, logs, transcripts and records of upkeep that follow each other from folder to folder.
 
 use super::label;
 use super::places::{Occupant, Place};
@@ -20,6 +20,8 @@ pub(super) enum Series {
     Logs(Serial),
     /// The transcripts of an HSM.
     Transcripts(Serial),
+    /// The records of what was done with an HSM outside of ceremonies.
+    Upkeeps(Serial),
 }
 
 impl Series {
@@ -29,6 +31,7 @@ impl Series {
             Self::Requests(_) => "request",
             Self::Logs(_) => "log",
             Self::Transcripts(_) => "transcript",
+            Self::Upkeeps(_) => "record",
         }
     }
 
@@ -39,6 +42,7 @@ impl Series {
             Self::Requests(_) => "request.counter",
             Self::Logs(_) => "log.counter",
             Self::Transcripts(_) => "transcript.chain",
+            Self::Upkeeps(_) => "upkeep.chain",
         }
     }
 
@@ -49,11 +53,12 @@ impl Series {
             Self::Requests(_) => "request.previous",
             Self::Logs(_) => "log.start",
             Self::Transcripts(_) => "transcript.chain",
+            Self::Upkeeps(_) => "upkeep.chain",
         }
     }
 }
 
-/// A plan, a log or a transcript.
+/// A plan, a log, a transcript or a record.
 #[derive(Debug)]
 pub(super) struct Member {
     series: Series,
@@ -82,7 +87,7 @@ pub(super) struct Follower {
     file: Arc<str>,
 }
 
-/// The plans, logs and transcripts of a folder.
+/// The plans, logs, transcripts and records of a folder.
 pub(super) fn members(folder: &str, chain: &Chain) -> Vec<(Digest, Member)> {
     let plans = chain.plans.iter().filter_map(|link| {
         let series = Series::Plans(chain.device_of(link).ok()?.bundle.body().serial);
@@ -108,7 +113,13 @@ pub(super) fn members(folder: &str, chain: &Chain) -> Vec<(Digest, Member)> {
         let (counter, run) = (body.counter, Some(transcript::run_digest(body)));
         (link.bundle.digest(), Member { series, counter, ends: None, next, run, file })
     });
-    plans.chain(logs).chain(transcripts).collect()
+    let upkeeps = chain.upkeeps.iter().map(|link| {
+        let body = link.bundle.body();
+        let (series, file) = (Series::Upkeeps(body.serial), label(folder, &link.file));
+        let counter = body.counter;
+        (link.bundle.digest(), Member { series, counter, ends: None, next: 1, run: None, file })
+    });
+    plans.chain(logs).chain(transcripts).chain(upkeeps).collect()
 }
 
 /// Those of a folder whose predecessor is not in it. That it is elsewhere is no longer told of the folder.
@@ -135,9 +146,14 @@ pub(super) fn followers(folder: &str, chain: &Chain, report: &mut Report) -> Vec
         let part = (body.part, Some(transcript::run_digest(body)));
         Some((series, body.counter, body.previous?, None, part, file))
     });
+    let upkeeps = chain.upkeeps.iter().filter_map(|link| {
+        let (body, file) = (link.bundle.body(), link.file.as_str());
+        let series = Series::Upkeeps(body.serial);
+        Some((series, body.counter, body.previous?, None, (1, None), file))
+    });
     let mut followers = Vec::new();
     for (series, counter, previous, begins, (part, run), file) in
-        plans.chain(logs).chain(transcripts)
+        plans.chain(logs).chain(transcripts).chain(upkeeps)
     {
         let told = report.claims.extract_if(.., |claim| {
             claim.id == series.previous() && claim.file == file && claim.standing == Standing::Open
@@ -196,7 +212,13 @@ impl Follower {
                     );
                     report.leaves_open(id, file, sentence);
                 }
-                (Series::Plans(_) | Series::Requests(_) | Series::Transcripts(_), _) => {
+                (
+                    Series::Plans(_)
+                    | Series::Requests(_)
+                    | Series::Transcripts(_)
+                    | Series::Upkeeps(_),
+                    _,
+                ) => {
                     let sentence =
                         format!("{word} {before}, which it follows, is in none of these folders");
                     report.leaves_open(id, file, sentence);
@@ -229,7 +251,13 @@ impl Follower {
                 let problem = format!("is of another run than {other}, the part before it");
                 report.refuses(id, file, problem);
             }
-            (Series::Plans(_) | Series::Requests(_) | Series::Transcripts(_), _) => {
+            (
+                Series::Plans(_)
+                | Series::Requests(_)
+                | Series::Transcripts(_)
+                | Series::Upkeeps(_),
+                _,
+            ) => {
                 report.holds_that(id, file, format!("follows {other}"));
             }
         }

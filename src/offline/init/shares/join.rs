@@ -13,7 +13,9 @@ use keyferry_console::custodian::CustodianIdentity;
 use keyferry_console::files;
 use keyferry_console::{Exit, Failure, Person, Screen, share};
 use keyferry_hsm::{Hsm, KeyMaterial, Place, Purpose};
-use keyferry_shares::{ProofFile, SET_FILE, SetFile, Share, combine, present, proof_file, prove};
+use keyferry_shares::{
+    ProofFile, SET_FILE, SetFile, Share, combine, present, proof_file, prove, verify_proofs,
+};
 use std::path::{Path, PathBuf};
 
 /// The most bytes a set or a proof may have.
@@ -27,7 +29,8 @@ pub(in crate::init) struct Joined {
     set: ShareSet,
     /// The HSM whose wrap key was split.
     first: Serial,
-    key: KeyMaterial,
+    /// None where the HSM got it before.
+    key: Option<KeyMaterial>,
     present: Vec<Holder>,
 }
 
@@ -41,7 +44,8 @@ impl Joined {
         screen: &Screen,
     ) -> Result<Option<Self>, Failure> {
         if args.shares_from.is_empty() && args.printed == 0 {
-            return Ok(None);
+            let again = args.share_set.as_deref();
+            return again.map(|path| Self::again(path, history, serial)).transpose();
         }
         let path = args.set_path();
         let (first, mut set) = read_set(&path, history)?;
@@ -56,7 +60,22 @@ impl Joined {
         prove_missing(&mut set, first, &shares, &path)?;
         let set = present(&set, first, serial, &shares).map_err(|error| refuse(&error))?;
         let present = shares.iter().map(|share| share.holder().clone()).collect();
-        Ok(Some(Self { set, first, key, present }))
+        Ok(Some(Self { set, first, key: Some(key), present }))
+    }
+
+    /// For an HSM that got the wrap key before, and needs a device bundle under a new version of the policy: its old one has the proofs.
+    fn again(path: &Path, history: &[Verified<Policy>], serial: Serial) -> Result<Self, Failure> {
+        let (first, set) = read_set(path, history)?;
+        if set.hsm.is_none() || verify_proofs(&set, serial).is_err() {
+            let what =
+                format!("{} is not of HSM {serial} and a wrap key from shares", path.display());
+            return Err(Failure::new(Exit::Refused, "share-set", what).hint(
+                "name the device bundle that this HSM had, or the shares with --shares-from",
+            ));
+        }
+        let there = set.holders.iter().filter(|holder| holder.present.is_some());
+        let present = there.map(|holder| holder.holder.clone()).collect();
+        Ok(Self { set, first, key: None, present })
     }
 
     /// The set, as this HSM's device bundle has it.
@@ -78,13 +97,18 @@ impl Joined {
 
     /// Puts the wrap key in, and has the HSM show that it is that one. What an earlier run left is made anew: nobody knows how far it got.
     pub(in crate::init) fn put(&self, hsm: &dyn Hsm, place: &Place) -> Result<(), Failure> {
+        let key = self.key.as_ref().ok_or_else(|| {
+            Failure::new(Exit::Unchanged, "wrap-key", "this HSM has no wrap key yet")
+                .because("it was not set up before")
+                .hint("name the shares that make the wrap key with --shares-from")
+        })?;
         probe::sweep(hsm, place.id)?;
         let kind = Purpose::SplitWrapKey.kind();
         if hsm.object(kind, place.id).map_err(|error| hsm_failed(&error))?.is_some() {
             hsm.delete_wrap_key(place.id).map_err(|error| hsm_failed(&error))?;
         }
-        hsm.put_wrap_key(place, &self.key).map_err(|error| hsm_failed(&error))?;
-        probe::export(hsm, place, &self.key, &self.set.id).map(drop)
+        hsm.put_wrap_key(place, key).map_err(|error| hsm_failed(&error))?;
+        probe::export(hsm, place, key, &self.set.id).map(drop)
     }
 }
 

@@ -16,6 +16,8 @@ mod private;
 pub(crate) mod public_wrap_key;
 mod raw;
 mod reimport;
+pub(crate) mod resume;
+pub(crate) mod status;
 mod summary;
 pub(crate) mod take_out;
 mod target;
@@ -38,7 +40,7 @@ use material::Work;
 use std::path::{Path, PathBuf};
 
 /// What to answer.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(
     after_help = "Example: keyferry-offline --hsm usb:12345678 respond /media/usb/payments-2026 --room /media/ceremony/room"
 )]
@@ -58,7 +60,26 @@ pub(crate) struct Args {
     request: Option<u32>,
 }
 
+/// What may be done to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Task {
+    /// Whatever the plan asks for.
+    Respond,
+    /// Nothing is generated.
+    Rewrap,
+}
+
 pub(crate) fn run(
+    args: &Args,
+    access: &HsmArgs,
+    person: &Person,
+    screen: &Screen,
+) -> Result<(), Failure> {
+    answer_request(Task::Respond, args, access, person, screen)
+}
+
+fn answer_request(
+    task: Task,
     args: &Args,
     access: &HsmArgs,
     person: &Person,
@@ -80,13 +101,16 @@ pub(crate) fn run(
         return answer_json(&accepted, &response, &Ok(Vec::new()), screen);
     }
     accepted.admit(&room, args.memory.new_room)?;
+    if task == Task::Rewrap {
+        resume::must_remember(&accepted, &room)?;
+    }
     transcript::must_be_free(&room, accepted.ceremony.folder())?;
 
     let hsm = access.open(device.serial, device.credentials.ceremony, person, screen)?;
     room.remember(Ledger::session_opened)?;
     let mut wrote = Vec::new();
     let mut session =
-        Session { hsm: &hsm, accepted: &accepted, room: &mut room, wrote: &mut wrote };
+        Session { task, hsm: &hsm, accepted: &accepted, room: &mut room, wrote: &mut wrote };
     let outcome = answer(&mut session, args, access, isolation, person, screen);
     let run = Run {
         hsm: &hsm,
@@ -104,6 +128,7 @@ pub(crate) fn run(
 
 /// A run with the HSM.
 struct Session<'a> {
+    task: Task,
     hsm: &'a dyn Hsm,
     accepted: &'a Accepted,
     room: &'a mut Room,
@@ -120,9 +145,12 @@ fn answer(
     person: &Person,
     screen: &Screen,
 ) -> Result<Verified<Response>, Failure> {
-    let Session { hsm, accepted, room, wrote } = session;
+    let Session { task, hsm, accepted, room, wrote } = session;
     let (hsm, accepted) = (*hsm, *accepted);
     let stored = preflight::look(hsm, accepted, room)?;
+    if *task == Task::Rewrap {
+        resume::must_have(accepted, &stored)?;
+    }
     let log = log::look(hsm, accepted, room, args.accept_log_gap, person, screen)?;
     log::make_room_to_ask(hsm, room, &log)?;
     summary::show(accepted, &stored, room, isolation, screen)?;

@@ -34,7 +34,7 @@ use keyferry_ceremony::{Countersigned, response};
 use keyferry_console::args::CeremonyArgs;
 use keyferry_console::ceremony::refused;
 use keyferry_console::files::Mode;
-use keyferry_console::{Exit, Failure, Person, Screen, clock, files, fingerprint, shell};
+use keyferry_console::{Exit, Failure, Person, Progress, Screen, clock, files, fingerprint, shell};
 use keyferry_hsm::Hsm;
 use material::Work;
 use std::path::{Path, PathBuf};
@@ -228,12 +228,17 @@ fn make(work: &mut Work<'_>, isolation: Isolation) -> Result<Answer, Failure> {
     let mut files = Vec::new();
     let mut targets = Vec::new();
     let planned = &accepted.plan.body().targets;
-    for material in accepted.plan.body().materials() {
-        log::make_room(work.hsm, work.room, &material)?;
+    let mut space = log::Space::default();
+    let materials = accepted.plan.body().materials();
+    let mut progress = Progress::new("key material", materials.len());
+    for (number, material) in (1..).zip(materials) {
+        progress.at(number);
+        space.make(work.hsm, work.room, &material)?;
         let made = target::make(work, &material)?;
         files.extend(made.files);
         targets.extend(made.entries);
     }
+    drop(progress);
     // Work goes key material by key material; the response has the plan's order.
     let place = |entry: &ResponseTarget| planned.iter().position(|t| t.name == entry.name);
     targets.sort_by_key(place);

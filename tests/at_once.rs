@@ -1,7 +1,7 @@
 //! Many key materials in one run of the room, one key material for several keys, and what may be done to answer once more.
 
 use crate::proxy::Proxy;
-use keyferry_bundle::kinds::Bundle as _;
+use keyferry_bundle::kinds::{Bundle as _, Operation, Pin};
 use keyferry_bundle::{Digest, Plan, Request, Response};
 use keyferry_tests::{Run, Scene, Service};
 
@@ -59,6 +59,7 @@ fn a_key_material_takes_five_commands_and_a_run_a_constant() {
     assert!(four - two <= 2 * 5, "{two} and {four} frames");
     // Draining the log costs a few commands every time.
     let twenty = frames(20);
+    eprintln!("{two}, {four}, {twenty} frames");
     assert!(twenty - four <= 16 * 6, "{four} and {twenty} frames");
 }
 
@@ -144,4 +145,93 @@ fn status_says_what_comes_next_and_resume_does_it() {
     let run = status();
     assert!(run.stdout.contains("key material key-2-0, for 1 key(s): answered"), "{}", run.stdout);
     assert!(run.stdout.contains("next: witnesses sign response-1.json"), "{}", run.stdout);
+}
+
+/// The room after its ceremony, with a plan to import the same key material again and a request for that.
+fn again() -> (Scene, Response) {
+    let scene = Scene::new().unwrap();
+    let mut plan: Plan = scene.body("room", "plan.json").unwrap();
+    let mut request: Request = scene.body("room", "request-1.json").unwrap();
+    let response: Response = scene.body("room", "response-1.json").unwrap();
+    plan.counter = 2;
+    plan.previous = Some(plan_digest(&scene));
+    plan.operation = Operation::Reimport;
+    plan.targets[0].material = Some(Pin {
+        response: response.to_envelope().unwrap().digest(),
+        check_value: response.targets[0].check_value,
+        key_material_id: None,
+    });
+    request.plan = plan.to_envelope().unwrap().digest();
+    request.targets[0].import_token_sha256 = Digest::of(b"another token");
+    let made = scene.names("room").unwrap();
+    let made = made.iter().map(String::as_str).filter(|name| {
+        ["response", "backup", "log", "receipt"].iter().any(|made| name.starts_with(made))
+    });
+    let scene = scene.without("room", &made.collect::<Vec<_>>()).unwrap();
+    scene.put("room", "plan.json", &plan, &["alice", "bob"]).unwrap();
+    scene.put("room", "request-1.json", &request, &["oscar"]).unwrap();
+    (scene, response)
+}
+
+fn plan_digest(scene: &Scene) -> Digest {
+    scene.body::<Plan>("room", "plan.json").unwrap().to_envelope().unwrap().digest()
+}
+
+/// The room refuses, and leaves nothing but its transcript.
+fn refused(scene: &Scene, hsm: &Service, code: i32, cause: &str) {
+    let before = scene.names_but_transcripts("room").unwrap();
+    let run = scene.respond(&hsm.url).unwrap();
+    assert_eq!(run.code, code, "{}", run.stderr);
+    assert!(run.says(cause), "{cause:?} is missing in:\n{}", run.stderr);
+    assert_eq!(scene.names_but_transcripts("room").unwrap(), before);
+}
+
+#[test]
+fn what_the_hsm_holds_is_wrapped_again() {
+    let (scene, before) = again();
+    let hsm = scene.hsm(&[]).unwrap();
+    let run = scene.respond(&hsm.url).unwrap();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.says("Wrap this key material again?"), "{}", run.stderr);
+    let after: Response = scene.body("room", "response-1.json").unwrap();
+    let (before, after) = (&before.targets[0], &after.targets[0]);
+    assert_eq!((after.made.as_str(), after.check_value), ("kept", before.check_value));
+    // A copy of its own, for its own plan.
+    assert_ne!(after.backup, before.backup);
+}
+
+#[test]
+fn other_key_material_under_the_same_id_is_not_wrapped_again() {
+    let (scene, _) = again();
+    let hsm = scene.hsm(&[]).unwrap();
+    crate::known_answer::replace(&hsm.url, vec![0x41; 32]);
+    refused(&scene, &hsm, 3, "the HSM holds other key material");
+}
+
+#[test]
+fn a_restored_key_is_not_wrapped_again_without_the_record_of_its_restore() {
+    let (scene, _) = again();
+    let hsm = scene.hsm(&[]).unwrap();
+    drop(crate::known_answer::restore(&scene, &hsm.url));
+    refused(&scene, &hsm, 3, "came in under wrap, and no record here says from where");
+}
+
+#[test]
+fn what_is_not_in_the_hsm_is_not_made_to_be_imported_again() {
+    let (scene, _) = again();
+    let mut plan: Plan = scene.body("room", "plan.json").unwrap();
+    plan.targets[0].object_id = "0x0a02".parse().unwrap();
+    let mut request: Request = scene.body("room", "request-1.json").unwrap();
+    request.plan = plan.to_envelope().unwrap().digest();
+    scene.put("room", "plan.json", &plan, &["alice", "bob"]).unwrap();
+    scene.put("room", "request-1.json", &request, &["oscar"]).unwrap();
+    let hsm = scene.hsm(&[]).unwrap();
+    refused(&scene, &hsm, 5, "is not in the HSM");
+}
+
+#[test]
+fn what_does_not_fit_into_the_hsm_is_told_before_anything_is_made() {
+    let scene = scene(256, 1);
+    let hsm = scene.hsm(&[]).unwrap();
+    refused(&scene, &hsm, 5, "of the 256 key materials that are still to be made fit");
 }

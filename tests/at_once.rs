@@ -3,6 +3,7 @@
 use crate::proxy::Proxy;
 use keyferry_bundle::kinds::{Bundle as _, Operation, Pin};
 use keyferry_bundle::{Digest, Plan, Request, Response};
+use keyferry_console::Name;
 use keyferry_tests::{Run, Scene, Service};
 
 const PASSWORD: &str = "rehearsal password of hsm-1";
@@ -84,10 +85,8 @@ fn one_key_material_is_made_and_copied_once_and_wrapped_for_each_key() {
     }
     assert_ne!(response.targets[0].check_value, response.targets[1].check_value);
     let backups = scene.names("room").unwrap();
-    let backups: Vec<_> = backups
-        .iter()
-        .filter(|name| name.starts_with("backup-") && name.ends_with(".json"))
-        .collect();
+    let backups: Vec<_> =
+        backups.iter().filter(|name| matches!(Name::parse(name), Some(Name::Backup(_)))).collect();
     assert_eq!(backups, ["backup-key-0-0.json", "backup-key-1-0.json"]);
 }
 
@@ -234,4 +233,16 @@ fn what_does_not_fit_into_the_hsm_is_told_before_anything_is_made() {
     let scene = scene(256, 1);
     let hsm = scene.hsm(&[]).unwrap();
     refused(&scene, &hsm, 5, "of the 256 key materials that are still to be made fit");
+}
+
+#[test]
+fn the_most_targets_are_answered_in_one_run_and_stay_readable() {
+    let scene = scene(64, 4);
+    let hsm = scene.hsm(&[]).unwrap();
+    let run = scene.respond(&hsm.url).unwrap();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.says("256 targets, 64 key materials"), "{}", run.stderr);
+    assert!(run.stderr.lines().count() < 2 * 256, "{}", run.stderr);
+    let response: Response = scene.body("room", "response-1.json").unwrap();
+    assert_eq!(response.targets.len(), 256);
 }

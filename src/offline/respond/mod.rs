@@ -10,6 +10,7 @@ mod cut_off;
 mod held;
 pub(crate) mod keeping;
 mod log;
+mod many;
 mod material;
 pub(crate) mod preflight;
 mod private;

@@ -5,6 +5,7 @@
 //! medium before the HSM is asked to change: after a power cut the same command reads back what is there and makes nothing twice.
 
 mod accepted;
+mod bundles;
 mod copy;
 mod cut_off;
 mod held;
@@ -153,6 +154,7 @@ fn answer(
         resume::must_have(accepted, &stored)?;
     }
     let log = log::look(hsm, accepted, room, args.accept_log_gap, person, screen)?;
+    bundles::check(accepted.plan.body(), log.pending().len())?;
     log::make_room_to_ask(hsm, room, &log)?;
     summary::show(accepted, &stored, room, isolation, screen)?;
     let ceremony_id = accepted.plan.body().ceremony.as_str();

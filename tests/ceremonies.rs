@@ -8,6 +8,7 @@
 )]
 
 mod air_gap;
+mod at_once;
 mod bastion;
 mod evidence;
 mod hsm_log;

@@ -270,6 +270,28 @@ impl Ledger {
         self.plans.iter().any(|entry| entry.plan == plan.digest())
     }
 
+    /// Whether this plan was given up.
+    #[must_use]
+    pub fn has_given_up(&self, plan: &Verified<Plan>) -> bool {
+        self.plans.iter().any(|entry| entry.plan == plan.digest() && entry.given_up)
+    }
+
+    /// The number of the request of this plan that was begun last and not answered.
+    #[must_use]
+    pub fn unanswered(&self, plan: &Verified<Plan>) -> Option<u32> {
+        let entry = self.plans.iter().find(|entry| entry.plan == plan.digest())?;
+        let last = entry.requests.last().filter(|last| !last.answered && !entry.given_up)?;
+        Some(last.counter)
+    }
+
+    /// The number of the last request of this plan that was answered, 0 before any was.
+    #[must_use]
+    pub fn answered_up_to(&self, plan: &Verified<Plan>) -> u32 {
+        let entry = self.plans.iter().find(|entry| entry.plan == plan.digest());
+        let requests = entry.map_or(&[][..], |entry| entry.requests.as_slice());
+        requests.iter().filter(|it| it.answered).map(|it| it.counter).max().unwrap_or(0)
+    }
+
     /// Whether any request of this plan was answered.
     #[must_use]
     pub fn has_answered(&self, plan: &Verified<Plan>) -> bool {

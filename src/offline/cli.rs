@@ -29,6 +29,12 @@ enum Task {
     Inspect(inspect::Args),
     /// Answer a request: generate, store, wrap, back up, sign
     Respond(respond::Args),
+    /// Answer a later request of the same plan: as respond, but nothing is ever generated
+    Rewrap(respond::Args),
+    /// Go on with the request that was begun and not answered
+    Resume(respond::Args),
+    /// Where a ceremony stands, by the room's memory and its folder; no HSM is asked
+    Status(respond::status::Args),
     /// Copy every key material that the HSM holds, under its wrap key
     Backup(upkeep::backup::Args),
     /// Give up a plan of which no request was answered, and delete what it left in the HSM
@@ -66,6 +72,9 @@ pub fn run() -> ExitCode {
             Task::Abort(args) => upkeep::abort::run(args, &cli.hsm, &person, screen),
             Task::Restore(args) => upkeep::restore::run(args, &cli.hsm, &person, screen),
             Task::Respond(args) => respond::run(args, &cli.hsm, &person, screen),
+            Task::Rewrap(args) => respond::resume::rewrap(args, &cli.hsm, &person, screen),
+            Task::Resume(args) => respond::resume::resume(args, &cli.hsm, &person, screen),
+            Task::Status(args) => respond::status::run(args, screen),
             Task::SelfTest => self_test::run(screen),
         }
     })

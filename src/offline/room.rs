@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const MAX_BYTES: usize = 1 << 20;
 
 /// Where the memory is.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct RoomArgs {
     /// Folder of the room's memory, kept from run to run: requests answered once are not answered again, and transcripts are
     /// counted. It is not the ceremony's folder

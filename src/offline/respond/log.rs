@@ -102,17 +102,40 @@ pub(super) fn make_room_to_ask(
     hsm.set_log_index(last.number).map_err(|error| hsm_failed(&error))
 }
 
-/// Makes room for one more key material, and for the end of the ceremony.
-pub(super) fn make_room(
-    hsm: &dyn Hsm,
-    room: &mut Room,
-    material: &PlannedMaterial<'_>,
-) -> Result<(), Failure> {
-    let device = hsm.device().map_err(|error| hsm_failed(&error))?;
-    let needed = budget::of_material(material) + budget::AT_THE_END;
-    if u16::from(device.log_used) + needed <= u16::from(device.log_capacity) {
-        return Ok(());
+/// How many entries the log can still take, at the least: counted here, so that the HSM is asked only where they may not do.
+#[derive(Debug, Default)]
+pub(super) struct Space(u16);
+
+impl Space {
+    /// Makes room for one more key material, and for the end of the ceremony.
+    pub(super) fn make(
+        &mut self,
+        hsm: &dyn Hsm,
+        room: &mut Room,
+        material: &PlannedMaterial<'_>,
+    ) -> Result<(), Failure> {
+        let most = budget::of_material(material);
+        let needed = most.saturating_add(budget::AT_THE_END);
+        if self.0 < needed {
+            self.0 = free(hsm)?;
+        }
+        if self.0 < needed {
+            drain(hsm, room)?;
+            self.0 = free(hsm)?;
+        }
+        // One that an empty log could not take is begun all the same: the HSM says so where it comes to that.
+        self.0 = self.0.saturating_sub(most);
+        Ok(())
     }
+}
+
+fn free(hsm: &dyn Hsm) -> Result<u16, Failure> {
+    let device = hsm.device().map_err(|error| hsm_failed(&error))?;
+    Ok(u16::from(device.log_capacity.saturating_sub(device.log_used)))
+}
+
+/// Remembers what the HSM logged, on the medium, and then acknowledges it.
+fn drain(hsm: &dyn Hsm, room: &mut Room) -> Result<(), Failure> {
     let mut memory = remembered(room)?;
     read(hsm, &mut memory)?.map_err(lost)?;
     let last = memory.head().ok_or_else(|| Failure::bug("a full log has no entries"))?;

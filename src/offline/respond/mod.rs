@@ -5,17 +5,21 @@
 //! medium before the HSM is asked to change: after a power cut the same command reads back what is there and makes nothing twice.
 
 mod accepted;
+mod bundles;
 mod copy;
 mod cut_off;
 mod held;
 pub(crate) mod keeping;
 mod log;
+mod many;
 mod material;
 pub(crate) mod preflight;
 mod private;
 pub(crate) mod public_wrap_key;
 mod raw;
 mod reimport;
+pub(crate) mod resume;
+pub(crate) mod status;
 mod summary;
 pub(crate) mod take_out;
 mod target;
@@ -32,13 +36,13 @@ use keyferry_ceremony::{Countersigned, response};
 use keyferry_console::args::CeremonyArgs;
 use keyferry_console::ceremony::refused;
 use keyferry_console::files::Mode;
-use keyferry_console::{Exit, Failure, Person, Screen, clock, files, fingerprint, shell};
+use keyferry_console::{Exit, Failure, Person, Progress, Screen, clock, files, fingerprint, shell};
 use keyferry_hsm::Hsm;
 use material::Work;
 use std::path::{Path, PathBuf};
 
 /// What to answer.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(
     after_help = "Example: keyferry-offline --hsm usb:12345678 respond /media/usb/payments-2026 --room /media/ceremony/room"
 )]
@@ -58,7 +62,26 @@ pub(crate) struct Args {
     request: Option<u32>,
 }
 
+/// What may be done to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Task {
+    /// Whatever the plan asks for.
+    Respond,
+    /// Nothing is generated.
+    Rewrap,
+}
+
 pub(crate) fn run(
+    args: &Args,
+    access: &HsmArgs,
+    person: &Person,
+    screen: &Screen,
+) -> Result<(), Failure> {
+    answer_request(Task::Respond, args, access, person, screen)
+}
+
+fn answer_request(
+    task: Task,
     args: &Args,
     access: &HsmArgs,
     person: &Person,
@@ -80,13 +103,16 @@ pub(crate) fn run(
         return answer_json(&accepted, &response, &Ok(Vec::new()), screen);
     }
     accepted.admit(&room, args.memory.new_room)?;
+    if task == Task::Rewrap {
+        resume::must_remember(&accepted, &room)?;
+    }
     transcript::must_be_free(&room, accepted.ceremony.folder())?;
 
     let hsm = access.open(device.serial, device.credentials.ceremony, person, screen)?;
     room.remember(Ledger::session_opened)?;
     let mut wrote = Vec::new();
     let mut session =
-        Session { hsm: &hsm, accepted: &accepted, room: &mut room, wrote: &mut wrote };
+        Session { task, hsm: &hsm, accepted: &accepted, room: &mut room, wrote: &mut wrote };
     let outcome = answer(&mut session, args, access, isolation, person, screen);
     let run = Run {
         hsm: &hsm,
@@ -104,6 +130,7 @@ pub(crate) fn run(
 
 /// A run with the HSM.
 struct Session<'a> {
+    task: Task,
     hsm: &'a dyn Hsm,
     accepted: &'a Accepted,
     room: &'a mut Room,
@@ -120,10 +147,14 @@ fn answer(
     person: &Person,
     screen: &Screen,
 ) -> Result<Verified<Response>, Failure> {
-    let Session { hsm, accepted, room, wrote } = session;
+    let Session { task, hsm, accepted, room, wrote } = session;
     let (hsm, accepted) = (*hsm, *accepted);
     let stored = preflight::look(hsm, accepted, room)?;
+    if *task == Task::Rewrap {
+        resume::must_have(accepted, &stored)?;
+    }
     let log = log::look(hsm, accepted, room, args.accept_log_gap, person, screen)?;
+    bundles::check(accepted.plan.body(), log.pending().len())?;
     log::make_room_to_ask(hsm, room, &log)?;
     summary::show(accepted, &stored, room, isolation, screen)?;
     let ceremony_id = accepted.plan.body().ceremony.as_str();
@@ -200,12 +231,17 @@ fn make(work: &mut Work<'_>, isolation: Isolation) -> Result<Answer, Failure> {
     let mut files = Vec::new();
     let mut targets = Vec::new();
     let planned = &accepted.plan.body().targets;
-    for material in accepted.plan.body().materials() {
-        log::make_room(work.hsm, work.room, &material)?;
+    let mut space = log::Space::default();
+    let materials = accepted.plan.body().materials();
+    let mut progress = Progress::new("key material", materials.len());
+    for (number, material) in (1..).zip(materials) {
+        progress.at(number);
+        space.make(work.hsm, work.room, &material)?;
         let made = target::make(work, &material)?;
         files.extend(made.files);
         targets.extend(made.entries);
     }
+    drop(progress);
     // Work goes key material by key material; the response has the plan's order.
     let place = |entry: &ResponseTarget| planned.iter().position(|t| t.name == entry.name);
     targets.sort_by_key(place);

@@ -36,6 +36,8 @@ pub(super) fn look(hsm: &dyn Hsm, accepted: &Accepted, room: &Room) -> Result<St
         accepted.plan.body().targets.iter().map(|target| target.object_id).collect();
     check_identity(hsm, accepted.device.body(), &accepted.public, &targets)?;
     check_firmware(hsm, accepted)?;
+    // One command for all of them; only what is there is looked at.
+    let there = hsm.objects().map_err(|error| hsm_failed(&error))?;
     let mut stored = Stored::default();
     for material in accepted.plan.body().materials() {
         let target = material.leader;
@@ -47,11 +49,17 @@ pub(super) fn look(hsm: &dyn Hsm, accepted: &Accepted, room: &Room) -> Result<St
                 Some(Held::Known(reimport::look(hsm, accepted, target)?))
             }
             Operation::Import | Operation::Rotate => {
-                check_place(hsm, accepted, target, room)?.map(Held::Stored)
+                let place = (purpose(target).kind(), target.object_id);
+                if there.contains(&place) {
+                    Some(Held::Stored(check_place(hsm, accepted, target, room)?))
+                } else {
+                    check_files(accepted, target)?;
+                    None
+                }
             }
         });
         check_answered(accepted, target, &stored, room)?;
-        if target.kept_as != KeptAs::Opaque {
+        if there.contains(&(ObjectKind::PublicWrapKey, target.object_id)) {
             public_wrap_key::check_free(hsm, target.object_id)?;
         }
     }
@@ -162,13 +170,13 @@ fn check_answered(
     Ok(())
 }
 
-/// What is remembered of the target's material, if it is there already. A stranger's object under its id refuses.
+/// What is remembered of the target's material, which is there already. A stranger's object under its id refuses.
 fn check_place(
     hsm: &dyn Hsm,
     accepted: &Accepted,
     target: &Target,
     room: &Room,
-) -> Result<Option<Remembered>, Failure> {
+) -> Result<Remembered, Failure> {
     let taken = |because: String| {
         Failure::new(
             Exit::Unchanged,
@@ -180,10 +188,7 @@ fn check_place(
     };
     let found =
         hsm.object(purpose(target).kind(), target.object_id).map_err(|error| hsm_failed(&error))?;
-    let Some(object) = found else {
-        check_files(accepted, target)?;
-        return Ok(None);
-    };
+    let object = found.ok_or_else(|| Failure::bug("an object that is listed is not there"))?;
     let Some(remembered) = room.ledger().may_have_stored(&accepted.plan, &target.name) else {
         return Err(taken(format!("{} {:?} is there", object.kind, object.label)));
     };
@@ -199,7 +204,7 @@ fn check_place(
     if object.label != target.label.as_str() || object.domains != target.domains {
         return Err(taken(format!("the object there is labelled {:?}", object.label)));
     }
-    Ok(Some(remembered))
+    Ok(remembered)
 }
 
 /// Nothing lies where the copies of a key material will be written.
@@ -218,18 +223,22 @@ fn check_files(accepted: &Accepted, target: &Target) -> Result<(), Failure> {
 fn check_storage(hsm: &dyn Hsm, accepted: &Accepted, stored: &Stored) -> Result<(), Failure> {
     let plan = accepted.plan.body();
     let leaders = plan.materials().into_iter().map(|material| material.leader);
-    let missing = leaders.filter(|leader| !stored.has(&leader.name)).map(pages_for);
+    let missing: Vec<usize> =
+        leaders.filter(|leader| !stored.has(&leader.name)).map(pages_for).collect();
     let visiting = plan
         .targets
         .iter()
         .filter(|target| target.kept_as != KeptAs::Opaque)
         .map(|target| (target.wrapping_key_spec.modulus_bits() / 8).div_ceil(PAGE));
-    let pages: Vec<usize> = missing.chain(visiting.max()).collect();
-    let bytes = pages.iter().sum::<usize>() * PAGE;
+    let visiting = visiting.max();
     let storage = hsm.storage().map_err(|error| hsm_failed(&error))?;
-    if usize::from(storage.free_objects) >= pages.len() && storage.free_bytes as usize >= bytes {
+    let free = (usize::from(storage.free_objects), storage.free_bytes as usize);
+    let fit = how_many_fit(&missing, visiting, free);
+    if fit == Some(missing.len()) {
         return Ok(());
     }
+    let pages: Vec<usize> = missing.iter().copied().chain(visiting).collect();
+    let bytes = pages.iter().sum::<usize>() * PAGE;
     Err(Failure::new(Exit::Unchanged, "hsm-store-full", "the HSM's object store has no room")
         .because(format!(
             "{} object(s) of {bytes} bytes are needed, {} object(s) and {} bytes are free",
@@ -237,7 +246,25 @@ fn check_storage(hsm: &dyn Hsm, accepted: &Accepted, stored: &Stored) -> Result<
             storage.free_objects,
             storage.free_bytes
         ))
-        .hint("delete what is not needed, or plan another HSM"))
+        .because(format!(
+            "{} of the {} key materials that are still to be made fit",
+            fit.unwrap_or(0),
+            missing.len()
+        ))
+        .hint("delete what is not needed, plan fewer key materials, or plan another HSM"))
+}
+
+/// How many of the objects to be made fit, in their order, into so many free objects and bytes; none where not even the wrapping public
+/// key that visits does.
+fn how_many_fit(missing: &[usize], visiting: Option<usize>, free: (usize, usize)) -> Option<usize> {
+    let objects = free.0.checked_sub(usize::from(visiting.is_some()))?;
+    let mut bytes = free.1.checked_sub(visiting.unwrap_or(0) * PAGE)?;
+    let mut fit = 0;
+    for pages in missing.iter().take(objects) {
+        let Some(left) = bytes.checked_sub(pages * PAGE) else { break };
+        (bytes, fit) = (left, fit + 1);
+    }
+    Some(fit)
 }
 
 /// Whether the firmware does what the plan asks for.
@@ -264,4 +291,23 @@ fn check_firmware(hsm: &dyn Hsm, accepted: &Accepted) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_is_counted_before_anything_is_made() {
+        let page = PAGE;
+        assert_eq!(how_many_fit(&[1, 1, 1], None, (3, 3 * page)), Some(3));
+        assert_eq!(how_many_fit(&[1, 1, 1], None, (2, 3 * page)), Some(2));
+        assert_eq!(how_many_fit(&[1, 1, 1], None, (3, 3 * page - 1)), Some(2));
+        assert_eq!(how_many_fit(&[1, 2, 1], None, (3, 2 * page)), Some(1));
+        // The wrapping public key takes its place besides.
+        assert_eq!(how_many_fit(&[1, 1], Some(3), (2, 100 * page)), Some(1));
+        assert_eq!(how_many_fit(&[1, 1], Some(3), (3, 4 * page)), Some(1));
+        assert_eq!(how_many_fit(&[], Some(3), (1, 2 * page)), None);
+        assert_eq!(how_many_fit(&[], None, (0, 0)), Some(0));
+    }
 }

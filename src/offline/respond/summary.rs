@@ -2,6 +2,7 @@
 
 use super::accepted::Accepted;
 use super::held::Held;
+use super::many;
 use super::preflight::Stored;
 use crate::room::Room;
 use keyferry_bundle::kinds::{Isolation, Made, Operation, RequestTarget, Target};
@@ -35,7 +36,10 @@ pub(super) fn show(
     ]);
     screen.say("The request:");
     screen.table(&fingerprint::rows(&accepted.request.digest()));
-    for planned in &plan.targets {
+    if many::are_many(plan) {
+        many::show(accepted, stored, screen);
+    }
+    for planned in plan.targets.iter().filter(|_| !many::are_many(plan)) {
         if let Some(asked) = request.target(&planned.name) {
             target(planned, asked, stored.get(leader_name(plan, planned)), screen);
             copies(&backup::recipients(policy, plan, planned), device.shares.is_some(), screen);
@@ -52,12 +56,7 @@ pub(super) fn show(
 }
 
 fn target(planned: &Target, asked: &RequestTarget, held: Option<&Held>, screen: &Screen) {
-    let expiry = match (planned.expiration.model, planned.expiration.valid_to) {
-        (ExpirationModel::Expires, Some(date)) => format!("expires at {date}"),
-        (ExpirationModel::Expires | ExpirationModel::DoesNotExpire, _) => {
-            "never expires".to_owned()
-        }
-    };
+    let expiry = expiry(planned);
     let material = fate(planned, held);
     screen.heading(format!("Target {}", planned.name));
     screen.table(&[
@@ -98,8 +97,18 @@ pub(super) fn question(accepted: &Accepted) -> String {
     }
 }
 
+/// When KMS deletes it.
+pub(super) fn expiry(planned: &Target) -> String {
+    match (planned.expiration.model, planned.expiration.valid_to) {
+        (ExpirationModel::Expires, Some(date)) => format!("expires at {date}"),
+        (ExpirationModel::Expires | ExpirationModel::DoesNotExpire, _) => {
+            "never expires".to_owned()
+        }
+    }
+}
+
 /// What happens to a key material.
-fn fate(planned: &Target, held: Option<&Held>) -> String {
+pub(super) fn fate(planned: &Target, held: Option<&Held>) -> String {
     match held {
         Some(Held::Stored(_)) => "is in the HSM already: it is read back, not made anew".to_owned(),
         Some(Held::Known(known)) if known.made == Made::Restored => format!(
@@ -123,7 +132,7 @@ fn leader_name<'a>(plan: &'a Plan, target: &'a Target) -> &'a TargetName {
 }
 
 /// Who gets a copy that survives the HSM.
-fn copies(custodians: &[Custodian], in_shares: bool, screen: &Screen) {
+pub(super) fn copies(custodians: &[Custodian], in_shares: bool, screen: &Screen) {
     let names: Vec<&str> = custodians.iter().map(|custodian| custodian.holder.as_str()).collect();
     if names.is_empty() {
         screen.table(&[("age copy for", "nobody")]);

@@ -113,6 +113,28 @@ impl Scenario {
         self.objects().iter().map(place).collect()
     }
 
+    /// Every key material that KMS holds, as its state file has it.
+    fn held_by_kms(&self) -> Vec<Value> {
+        fn find(tree: &Value, found: &mut Vec<Value>) {
+            match tree {
+                Value::Object(members) => members.iter().for_each(|(name, value)| {
+                    if name == "materials" {
+                        let each = value.as_array().into_iter().flatten();
+                        found.extend(each.map(|material| material["bytes"].clone()));
+                    } else {
+                        find(value, found);
+                    }
+                }),
+                Value::Array(members) => members.iter().for_each(|value| find(value, found)),
+                _ => {}
+            }
+        }
+        let text = std::fs::read(self.scene.backstage("virtual-kms.json")).unwrap();
+        let mut found = Vec::new();
+        find(&serde_json::from_slice(&text).unwrap(), &mut found);
+        found
+    }
+
     fn objects(&self) -> Vec<Value> {
         let text = std::fs::read(self.scene.backstage("virtual-hsm.json")).unwrap();
         let state: Value = serde_json::from_slice(&text).unwrap();
@@ -161,7 +183,7 @@ impl Scenario {
     }
 
     /// One key material, in one place, once imported, whatever happened on the way.
-    pub(crate) fn check(&self, inventory: &BTreeSet<(u64, u64)>) -> Checked {
+    pub(crate) fn check(&self, inventory: &BTreeSet<(u64, u64)>) -> Checked<Option<String>> {
         let now = self.inventory();
         if now != *inventory {
             return Err(format!("the HSM holds {now:x?}, not {inventory:x?}"));
@@ -174,8 +196,17 @@ impl Scenario {
         }
         let stored = &tally(&self.hsm, "/virtual/faults")["done"][STORED];
         let imported = &tally(&self.kms, "/virtual/calls")["done"]["ImportKeyMaterial"];
+        let held = self.held_by_kms();
+        if held.len() != 1 || held.first() != self.material().map(|it| it["body"].clone()).as_ref()
+        {
+            return Err("KMS does not hold the HSM's key material, or not it alone".to_owned());
+        }
         match (stored.as_u64(), imported.as_u64()) {
-            (Some(1) | None, Some(1)) => Ok(()),
+            (Some(1) | None, Some(1)) => Ok(None),
+            // A resumed import asks KMS for proof so: it takes the same key material again and no other.
+            (Some(1) | None, Some(2)) => {
+                Ok(Some("the same key material was uploaded twice".to_owned()))
+            }
             (stored, imported) => {
                 Err(format!("stored {stored:?} times, imported {imported:?} times"))
             }

@@ -126,6 +126,23 @@ fn every_test_that_the_threat_model_names_exists() {
     assert!(seen > 30, "{seen}");
 }
 
+#[test]
+fn every_test_that_the_table_of_faults_names_exists() {
+    let sources = sources(&["tests", "src"]);
+    let document = std::fs::read_to_string(format!("{ROOT}/docs/exit-codes.md")).unwrap();
+    let faults = document.split_once("## Faults").unwrap().1.split_once("\n## ").unwrap().0;
+    let rows = faults.lines().filter(|line| line.starts_with("| ")).skip(1);
+    let mut seen = 0;
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
+        let [_fault, _ends, _next, test] = cells[..] else { panic!("{row}") };
+        let name = quoted(test).next().unwrap();
+        assert!(is_a_test(&sources, name), "docs/exit-codes.md names {name}, which is no test");
+        seen += 1;
+    }
+    assert!(seen > 12, "{seen}");
+}
+
 /// The ids of claims in the code: texts such as `plan.approved`.
 fn ids_in_the_code() -> BTreeSet<String> {
     let mut code = sources(&["src/ceremony/evidence"]);

@@ -76,9 +76,14 @@ pub fn run(desk: Desk<'_>, args: &FetchArgs, source: Source<'_>) -> Result<(), F
     let counter = newest.saturating_add(1);
     let file = Name::Request(counter);
     let token = |target: &Target| Name::ImportToken(counter, target.name.clone());
-    for name in plan.targets.iter().map(token).chain([file.clone()]) {
-        files::must_be_free(&chain.ceremony.path(&name))?;
+    for name in plan.targets.iter().map(token) {
+        files::must_be_free(&chain.ceremony.path(&name)).map_err(|failure| {
+            failure.hint(format!(
+                "if {file} was moved away, bring it back; if a fetch was cut off before it wrote {file}, remove {name}, then fetch again"
+            ))
+        })?;
     }
+    files::must_be_free(&chain.ceremony.path(&file))?;
     let Some((operator, answers)) = ask(desk, args, &chain, source)? else { return Ok(()) };
     let entries: Result<Vec<_>, _> = plan
         .targets

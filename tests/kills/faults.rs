@@ -180,5 +180,11 @@ fn parameters_that_expired() {
     let scenario = Scenario::answered();
     scenario.kms.ask("POST", "/virtual/clock", "{\"advance_seconds\":90000}").unwrap();
     let run = import(&scenario, &[], |_| {});
-    ended(&run, 5, &["ExpiredImportToken", "fetch new parameters with `keyferry-online fetch`"]);
+    ended(
+        &run,
+        5,
+        &["ExpiredImportToken", "`keyferry-online fetch` and have the room answer again"],
+    );
+    ended(&fetch(&scenario, |_| {}), 0, &[]);
+    finished(scenario.answer_and_import());
 }

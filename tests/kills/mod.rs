@@ -12,6 +12,7 @@ mod medium;
 mod points;
 mod room;
 mod scenario;
+mod setting_up;
 
 pub(crate) use cut::{Cut, What};
 pub(crate) use points::each;

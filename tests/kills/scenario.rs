@@ -1,22 +1,57 @@
 //! A ceremony that is to be cut off, and what must hold of it in the end.
 
 use keyferry_bundle::{Backup, Receipt, Response};
-use keyferry_tests::{Run, Scene, Service, passphrase};
+use keyferry_tests::{Rehearsed, Run, Scene, Service, passphrase, rehearse, rehearsed};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 
 pub(crate) const CEREMONY: &str = "payments-2026";
 const HSM_PASSWORD: &str = "rehearsal password of hsm-1";
-/// PUT OPAQUE of the target's object.
-const STORED: &str = "42:0a01";
 const MATERIAL: u64 = 0x0a01;
+
+/// As what the HSM keeps the key material.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// As the bytes that it drew.
+    Opaque,
+    /// As a key that cannot be read.
+    SymmetricKey,
+    /// As a private key that it generated.
+    PrivateKey,
+}
+
+impl Kept {
+    /// A rehearsal of it.
+    fn rehearsed(self) -> &'static Rehearsed {
+        static OTHERS: [OnceLock<Rehearsed>; 2] = [OnceLock::new(), OnceLock::new()];
+        let other =
+            |at: usize, options: &[&str]| OTHERS[at].get_or_init(|| rehearse(options).unwrap());
+        match self {
+            Self::Opaque => rehearsed(),
+            Self::SymmetricKey => other(0, &["--keep-as", "symmetric-key"]),
+            Self::PrivateKey => other(1, &["--key-spec", "ECC_NIST_P256"]),
+        }
+    }
+
+    /// The object's type, and the command that makes it.
+    const fn made(self) -> (u64, &'static str) {
+        match self {
+            Self::Opaque => (1, "42:0a01"),
+            Self::SymmetricKey => (8, "6d:0a01"),
+            Self::PrivateKey => (3, "46:0a01"),
+        }
+    }
+}
 
 /// Every machine of one ceremony, with services of its own.
 pub(crate) struct Scenario {
     pub(crate) scene: Scene,
     pub(crate) hsm: Service,
     pub(crate) kms: Service,
+    kept: Kept,
 }
 
 /// What a step of a test returns: what went wrong, with what the program said.
@@ -43,7 +78,13 @@ fn told(problem: impl std::fmt::Display) -> String {
 impl Scenario {
     /// Before the room answers.
     pub(crate) fn unanswered() -> Self {
-        Self::of(Scene::new().unwrap().unanswered().unwrap())
+        Self::keeping(Kept::Opaque)
+    }
+
+    /// Before the room answers for such key material.
+    pub(crate) fn keeping(kept: Kept) -> Self {
+        let scene = Scene::of(kept.rehearsed()).unwrap().unanswered().unwrap();
+        Self { kept, ..Self::of(scene) }
     }
 
     /// Before the upload.
@@ -63,7 +104,7 @@ impl Scenario {
 
     fn of(scene: Scene) -> Self {
         let (hsm, kms) = (scene.hsm(&[]).unwrap(), scene.kms(&[]).unwrap());
-        Self { scene, hsm, kms }
+        Self { scene, hsm, kms, kept: Kept::Opaque }
     }
 
     /// The room's command, and what is typed.
@@ -104,19 +145,36 @@ impl Scenario {
 
     /// What the HSM holds of the key material, as its state file has it.
     pub(crate) fn material(&self) -> Option<Value> {
-        self.objects().into_iter().find(|it| it["kind"] == 1 && it["id"] == MATERIAL)
+        let (kind, _) = self.kept.made();
+        let mut objects = objects(&self.scene.backstage("virtual-hsm.json")).into_iter();
+        objects.find(|it| it["kind"] == kind && it["id"] == MATERIAL)
     }
 
     /// Every object of the HSM: its kind and id.
     pub(crate) fn inventory(&self) -> BTreeSet<(u64, u64)> {
-        let place = |it: &Value| (it["kind"].as_u64().unwrap(), it["id"].as_u64().unwrap());
-        self.objects().iter().map(place).collect()
+        inventory(&self.scene.backstage("virtual-hsm.json"))
     }
 
-    fn objects(&self) -> Vec<Value> {
-        let text = std::fs::read(self.scene.backstage("virtual-hsm.json")).unwrap();
-        let state: Value = serde_json::from_slice(&text).unwrap();
-        state["store"]["objects"].as_array().unwrap().clone()
+    /// Every key material that KMS holds, as its state file has it.
+    fn held_by_kms(&self) -> Vec<Value> {
+        fn find(tree: &Value, found: &mut Vec<Value>) {
+            match tree {
+                Value::Object(members) => members.iter().for_each(|(name, value)| {
+                    if name == "materials" {
+                        let each = value.as_array().into_iter().flatten();
+                        found.extend(each.map(|material| material["bytes"].clone()));
+                    } else {
+                        find(value, found);
+                    }
+                }),
+                Value::Array(members) => members.iter().for_each(|value| find(value, found)),
+                _ => {}
+            }
+        }
+        let text = std::fs::read(self.scene.backstage("virtual-kms.json")).unwrap();
+        let mut found = Vec::new();
+        find(&serde_json::from_slice(&text).unwrap(), &mut found);
+        found
     }
 
     /// How many commands the HSM's sessions have sent since the faults were set.
@@ -131,7 +189,10 @@ impl Scenario {
 
     /// The witness signs, and what the bastion needs is carried there.
     fn countersign(&self) -> Checked {
-        let response = format!("{CEREMONY}/response-1.json");
+        let newest = |name: &str| name.starts_with("response-");
+        let names = self.scene.names("room").map_err(told)?;
+        let newest = names.into_iter().rfind(|name| newest(name)).ok_or("no response")?;
+        let response = format!("{CEREMONY}/{newest}");
         let arguments = ["sign", &response, "--identity", "wendy.identity"];
         let answers = [&passphrase("wendy"), "response"];
         ended(self.scene.run("room", "keyferry", &arguments, &answers).map_err(told)?, 0)?;
@@ -161,7 +222,7 @@ impl Scenario {
     }
 
     /// One key material, in one place, once imported, whatever happened on the way.
-    pub(crate) fn check(&self, inventory: &BTreeSet<(u64, u64)>) -> Checked {
+    pub(crate) fn check(&self, inventory: &BTreeSet<(u64, u64)>) -> Checked<Option<String>> {
         let now = self.inventory();
         if now != *inventory {
             return Err(format!("the HSM holds {now:x?}, not {inventory:x?}"));
@@ -172,10 +233,19 @@ impl Scenario {
         if response.targets[0].check_value != backup.check_value || receipt.targets.len() != 1 {
             return Err("response, backup and receipt are not of one key material".to_owned());
         }
-        let stored = &tally(&self.hsm, "/virtual/faults")["done"][STORED];
+        let stored = &tally(&self.hsm, "/virtual/faults")["done"][self.kept.made().1];
         let imported = &tally(&self.kms, "/virtual/calls")["done"]["ImportKeyMaterial"];
+        let held = self.held_by_kms();
+        if held.len() != 1 || held.first() != self.material().map(|it| it["body"].clone()).as_ref()
+        {
+            return Err("KMS does not hold the HSM's key material, or not it alone".to_owned());
+        }
         match (stored.as_u64(), imported.as_u64()) {
-            (Some(1) | None, Some(1)) => Ok(()),
+            (Some(1) | None, Some(1)) => Ok(None),
+            // A resumed import asks KMS for proof so: it takes the same key material again and no other.
+            (Some(1) | None, Some(2)) => {
+                Ok(Some("the same key material was uploaded twice".to_owned()))
+            }
             (stored, imported) => {
                 Err(format!("stored {stored:?} times, imported {imported:?} times"))
             }
@@ -183,6 +253,19 @@ impl Scenario {
     }
 }
 
-fn tally(service: &Service, path: &str) -> Value {
+/// The objects of a virtual HSM, as its state file has them.
+fn objects(state: &Path) -> Vec<Value> {
+    let state: Value = serde_json::from_slice(&std::fs::read(state).unwrap()).unwrap();
+    state["store"]["objects"].as_array().unwrap().clone()
+}
+
+/// Every object of a virtual HSM: its kind and id.
+pub(crate) fn inventory(state: &Path) -> BTreeSet<(u64, u64)> {
+    let place = |it: &Value| (it["kind"].as_u64().unwrap(), it["id"].as_u64().unwrap());
+    objects(state).iter().map(place).collect()
+}
+
+/// What a virtual service says of itself.
+pub(crate) fn tally(service: &Service, path: &str) -> Value {
     serde_json::from_str(&service.ask("GET", path, "").unwrap()).unwrap()
 }

@@ -28,6 +28,8 @@ pub enum Name {
     Log(u32),
     /// `receipt-N.json`: the receipt for response N.
     Receipt(u32),
+    /// `journal-N.json`: how far the upload of response N is. It stays on the bastion, and is gone once there is a receipt.
+    Journal(u32),
     /// `transcript-N.json`: what the room's Nth run with this HSM showed and asked.
     Transcript(u32),
     /// `upkeep-N.json`: what was done with the HSM outside of a ceremony.
@@ -48,6 +50,7 @@ impl fmt::Display for Name {
             Self::AgeCopy(target) => write!(f, "backup-{target}.age"),
             Self::Log(counter) => write!(f, "log-{counter}.json"),
             Self::Receipt(counter) => write!(f, "receipt-{counter}.json"),
+            Self::Journal(counter) => write!(f, "journal-{counter}.json"),
             Self::Transcript(counter) => write!(f, "transcript-{counter}.json"),
             Self::Upkeep(counter) => write!(f, "upkeep-{counter}.json"),
         }
@@ -77,6 +80,7 @@ impl Name {
             .or_else(|| counter("response-").map(Self::Response))
             .or_else(|| counter("log-").map(Self::Log))
             .or_else(|| counter("receipt-").map(Self::Receipt))
+            .or_else(|| counter("journal-").map(Self::Journal))
             .or_else(|| counter("transcript-").map(Self::Transcript))
             .or_else(|| counter("upkeep-").map(Self::Upkeep))
             .or_else(|| target(".json").map(Self::Backup))
@@ -113,6 +117,7 @@ mod tests {
             Name::Receipt(3),
             Name::Transcript(4),
             Name::Upkeep(5),
+            Name::Journal(6),
         ] {
             assert_eq!(Name::parse(&name.to_string()), Some(name));
         }
@@ -123,7 +128,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_what_would_be_written_is_read(text in "(policy-v|request-|log-|transcript-|upkeep-|backup-|import-token-|x)?[a-z0-9.-]{0,20}(.json|.bin|.yhw|.age)?") {
+        fn only_what_would_be_written_is_read(text in "(policy-v|request-|log-|journal-|transcript-|upkeep-|backup-|import-token-|x)?[a-z0-9.-]{0,20}(.json|.bin|.yhw|.age)?") {
             if let Some(name) = Name::parse(&text) {
                 prop_assert_eq!(name.to_string(), text);
             }

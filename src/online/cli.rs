@@ -47,6 +47,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Import what the room answered, have KMS prove that it holds it, and write a signed receipt
     Import(ImportArgs),
+    /// Go on with an import that was cut off: `import --resume`
+    Resume(ImportArgs),
     /// Have KMS prove once more that it holds the key material that was imported
     ///
     /// Private keys: `GetPublicKey` gives the response's public key, and KMS signs, decrypts or agrees under it on a fresh challenge.

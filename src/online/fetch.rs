@@ -1,15 +1,18 @@
 //! `fetch`: `GetParametersForImport` for every target of the plan, or what the console handed out, as a signed request. The import
 //! tokens stay beside it.
 
-use crate::calls::failed;
+mod parameters;
+
 use crate::chain::Chain;
 use crate::desk::Desk;
 use crate::download::{self, Download};
-use crate::kms::{Kms, Parameters};
+use crate::kms::{KeyRef, Kms, Parameters};
 use crate::operator::{Operator, own_work};
+use crate::regions::Regions;
 use crate::{keys, session};
-use keyferry_bundle::kinds::{ParametersSource, Request, RequestTarget, Target};
+use keyferry_bundle::kinds::{Operation, ParametersSource, Request, RequestTarget, Target};
 use keyferry_bundle::{AccountId, Base64, Bundle as _, Digest, Endpoint, Timestamp, Verified};
+use keyferry_ceremony::endpoint::is_of_aws;
 use keyferry_ceremony::request;
 use keyferry_console::args::CeremonyArgs;
 use keyferry_console::ceremony::refused;
@@ -17,10 +20,6 @@ use keyferry_console::files::{self, Mode};
 use keyferry_console::{Exit, Failure, Name, fingerprint, shell};
 use serde_json::json;
 use std::path::PathBuf;
-use std::time::Duration;
-
-/// AWS KMS developer guide, "Request quotas": `GetParametersForImport` once a second.
-const BETWEEN_CALLS: Duration = Duration::from_millis(1100);
 
 /// What to fetch.
 #[derive(Debug, Clone, clap::Args)]
@@ -41,6 +40,10 @@ pub struct FetchArgs {
     #[arg(long, value_name = "TIME", requires = "from_console")]
     pub downloaded_at: Option<Timestamp>,
 
+    /// Fetch once more for a plan that has a request already: the parameters expired, or a token was lost
+    #[arg(long)]
+    pub again: bool,
+
     /// Check everything, say what would be asked of AWS, and write nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -50,7 +53,7 @@ pub struct FetchArgs {
 #[derive(Clone, Copy)]
 pub enum Source<'a> {
     /// The API.
-    Api(&'a dyn Kms),
+    Api(&'a dyn Kms, &'a dyn Regions),
     /// A download.
     Console(&'a Download),
 }
@@ -73,6 +76,7 @@ pub fn run(desk: Desk<'_>, args: &FetchArgs, source: Source<'_>) -> Result<(), F
     let newest = chain.ceremony.newest_request();
     let earlier = chain.requests()?;
     let previous = earlier.last().map(Verified::digest);
+    again(args, newest, &chain)?;
     let counter = newest.saturating_add(1);
     let file = Name::Request(counter);
     let token = |target: &Target| Name::ImportToken(counter, target.name.clone());
@@ -119,6 +123,27 @@ pub fn run(desk: Desk<'_>, args: &FetchArgs, source: Source<'_>) -> Result<(), F
     report(desk, &operator, &request, &path, short.as_deref())
 }
 
+/// A second request is asked for as such: the first may be on its way to the room.
+fn again(args: &FetchArgs, newest: u32, chain: &Chain) -> Result<(), Failure> {
+    match (newest, args.again) {
+        (0, false) => Ok(()),
+        (0, true) => Err(Failure::usage("there is nothing to fetch again")
+            .because("this plan has no request yet")
+            .hint("leave out --again")),
+        (_, true) => Ok(()),
+        (newest, false) => Err(Failure::new(
+            Exit::File,
+            "fetched-already",
+            format!("{} is here already", Name::Request(newest)),
+        )
+        .because("its parameters may be on their way to the room")
+        .hint(format!(
+            "where they expired, or a token was lost: keyferry-online fetch --again {} --identity FILE; the room answers with `keyferry-offline rewrap`",
+            chain.folder()
+        ))),
+    }
+}
+
 /// Checks what can be checked, opens the identity, and only then asks. Nothing comes back from a dry run.
 fn ask(
     desk: Desk<'_>,
@@ -152,27 +177,22 @@ fn ask(
             };
             Ok(Some((operator()?, answers)))
         }
-        Source::Api(kms) => {
-            let session = session::open(desk, kms, Some(plan.environment))?;
-            session::must_fit(&session, plan)?;
+        Source::Api(kms, regions) => {
+            let (session, mut everywhere) = session::open_all(desk, kms, regions, plan)?;
             for target in &plan.targets {
-                let found = keys::planned(kms, target)?;
-                keys::must_be_pending(target, &found)?;
+                let at = KeyRef::from(&target.key);
+                let found = everywhere.ask(&at, |kms| keys::planned(kms, target))??;
+                if plan.operation == Operation::Import {
+                    keys::must_be_pending(target, &found)?;
+                }
             }
             if args.dry_run {
                 let steps: Vec<String> = plan.targets.iter().map(call).collect();
                 return desk.dry_run(&steps).map(|()| None);
             }
             let operator = operator()?;
-            let mut parameters = Vec::with_capacity(plan.targets.len());
-            for (index, target) in plan.targets.iter().enumerate() {
-                if index > 0 {
-                    desk.clock.wait(BETWEEN_CALLS);
-                }
-                let (algorithm, spec) = (target.wrapping_algorithm, target.wrapping_key_spec);
-                let answer = kms.get_parameters_for_import(&target.key, algorithm, spec);
-                parameters.push(answer.map_err(|e| failed("kms:GetParametersForImport", &e))?);
-            }
+            let paced = is_of_aws(&session.endpoint, &session.region);
+            let parameters = parameters::all(desk, &mut everywhere, &plan.targets, paced)?;
             let (account, endpoint) = (session.account, session.endpoint);
             let source = ParametersSource::Api;
             Ok(Some((operator, Answers { account, endpoint, source, parameters })))

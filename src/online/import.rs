@@ -1,21 +1,29 @@
 //! `import`: verifies everything, uploads the encrypted key material, waits until KMS shows it, has KMS prove that it holds it, and
-//! writes a signed receipt.
+//! writes a signed receipt. Of each key material the first target goes before the others, which go many at a time; a journal says how far it is.
+
+mod many;
+mod rotate;
+mod standing;
 
 use crate::chain::Chain;
 use crate::desk::Desk;
-use crate::kms::{KeyState, Kms};
+use crate::journal::{Begun, Journal};
+use crate::kms::{KeyRef, Kms};
 use crate::operator::{Operator, own_work};
 use crate::proof::{self, Unproven, other_key};
 use crate::receipt::{self, Draft};
-use crate::upload::{self, Job};
-use crate::{expiry, keys, session, tokens};
-use keyferry_bundle::kinds::ReceiptTarget;
-use keyferry_bundle::{KeySpec, Plan, Request, Response, Verified};
+use crate::regions::{Everywhere, Regions};
+use crate::upload::{self, Job, Standing};
+use crate::{expiry, session, tokens};
+use keyferry_bundle::kinds::{Operation, ReceiptTarget};
+use keyferry_bundle::{KeySpec, Plan, Request, Response, TargetName, Verified};
 use keyferry_ceremony::proof::Bound;
 use keyferry_ceremony::{Countersigned, receipt as receipts, response as responses};
 use keyferry_console::args::CeremonyArgs;
 use keyferry_console::ceremony::refused;
+use keyferry_console::progress::Progress;
 use keyferry_console::{Exit, Failure, Name, files};
+use standing::Before;
 use std::path::PathBuf;
 
 /// What to import.
@@ -29,8 +37,9 @@ pub struct ImportArgs {
     #[arg(long, value_name = "FILE")]
     pub identity: PathBuf,
 
-    /// Also take keys that are Enabled already with the planned expiration: an import that was cut off. KMS takes the same key
-    /// material again and no other, so its answer is the proof that was missing
+    /// Go on with an import that was cut off. What the journal beside it says is done is not done again, and KMS is asked about the rest
+    /// before anything is sent. Without a journal, keys that are as planned already get the same key material again: KMS takes no other,
+    /// so its answer is the proof that was missing
     #[arg(long)]
     pub resume: bool,
 
@@ -43,54 +52,75 @@ pub struct ImportArgs {
     pub dry_run: bool,
 }
 
-/// Imports every target of the newest request's response. `prover` is asked for the proofs: KMS under the credentials of
-/// `--prove-profile`, or the same as `kms`.
+/// KMS for an import.
+pub struct Where<'a> {
+    /// In the Region of the credentials.
+    pub kms: &'a dyn Kms,
+    /// In other Regions.
+    pub regions: &'a dyn Regions,
+    /// For many uploads at a time; one after the other where there is none.
+    pub at_once: Option<&'a (dyn Regions + Sync)>,
+    /// Who is asked for the proofs: KMS under the credentials of `--prove-profile`; the same as `kms` where there is none.
+    pub prover: Option<(&'a dyn Kms, &'a dyn Regions)>,
+}
+
+impl std::fmt::Debug for Where<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Where")
+    }
+}
+
+/// From so many on, uploads are made many at a time.
+const MANY: usize = 4;
+
+/// Imports every target of the newest request's response.
 ///
 /// # Errors
 /// Everything up to [`Exit::Policy`], [`Exit::Declined`] and [`Exit::File`] before anything is uploaded; [`Exit::Unchanged`] when KMS
 /// refused; [`Exit::Unknown`] when nobody knows, some targets were imported and others not, or KMS holds other key material.
-pub fn run(
-    desk: Desk<'_>,
-    kms: &dyn Kms,
-    prover: &dyn Kms,
-    args: &ImportArgs,
-) -> Result<(), Failure> {
+pub fn run(desk: Desk<'_>, place: &Where<'_>, args: &ImportArgs) -> Result<(), Failure> {
     let chain = Chain::open(&args.ceremony)?;
     let (plan, policy) = (chain.plan.body(), chain.ceremony.policy());
     let request = chain.newest_request()?;
     let response = answer(&chain, &request)?;
-    let name = Name::Receipt(request.body().counter);
+    let counter = request.body().counter;
+    let name = Name::Receipt(counter);
     let path = chain.ceremony.path(&name);
     must_not_be_done(&chain, &response, &name)?;
     files::must_be_free(&path)?;
-    let mut jobs = Vec::with_capacity(plan.targets.len());
-    for planned in &plan.targets {
-        let (Some(asked), Some(answered)) =
-            (request.body().target(&planned.name), response.body().target(&planned.name))
-        else {
-            return Err(Failure::bug(format!("target {} was accepted unseen", planned.name)));
-        };
-        let token = tokens::read(&chain.ceremony, request.body(), asked)?;
-        jobs.push(Job { planned, answered, token, was: KeyState::PendingImport });
+    let notes = chain.ceremony.path(&Name::Journal(counter));
+    let journal = Journal::read(&notes, response.digest())?;
+    if journal.is_some() && !args.resume {
+        return Err(cut_off(&chain.folder()));
     }
+    let before = Before { plan, journal: journal.as_ref(), resume: args.resume };
+    let mut jobs = jobs(&chain, &request, &response, before)?;
     let now = desk.clock.now()?;
-    expiry::must_still_work(request.body(), now, &chain.folder())?;
-    expiry::must_be_possible(plan, now)?;
 
-    let session = session::open(desk, kms, Some(plan.environment))?;
-    session::must_fit(&session, plan)?;
-    if args.prove_profile.is_some() {
-        desk.screen.say("The proofs are asked for with other credentials:");
-        session::must_fit(&session::open(desk, prover, Some(plan.environment))?, plan)?;
+    // What expired meanwhile is of no matter where everything is in KMS already: that is seen below.
+    let in_time = || {
+        expiry::must_still_work(request.body(), now, &chain.folder())?;
+        expiry::must_be_possible(plan, now)
+    };
+    if journal.is_none() {
+        in_time()?;
     }
-    for job in &mut jobs {
-        let found = keys::planned(kms, job.planned)?;
-        let ours =
-            found.state == KeyState::Enabled && found.expiration == Some(job.planned.expiration);
-        if !(args.resume && ours) {
-            keys::must_be_pending(job.planned, &found)?;
+    let (session, mut everywhere) = session::open_all(desk, place.kms, place.regions, plan)?;
+    let mut provers = match place.prover {
+        Some((prover, regions)) => {
+            desk.screen.say("The proofs are asked for with other credentials:");
+            Some(session::open_all(desk, prover, regions, plan)?.1)
         }
-        job.was = found.state;
+        None => None,
+    };
+    let mut begun = Vec::with_capacity(jobs.len());
+    for job in &mut jobs {
+        let at = KeyRef::from(&job.planned.key);
+        let was_as_planned = everywhere.ask(&at, |kms| before.look(kms, job))??;
+        begun.push(Begun { name: job.planned.name.clone(), was_as_planned });
+    }
+    if journal.is_some() && jobs.iter().any(|job| job.standing == Standing::Due) {
+        in_time()?;
     }
     if args.dry_run {
         return desk
@@ -106,23 +136,156 @@ pub fn run(
     let rehearsed = operator.sign(&hoped)?;
     let accept = |bytes: &[u8]| receipts::accept(policy, &chain.plan, &response, bytes);
     own_work(&name.to_string(), accept(&rehearsed))?;
-    desk.screen.heading("About to upload");
-    for job in &jobs {
-        desk.screen.say(format!("  {}", call(job)));
-    }
+    announce(desk, plan, &jobs);
     desk.person.confirm(desk.screen, "Import this key material?", description_of(plan))?;
 
-    let description = description_of(plan);
+    let fresh = journal.is_none();
+    let mut journal = match journal {
+        Some(journal) => journal,
+        None => Journal::begin(&notes, response.digest(), begun)?,
+    };
+    let folder = chain.folder();
+    let upload = upload_all(desk, place, &mut everywhere, plan, &jobs, &mut journal, &folder);
+    // KMS has refused the first of all: nothing is under way, and nothing is to be resumed.
+    if fresh && upload.as_ref().is_err_and(|failure| failure.exit == Exit::Unchanged) {
+        journal.close()?;
+        return upload;
+    }
+    upload?;
     let bound = Bound::to(&response);
     let mut done = Vec::with_capacity(jobs.len());
     for job in &jobs {
-        let symmetric = job.planned.key_spec == KeySpec::SymmetricDefault;
-        let uploaded = upload::run(desk, kms, job, symmetric.then_some(description))
-            .map_err(|failure| in_part(failure, &done, job, &chain.folder()))?;
-        done.push(proved(desk, prover, bound, job, uploaded, &done, &chain.folder())?);
+        let said = journal.of(&job.planned.name).cloned();
+        done.push(said.ok_or_else(|| Failure::bug("a target was uploaded unnoted"))?);
     }
+    if plan.operation == Operation::Rotate {
+        rotate::all(desk, &mut everywhere, plan, &mut done, &folder)?;
+    }
+    let asked = provers.as_mut().unwrap_or(&mut everywhere);
+    let mut progress = Progress::new("proof", jobs.len());
+    for (number, job) in (1..).zip(&jobs) {
+        progress.at(number);
+        let Some(uploaded) = done.get(number - 1).filter(|said| said.proof.is_none()) else {
+            continue;
+        };
+        let uploaded = uploaded.clone();
+        let at = KeyRef::from(&job.planned.key);
+        let earlier = done.get(..number - 1).unwrap_or_default();
+        let said =
+            asked.ask(&at, |kms| proved(desk, kms, bound, job, uploaded, earlier, &folder))??;
+        if let Some(entry) = done.get_mut(number - 1) {
+            *entry = said;
+        }
+    }
+    drop(progress);
     let body = draft.body(desk.clock.now().unwrap_or(now), done);
-    receipt::write(desk, &operator, &body, &path, accept)
+    receipt::write(desk, &operator, &body, &path, accept)?;
+    journal.close()
+}
+
+/// What is to be uploaded, each with its token.
+fn jobs<'a>(
+    chain: &'a Chain,
+    request: &Verified<Request>,
+    response: &'a Verified<Response>,
+    before: Before<'_>,
+) -> Result<Vec<Job<'a>>, Failure> {
+    let plan = chain.plan.body();
+    let mut jobs = Vec::with_capacity(plan.targets.len());
+    for planned in &plan.targets {
+        let (Some(asked), Some(answered)) =
+            (request.body().target(&planned.name), response.body().target(&planned.name))
+        else {
+            return Err(Failure::bug(format!("target {} was accepted unseen", planned.name)));
+        };
+        let symmetric = planned.key_spec == KeySpec::SymmetricDefault;
+        jobs.push(Job {
+            planned,
+            answered,
+            token: tokens::read(&chain.ceremony, request.body(), asked)?,
+            standing: Standing::Due,
+            shown: before.shown(planned),
+            import_type: before.import_type(planned),
+            description: symmetric.then(|| description_of(plan).to_owned()),
+        });
+    }
+    Ok(jobs)
+}
+
+/// Uploads everything, the first target of each key material before the others.
+fn upload_all(
+    desk: Desk<'_>,
+    place: &Where<'_>,
+    everywhere: &mut Everywhere<'_>,
+    plan: &Plan,
+    jobs: &[Job<'_>],
+    journal: &mut Journal,
+    folder: &str,
+) -> Result<(), Failure> {
+    let is_leader = |job: &&Job<'_>| {
+        plan.leader(job.planned).is_some_and(|leader| leader.name == job.planned.name)
+    };
+    let (leaders, followers): (Vec<_>, Vec<_>) = jobs.iter().partition(is_leader);
+    let mut progress = Progress::new("upload", jobs.len());
+    for wave in [leaders, followers] {
+        let named = |journal: &Journal, job: &Job<'_>, failure| {
+            in_part(failure, &noted(journal, jobs), &job.planned.name, folder)
+        };
+        match place.at_once.filter(|_| wave.len() > MANY) {
+            Some(regions) => {
+                let outcome = many::upload(regions, &wave, |said| {
+                    journal.done(said)?;
+                    progress.at(noted(journal, jobs).len());
+                    Ok(())
+                });
+                if let Err((index, failure)) = outcome {
+                    let job = wave.get(index).ok_or_else(|| Failure::bug("no such upload"))?;
+                    return Err(named(journal, job, failure));
+                }
+            }
+            None => {
+                for job in wave {
+                    let at = KeyRef::from(&job.planned.key);
+                    let say = |text: String| desk.screen.say(text);
+                    let said = everywhere
+                        .ask(&at, |kms| upload::run(kms, desk.clock, &say, job))?
+                        .map_err(|failure| named(journal, job, failure))?;
+                    journal.done(said)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the journal says is done, in the plan's order.
+fn noted(journal: &Journal, jobs: &[Job<'_>]) -> Vec<ReceiptTarget> {
+    jobs.iter().filter_map(|job| journal.of(&job.planned.name).cloned()).collect()
+}
+
+fn announce(desk: Desk<'_>, plan: &Plan, jobs: &[Job<'_>]) {
+    desk.screen.heading("About to upload");
+    for job in jobs {
+        let what = match &job.standing {
+            Standing::Due => call(job),
+            Standing::Again => format!("{}, once more", call(job)),
+            Standing::TookEffect(_) | Standing::Done(_) => {
+                format!("{}: in KMS already, nothing is sent", job.planned.key)
+            }
+        };
+        desk.screen.say(format!("  {what}"));
+    }
+    if plan.operation == Operation::Rotate {
+        for material in plan.materials() {
+            desk.screen.say(format!("  call kms:RotateKeyOnDemand: {}", material.leader.key));
+        }
+    }
+}
+
+fn cut_off(folder: &str) -> Failure {
+    Failure::new(Exit::File, "import-cut-off", "an import of this response was cut off")
+        .because("its journal is here")
+        .hint(format!("keyferry-online import {folder} --identity FILE --resume"))
 }
 
 /// KMS keeps the ceremony's name with symmetric key material; `CloudTrail` shows it.
@@ -217,12 +380,12 @@ fn before(done: &[ReceiptTarget]) -> String {
 }
 
 /// Some targets were imported, this one was not: no receipt can cover that, and nothing is lost by going on later.
-fn in_part(failure: Failure, done: &[ReceiptTarget], job: &Job<'_>, folder: &str) -> Failure {
+fn in_part(failure: Failure, done: &[ReceiptTarget], target: &TargetName, folder: &str) -> Failure {
     if done.is_empty() {
         return failure;
     }
     Failure { exit: Exit::Unknown, ..failure }
-        .because(format!("{}; not imported: {}", before(done), job.planned.name))
+        .because(format!("{}; not imported: {target}", before(done)))
         .hint(format!(
             "once the cause is removed: keyferry-online import {folder} --identity FILE --resume"
         ))

@@ -53,6 +53,12 @@ pub trait Kms {
     /// [`CallError`]; after [`CallError::NoAnswer`] the material may have been imported.
     fn import_key_material(&self, upload: &Upload<'_>) -> Result<Imported, CallError>;
 
+    /// `RotateKeyOnDemand`: key material that waits for a rotation becomes the current one; of a multi-Region key at the primary.
+    ///
+    /// # Errors
+    /// [`CallError`]; after [`CallError::NoAnswer`] the key may have been rotated.
+    fn rotate_key_on_demand(&self, key: &KeyArn) -> Result<(), CallError>;
+
     /// `Encrypt`, with the algorithm of symmetric keys.
     ///
     /// # Errors
@@ -288,10 +294,22 @@ pub struct Upload<'a> {
     pub encrypted_key_material: &'a [u8],
     /// When KMS deletes it.
     pub expiration: Expiration,
-    /// Whether KMS must already know these bytes (`ImportType` `EXISTING_KEY_MATERIAL`); symmetric keys only.
-    pub existing: bool,
+    /// Whether KMS knows these bytes (`ImportType`); symmetric keys only. Where nothing is said, KMS takes the first for new and any
+    /// other for known.
+    pub import_type: Option<ImportType>,
+    /// The id that KMS gave these bytes before (`KeyMaterialId`); symmetric keys only.
+    pub key_material_id: Option<&'a KeyMaterialId>,
     /// `KeyMaterialDescription`; symmetric keys only.
     pub description: Option<&'a str>,
+}
+
+/// What KMS is told of the bytes that it gets (AWS KMS API reference, `ImportKeyMaterial`, `ImportType`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportType {
+    /// They were never in this KMS key.
+    New,
+    /// They were, or are in the primary that this key is a replica of.
+    Existing,
 }
 
 /// What `ImportKeyMaterial` answers.

@@ -27,6 +27,7 @@ mod expiry;
 pub mod fetch;
 pub mod iam_policy;
 pub mod import;
+mod journal;
 mod key_policy;
 mod keys;
 pub mod kms;
@@ -56,6 +57,7 @@ use clock::HostClock;
 use desk::Desk;
 use download::Download;
 use fetch::Source;
+use import::{ImportArgs, Where};
 use keyferry_console::self_test::{self, Program};
 use keyferry_console::{Exit, Failure, Screen, process};
 use std::process::ExitCode;
@@ -92,16 +94,23 @@ pub fn run(screen: &Screen, cli: &Cli) -> Result<(), Failure> {
         Command::CreateKey(args) => create_key::run(desk, &aws()?, args),
         Command::Fetch(args) => match &args.from_console {
             Some(path) => fetch::run(desk, args, Source::Console(&Download::read(path)?)),
-            None => fetch::run(desk, args, Source::Api(&aws()?)),
+            None => fetch::run(desk, args, Source::Api(&aws()?, &cli.aws)),
         },
         Command::Check(args) => check::run(desk, args),
-        Command::Import(args) => {
+        Command::Import(args) | Command::Resume(args) => {
+            let args = ImportArgs {
+                resume: args.resume || matches!(cli.command, Command::Resume(_)),
+                ..args.clone()
+            };
             let kms = aws()?;
+            let place =
+                Where { kms: &kms, regions: &cli.aws, at_once: Some(&cli.aws), prover: None };
             let Some(profile) = &args.prove_profile else {
-                return import::run(desk, &kms, &kms, args);
+                return import::run(desk, &place, &args);
             };
             let options = AwsOptions { profile: Some(profile.clone()), ..cli.aws.clone() };
-            import::run(desk, &kms, &aws::Client::new(&options)?, args)
+            let prover = aws::Client::new(&options)?;
+            import::run(desk, &Where { prover: Some((&prover, &options)), ..place }, &args)
         }
         Command::Status(args) => status::run(desk, &aws()?, &cli.aws, args),
         Command::Prove(args) => prove::run(desk, &aws()?, args),

@@ -2,12 +2,14 @@
 
 use crate::calls::failed;
 use crate::desk::Desk;
-use crate::kms::{Kms, Session};
+use crate::kms::{KeyRef, Kms, Session};
+use crate::regions::{Everywhere, Regions};
 use keyferry_bundle::kinds::Target;
 use keyferry_bundle::{Environment, Plan};
 use keyferry_ceremony::endpoint::is_of_aws;
 use keyferry_console::screen::Tone;
 use keyferry_console::{Exit, Failure};
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 /// Asks AWS who this is and shows the answer.
@@ -44,13 +46,42 @@ fn show(desk: Desk<'_>, session: &Session, environment: Option<Environment>) {
     }
 }
 
-/// Refuses credentials or a region that are not the plan's, and in production whatever is not AWS.
+/// As [`open`], then in every other Region that the plan has keys in. The one of the first is what bundles name.
+pub(crate) fn open_all<'a>(
+    desk: Desk<'_>,
+    kms: &'a dyn Kms,
+    regions: &'a dyn Regions,
+    plan: &Plan,
+) -> Result<(Session, Everywhere<'a>), Failure> {
+    let first = open(desk, kms, Some(plan.environment))?;
+    must_fit(&first, plan)?;
+    let mut everywhere = Everywhere::new(kms, first.region.clone(), regions);
+    let mut seen = BTreeSet::from([first.region.clone()]);
+    for target in &plan.targets {
+        if !seen.insert(target.key.region.clone()) {
+            continue;
+        }
+        let name = KeyRef::from(&target.key);
+        let there = everywhere.ask(&name, |kms| open(desk, kms, Some(plan.environment)))??;
+        same("region", &there.region, &target.key.region, target)?;
+        must_fit(&there, plan)?;
+    }
+    Ok((first, everywhere))
+}
+
+/// Refuses credentials that are not the plan's, a Region that it has no key in, and in production whatever is not AWS.
 pub(crate) fn must_fit(session: &Session, plan: &Plan) -> Result<(), Failure> {
+    let here = |target: &&Target| target.key.region == session.region;
     for target in &plan.targets {
         let key = &target.key;
         same("partition", &session.partition, &key.partition, target)?;
         same("account", &session.account, &key.account, target)?;
-        same("region", &session.region, &key.region, target)?;
+        if !plan.targets.iter().any(|target| here(&target)) {
+            same("region", &session.region, &key.region, target)?;
+        }
+        if !here(&target) {
+            continue;
+        }
         let ours = is_of_aws(&session.endpoint, &key.region);
         if plan.environment == Environment::Production && !ours {
             return Err(Failure::new(

@@ -1,113 +1,220 @@
-//! One target's `ImportKeyMaterial`: made once. Where no answer comes, `DescribeKey` decides; the call is never blindly repeated.
+//! One target's `ImportKeyMaterial`: made once. Where no answer comes, KMS is looked at; the call is never blindly repeated.
 
 use crate::calls::failed;
-use crate::desk::Desk;
-use crate::kms::{CallError, Imported, KeyDescription, KeyRef, KeyState, Kms, Upload};
-use keyferry_bundle::KeySpec;
+use crate::clock::Clock;
+use crate::kms::{CallError, ImportType, Imported, KeyRef, KeyState, Kms, Upload};
+use crate::lifecycle::{self, Generation, ImportState};
 use keyferry_bundle::kinds::{Outcome, ReceiptTarget, ResponseTarget, Target};
+use keyferry_bundle::{Digest, KeyMaterialId, KeySpec};
 use keyferry_console::{Exit, Failure};
 use std::time::Duration;
 
 /// Seconds before each look at the key: KMS is eventually consistent, usually within seconds, seldom minutes (AWS KMS developer
 /// guide, "Eventual consistency"). Two minutes in all.
 const LOOKS: [u64; 11] = [0, 1, 2, 4, 8, 15, 15, 15, 20, 20, 20];
-/// Seconds before each repetition of an upload that KMS was too busy to take: it changed nothing.
-const BUSY: [u64; 4] = [1, 2, 4, 8];
+/// Seconds before each repetition of a call that KMS was too busy to take: it changed nothing.
+pub(crate) const BUSY: [u64; 6] = [1, 2, 4, 8, 16, 32];
 
-/// What is uploaded, and what the key was before.
-#[derive(Debug)]
+/// Where a target's upload stands before it is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It is to be made.
+    Due,
+    /// It is to be made although KMS shows the planned state: KMS takes the same key material again and no other, so its answer is a
+    /// proof that is missing.
+    Again,
+    /// An earlier run has made it, and KMS shows that it took effect.
+    TookEffect(Option<KeyMaterialId>),
+    /// An earlier run has noted what KMS said.
+    Done(ReceiptTarget),
+}
+
+/// How KMS shows that an upload took effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// The key is Enabled with the planned expiration.
+    ByTheKey,
+    /// Its list of generations has this key material with the planned expiration: where a key has several.
+    ByItsGeneration,
+}
+
+/// What is uploaded.
+#[derive(Debug, Clone)]
 pub(crate) struct Job<'a> {
     pub(crate) planned: &'a Target,
     pub(crate) answered: &'a ResponseTarget,
     pub(crate) token: Vec<u8>,
-    pub(crate) was: KeyState,
+    pub(crate) standing: Standing,
+    pub(crate) shown: Shown,
+    /// What KMS is told of the bytes; symmetric keys only.
+    pub(crate) import_type: Option<ImportType>,
+    /// What KMS keeps with symmetric key material: the ceremony's name.
+    pub(crate) description: Option<String>,
 }
 
 impl Job<'_> {
     /// The receipt's entry if all goes well.
     pub(crate) fn hoped(&self) -> ReceiptTarget {
+        let mut entry = match &self.standing {
+            Standing::Done(said) => said.clone(),
+            Standing::TookEffect(id) => self.entry(Outcome::Confirmed, id.clone()),
+            Standing::Due | Standing::Again => {
+                self.entry(Outcome::Imported, self.pinned().cloned())
+            }
+        };
+        let earlier = self.planned.earlier.iter().filter_map(|pin| pin.key_material_id.clone());
+        let generations: Vec<KeyMaterialId> = earlier.collect();
+        if !generations.is_empty() {
+            // What KMS will call the new one, nobody knows yet: any id but those before.
+            let any = || Digest::of(self.planned.name.as_str().as_bytes()).to_string().parse().ok();
+            let new = entry.key_material_id.clone().or_else(any);
+            entry.generations = generations.into_iter().chain(new.clone()).collect();
+            entry.key_material_id = new;
+        }
+        entry
+    }
+
+    /// The key material's id by the plan, where KMS knows it under one.
+    pub(crate) fn pinned(&self) -> Option<&KeyMaterialId> {
+        self.planned.material.as_ref()?.key_material_id.as_ref()
+    }
+
+    fn entry(&self, outcome: Outcome, key_material_id: Option<KeyMaterialId>) -> ReceiptTarget {
         ReceiptTarget {
             name: self.planned.name.clone(),
             key: self.planned.key.clone(),
-            outcome: Outcome::Imported,
+            outcome,
             expiration: self.planned.expiration,
-            key_material_id: None,
+            // AWS KMS gives ids to symmetric key material alone; a receipt of another key has none, whatever else answers.
+            key_material_id: key_material_id
+                .filter(|_| self.planned.key_spec == KeySpec::SymmetricDefault),
             generations: Vec::new(),
             proof: None,
         }
     }
-}
 
-/// Uploads, and waits until KMS shows the key enabled as planned.
-pub(crate) fn run(
-    desk: Desk<'_>,
-    kms: &dyn Kms,
-    job: &Job<'_>,
-    description: Option<&str>,
-) -> Result<ReceiptTarget, Failure> {
-    let target = job.planned;
-    desk.screen.say(format!("Importing into {} ...", target.key));
-    let again = job.was == KeyState::Enabled;
-    let upload = Upload {
-        key: &target.key,
-        token: &job.token,
-        encrypted_key_material: job.answered.encrypted_key_material.as_bytes(),
-        expiration: target.expiration,
-        existing: again && target.key_spec == KeySpec::SymmetricDefault,
-        description,
-    };
-    let (outcome, answer) = match send(desk, kms, &upload) {
-        Ok(answer) => (Outcome::Imported, answer),
-        Err(error @ CallError::NoAnswer(_)) if again => {
-            // It was enabled before: looking at it proves nothing.
-            return Err(
-                unknown(job, "no answer came, and the key was enabled already").caused_by(&error)
-            );
-        }
-        Err(error @ CallError::NoAnswer(_)) => {
-            desk.screen.warn(format!("{error}; looking at the key before anything else is done"));
-            (Outcome::Confirmed, Imported { key_material_id: None })
-        }
-        Err(error) => return Err(failed("kms:ImportKeyMaterial", &error)),
-    };
-    let found = look(desk, kms, job).map_err(|last| unknown(job, &last).because(how(outcome)))?;
-    // AWS KMS gives ids to symmetric key material alone; a receipt of another key has none, whatever else answers.
-    let id = answer.key_material_id.or(found.key_material_id);
-    Ok(ReceiptTarget {
-        outcome,
-        key_material_id: id.filter(|_| target.key_spec == KeySpec::SymmetricDefault),
-        ..job.hoped()
-    })
-}
-
-fn send(desk: Desk<'_>, kms: &dyn Kms, upload: &Upload<'_>) -> Result<Imported, CallError> {
-    let mut waits = BUSY.iter();
-    loop {
-        match (kms.import_key_material(upload), waits.next()) {
-            (Err(CallError::Throttled(_)), Some(seconds)) => {
-                desk.clock.wait(Duration::from_secs(*seconds));
-            }
-            (answer, _) => return answer,
+    fn upload(&self) -> Upload<'_> {
+        Upload {
+            key: &self.planned.key,
+            token: &self.token,
+            encrypted_key_material: self.answered.encrypted_key_material.as_bytes(),
+            expiration: self.planned.expiration,
+            import_type: self.import_type,
+            key_material_id: self.pinned(),
+            description: self.description.as_deref(),
         }
     }
 }
 
-/// Looks until the key is enabled with the planned expiration. What was seen last comes back otherwise.
-fn look(desk: Desk<'_>, kms: &dyn Kms, job: &Job<'_>) -> Result<KeyDescription, String> {
+/// Uploads where that is due, and waits until KMS shows it. `say` tells what happens.
+pub(crate) fn run(
+    kms: &dyn Kms,
+    clock: &dyn Clock,
+    say: &dyn Fn(String),
+    job: &Job<'_>,
+) -> Result<ReceiptTarget, Failure> {
+    let (outcome, answer) = match &job.standing {
+        Standing::Done(said) => return Ok(said.clone()),
+        Standing::TookEffect(id) => (Outcome::Confirmed, id.clone()),
+        Standing::Due | Standing::Again => send(kms, clock, say, job)?,
+    };
+    let found = look(kms, clock, job, answer.as_ref())
+        .map_err(|last| unknown(job, &last).because(how(outcome)))?;
+    Ok(job.entry(outcome, answer.or(found)))
+}
+
+fn send(
+    kms: &dyn Kms,
+    clock: &dyn Clock,
+    say: &dyn Fn(String),
+    job: &Job<'_>,
+) -> Result<(Outcome, Option<KeyMaterialId>), Failure> {
+    say(format!("Importing into {} ...", job.planned.key));
+    let mut waits = BUSY.iter();
+    let answer = loop {
+        match (kms.import_key_material(&job.upload()), waits.next()) {
+            (Err(CallError::Throttled(_)), Some(seconds)) => {
+                clock.wait(Duration::from_secs(*seconds));
+            }
+            (answer, _) => break answer,
+        }
+    };
+    match answer {
+        Ok(Imported { key_material_id }) => Ok((Outcome::Imported, key_material_id)),
+        Err(error @ CallError::NoAnswer(_)) if job.standing == Standing::Again => {
+            // It was as planned before: looking at it proves nothing.
+            Err(unknown(job, "no answer came, and the key was enabled already").caused_by(&error))
+        }
+        Err(error @ CallError::NoAnswer(_)) => {
+            say(format!("{error}; looking at the key before anything else is done"));
+            Ok((Outcome::Confirmed, None))
+        }
+        Err(error) => Err(failed("kms:ImportKeyMaterial", &error)),
+    }
+}
+
+/// Looks until KMS shows the key material as planned; its id comes back. What was seen last comes back otherwise.
+fn look(
+    kms: &dyn Kms,
+    clock: &dyn Clock,
+    job: &Job<'_>,
+    id: Option<&KeyMaterialId>,
+) -> Result<Option<KeyMaterialId>, String> {
     let mut last = String::new();
     for seconds in LOOKS {
-        desk.clock.wait(Duration::from_secs(seconds));
-        match kms.describe_key(&KeyRef::from(&job.planned.key)) {
-            Ok(found) if found.state != KeyState::Enabled => {
-                last = format!("DescribeKey shows it {}", found.state);
-            }
-            Ok(found) if found.expiration == Some(job.planned.expiration) => return Ok(found),
-            Ok(_) => "DescribeKey shows it Enabled, but not with the planned expiration"
-                .clone_into(&mut last),
-            Err(error) => last = format!("DescribeKey: {error}"),
+        clock.wait(Duration::from_secs(seconds));
+        let seen = match job.shown {
+            Shown::ByTheKey => by_the_key(kms, job),
+            Shown::ByItsGeneration => by_its_generation(kms, job, id.or(job.pinned())),
+        };
+        match seen {
+            Ok(found) => return Ok(found),
+            Err(problem) => last = problem,
         }
     }
     Err(last)
+}
+
+fn by_the_key(kms: &dyn Kms, job: &Job<'_>) -> Result<Option<KeyMaterialId>, String> {
+    let found = kms
+        .describe_key(&KeyRef::from(&job.planned.key))
+        .map_err(|error| format!("DescribeKey: {error}"))?;
+    if found.state != KeyState::Enabled {
+        return Err(format!("DescribeKey shows it {}", found.state));
+    }
+    if found.expiration != Some(job.planned.expiration) {
+        return Err("DescribeKey shows it Enabled, but not with the planned expiration".to_owned());
+    }
+    Ok(found.key_material_id)
+}
+
+fn by_its_generation(
+    kms: &dyn Kms,
+    job: &Job<'_>,
+    id: Option<&KeyMaterialId>,
+) -> Result<Option<KeyMaterialId>, String> {
+    let all = lifecycle::generations(kms, &job.planned.key)
+        .map_err(|error| format!("ListKeyRotations: {error}"))?;
+    let ours = all.iter().find(|generation| match id {
+        Some(id) => generation.key_material_id.as_ref() == Some(id),
+        None => is_waiting(generation),
+    });
+    match ours {
+        Some(found) if is_as_planned(found, job.planned) => Ok(found.key_material_id.clone()),
+        Some(_) => Err("ListKeyRotations does not show it imported as planned".to_owned()),
+        None => Err("ListKeyRotations does not show it".to_owned()),
+    }
+}
+
+/// Whether a generation waits for a rotation.
+pub(crate) fn is_waiting(generation: &Generation) -> bool {
+    !matches!(generation.material_state.as_deref(), Some("CURRENT" | "NON_CURRENT") | None)
+}
+
+/// Whether a generation is in KMS, until when it is to be.
+pub(crate) fn is_as_planned(generation: &Generation, planned: &Target) -> bool {
+    generation.import_state == Some(ImportState::Imported)
+        && generation.expiration == Some(planned.expiration)
 }
 
 const fn how(outcome: Outcome) -> &'static str {
@@ -125,7 +232,7 @@ fn unknown(job: &Job<'_>, seen: &str) -> Failure {
     )
     .because(seen)
     .hint(format!(
-        "wait a few minutes, then `keyferry-online status {key}`. PendingImport: import again. Enabled: import again with --resume, which uploads the same material once more, and KMS takes no other",
+        "wait a few minutes, then `keyferry-online status {key}` and import again with --resume: it asks KMS before anything is sent",
         key = job.planned.key
     ))
 }

@@ -134,11 +134,21 @@ impl Kms for Client {
             .encrypted_key_material(Blob::new(upload.encrypted_key_material))
             .expiration_model(model)
             .set_valid_to(valid_to)
-            .set_import_type(upload.existing.then_some(ImportType::ExistingKeyMaterial))
+            .set_import_type(upload.import_type.map(|import_type| match import_type {
+                crate::kms::ImportType::New => ImportType::NewKeyMaterial,
+                crate::kms::ImportType::Existing => ImportType::ExistingKeyMaterial,
+            }))
+            .set_key_material_id(upload.key_material_id.map(ToString::to_string))
             .set_key_material_description(upload.description.map(str::to_owned));
         let call = call.customize().config_override(once());
         let answer = self.wait(|sent| call.interceptor(sent).send())?;
         Ok(answers::imported(&answer))
+    }
+
+    fn rotate_key_on_demand(&self, key: &KeyArn) -> Result<(), CallError> {
+        let call = self.kms.rotate_key_on_demand().key_id(key.to_string());
+        let call = call.customize().config_override(once());
+        self.wait(|sent| call.interceptor(sent).send()).map(drop)
     }
 
     fn encrypt(

@@ -12,6 +12,7 @@ fn args(world: &World, who: &str) -> FetchArgs {
         identity: world.identity(who),
         from_console: None,
         downloaded_at: None,
+        again: false,
         dry_run: false,
     }
 }
@@ -45,7 +46,8 @@ fn parameters(world: &World, answer: Result<Parameters, CallError>) -> Step {
 
 fn run_with(args: &FetchArgs, steps: impl IntoIterator<Item = Step>) -> Result<(), Failure> {
     let script = Script::of(steps);
-    let outcome = at_the_desk(NOW, |desk| run(desk, args, Source::Api(&script)));
+    let nowhere = crate::testing::Elsewhere::nowhere();
+    let outcome = at_the_desk(NOW, |desk| run(desk, args, Source::Api(&script, &nowhere)));
     script.finish();
     outcome
 }
@@ -70,7 +72,21 @@ fn fetch_with(world: &World, who: &str, token: &[u8]) -> Result<(), Failure> {
     let answer = Parameters { token: token.to_vec(), ..given(world) };
     let steps =
         [identify(), describe(world, KeyState::PendingImport), parameters(world, Ok(answer))];
-    run_with(&args(world, who), steps)
+    let again = world.names().contains(&"request-1.json".to_owned());
+    run_with(&FetchArgs { again, ..args(world, who) }, steps)
+}
+
+#[test]
+fn a_second_request_is_asked_for_as_such() {
+    let world = World::new(Story::sound());
+    let early = run_with(&FetchArgs { again: true, ..args(&world, "oscar") }, []).unwrap_err();
+    assert_eq!(early.exit, Exit::Usage);
+    fetch_all(&world, "oscar").unwrap();
+    let before = world.names();
+    let failure = run_with(&args(&world, "oscar"), []).unwrap_err();
+    assert_eq!((failure.exit, failure.code), (Exit::File, "fetched-already"));
+    assert!(failure.hint.unwrap().contains("fetch --again"));
+    assert_eq!(world.names(), before);
 }
 
 #[test]
@@ -220,9 +236,9 @@ fn a_key_that_is_not_the_planned_one_is_refused() {
 #[test]
 fn a_failed_call_leaves_nothing() {
     let world = World::new(Story::sound());
-    let error = CallError::Throttled("slow".to_owned());
-    let steps =
-        [identify(), describe(&world, KeyState::PendingImport), parameters(&world, Err(error))];
+    let busy = || parameters(&world, Err(CallError::Throttled("slow".to_owned())));
+    let asked = [identify(), describe(&world, KeyState::PendingImport)];
+    let steps = asked.into_iter().chain((0..7).map(|_| busy()));
     let failure = run_with(&args(&world, "oscar"), steps).unwrap_err();
     assert_eq!((failure.exit, failure.code), (Exit::Unchanged, "kms-throttled"));
     assert_eq!(world.names(), BEFORE);

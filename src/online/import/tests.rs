@@ -1,14 +1,15 @@
 use super::*;
 use crate::algorithms::SigningAlgorithm;
-use crate::kms::{CallError, Imported, Session};
+use crate::kms::{CallError, ImportType, Imported, KeyState, Session};
 use crate::testing::{
-    NOW, PrivateKey, Script, Seen, Step, World, at_the_desk, key, material_id, refused, round_trip,
-    session,
+    Elsewhere, NOW, PrivateKey, Script, Seen, Step, World, at_the_desk, key, material_id, refused,
+    round_trip, session,
 };
 use keyferry_bundle::kinds::{Expiration, Outcome, ProofMethod};
 use keyferry_bundle::{Base64, Digest, ExpirationModel, KeyUsage, Receipt, Verified};
 use keyferry_ceremony::testing::{Story, digest_of, signed, time};
 
+mod later;
 mod private_keys;
 
 fn args(world: &World, who: &str) -> ImportArgs {
@@ -56,7 +57,8 @@ fn seen(world: &World, existing: bool, description: Option<&str>) -> Seen {
         token: b"token".to_vec(),
         encrypted_key_material: answered.encrypted_key_material.as_bytes().to_vec(),
         expiration: target.expiration,
-        existing,
+        import_type: existing.then_some(ImportType::Existing),
+        key_material_id: None,
         description: description.map(str::to_owned),
     }
 }
@@ -76,7 +78,9 @@ fn run_at(
     steps: impl IntoIterator<Item = Step>,
 ) -> Result<(), Failure> {
     let script = Script::of(steps);
-    let outcome = at_the_desk(now, |desk| run(desk, &script, &script, args));
+    let nowhere = Elsewhere::nowhere();
+    let place = Where { kms: &script, regions: &nowhere, at_once: None, prover: None };
+    let outcome = at_the_desk(now, |desk| run(desk, &place, args));
     script.finish();
     outcome
 }
@@ -165,7 +169,7 @@ fn a_busy_kms_is_asked_again_because_it_did_nothing() {
     let world = World::answered(Story::sound());
     let mut steps = vec![identify(), pending(&world)];
     steps.extend(
-        (0..5).map(|_| upload(&world, false, Err(CallError::Throttled("slow".to_owned())))),
+        (0..7).map(|_| upload(&world, false, Err(CallError::Throttled("slow".to_owned())))),
     );
     let failure = run_at(NOW, &args(&world, "oscar"), steps).unwrap_err();
     assert_eq!((failure.exit, failure.code), (Exit::Unchanged, "kms-throttled"));
@@ -401,7 +405,8 @@ fn second_upload(world: &World, answer: Result<Imported, CallError>) -> Step {
         token: b"second token".to_vec(),
         encrypted_key_material: vec![2; 256],
         expiration: target.expiration,
-        existing: false,
+        import_type: None,
+        key_material_id: None,
         description: Some("tests-1".to_owned()),
     };
     Step::Import(Box::new(seen), answer)
@@ -411,35 +416,35 @@ fn second_upload(world: &World, answer: Result<Imported, CallError>) -> Step {
 fn a_half_done_import_says_so_and_can_be_finished() {
     let world = two();
     let pending = [identify(), pending(&world), second(&world, KeyState::PendingImport)];
-    let uploaded = pending.into_iter().chain([upload(&world, false, imported())]);
-    let mut steps = in_use(&world, uploaded);
-    steps.push(second_upload(&world, Err(refused("AccessDeniedException"))));
+    let uploaded = pending.into_iter().chain([upload(&world, false, imported()), enabled(&world)]);
+    let refusal = second_upload(&world, Err(refused("AccessDeniedException")));
+    let steps = uploaded.chain([refusal]);
     let failure = run_at(NOW, &args(&world, "oscar"), steps).unwrap_err();
     assert_eq!(failure.exit, Exit::Unknown);
     assert!(failure.because.concat().contains("imported before it: payments"), "{failure:?}");
     assert!(failure.hint.unwrap().contains("--resume"));
     assert!(!world.names().contains(&"receipt-1.json".to_owned()));
 
-    let steps = [
-        identify(),
-        enabled(&world),
-        second(&world, KeyState::PendingImport),
-        upload(&world, true, imported()),
-    ];
-    let mut steps = in_use(&world, steps);
+    assert_eq!(run_at(NOW, &args(&world, "oscar"), []).unwrap_err().code, "import-cut-off");
+
+    // The first is in the journal: it is not sent again.
+    let mut steps = vec![identify(), enabled(&world), second(&world, KeyState::PendingImport)];
     steps.extend([second_upload(&world, imported()), second(&world, KeyState::Enabled)]);
+    steps.extend(round_trip(&world.story.plan.targets[0].key));
     steps.extend(round_trip(&world.story.plan.targets[1].key));
     run_at(NOW, &ImportArgs { resume: true, ..args(&world, "oscar") }, steps).unwrap();
     assert_eq!(receipt(&world).body().targets.len(), 2);
+    assert!(!world.names().contains(&"journal-1.json".to_owned()));
 }
 
 #[test]
 fn a_second_key_that_is_another_leaves_the_first_for_resuming() {
     let world = two();
     let pending = [identify(), pending(&world), second(&world, KeyState::PendingImport)];
-    let uploaded = pending.into_iter().chain([upload(&world, false, imported())]);
-    let mut steps = in_use(&world, uploaded);
+    let uploaded = pending.into_iter().chain([upload(&world, false, imported()), enabled(&world)]);
+    let mut steps: Vec<Step> = uploaded.collect();
     steps.extend([second_upload(&world, imported()), second(&world, KeyState::Enabled)]);
+    steps.extend(round_trip(&world.story.plan.targets[0].key));
     let [encrypt, _] = round_trip(&world.story.plan.targets[1].key);
     let other = Step::Decrypt(
         world.story.plan.targets[1].key.clone(),

@@ -2,8 +2,8 @@
 
 use crate::algorithms::{MacAlgorithm, SigningAlgorithm};
 use crate::kms::{
-    CallError, EncryptionContext, Imported, KeyDescription, KeyRef, Kms, NewKey, Parameters,
-    Session, Upload,
+    CallError, EncryptionContext, ImportType, Imported, KeyDescription, KeyRef, Kms, NewKey,
+    Parameters, Session, Upload,
 };
 use crate::lifecycle::GenerationsPage;
 use keyferry_bundle::kinds::Expiration;
@@ -45,6 +45,7 @@ pub(crate) enum Step {
     UpdateAlias(&'static str, KeyArn, Answer<()>),
     /// A page of generations, and where it must begin.
     Rotations(KeyArn, Option<&'static str>, Answer<GenerationsPage>),
+    Rotate(KeyArn, Answer<()>),
     /// Something that happens between two calls.
     Meanwhile(Box<dyn FnOnce()>),
 }
@@ -56,7 +57,8 @@ pub(crate) struct Seen {
     pub(crate) token: Vec<u8>,
     pub(crate) encrypted_key_material: Vec<u8>,
     pub(crate) expiration: Expiration,
-    pub(crate) existing: bool,
+    pub(crate) import_type: Option<ImportType>,
+    pub(crate) key_material_id: Option<KeyMaterialId>,
     pub(crate) description: Option<String>,
 }
 
@@ -139,10 +141,19 @@ impl Kms for Script {
             token: upload.token.to_vec(),
             encrypted_key_material: upload.encrypted_key_material.to_vec(),
             expiration: upload.expiration,
-            existing: upload.existing,
+            import_type: upload.import_type,
+            key_material_id: upload.key_material_id.cloned(),
             description: upload.description.map(str::to_owned),
         };
         assert_eq!(seen, *expected);
+        answer
+    }
+
+    fn rotate_key_on_demand(&self, key: &KeyArn) -> Answer<()> {
+        let Step::Rotate(expected, answer) = self.next("RotateKeyOnDemand") else {
+            panic!("RotateKeyOnDemand is not next")
+        };
+        assert_eq!(*key, expected);
         answer
     }
 

@@ -78,7 +78,10 @@ fn proofs_are_asked_for_with_other_credentials_where_there_are_some() {
     let run_as = |who: Session, proof: Vec<Step>, import: Vec<Step>| {
         let kms = Script::of([identify()].into_iter().chain(import));
         let prover = Script::of([Step::Identify(Ok(who))].into_iter().chain(proof));
-        let outcome = at_the_desk(NOW, |desk| run(desk, &kms, &prover, &args));
+        let nowhere = Elsewhere::nowhere();
+        let prover_is = Some((&prover as &dyn Kms, &nowhere as &dyn Regions));
+        let place = Where { kms: &kms, regions: &nowhere, at_once: None, prover: prover_is };
+        let outcome = at_the_desk(NOW, |desk| run(desk, &place, &args));
         kms.finish();
         prover.finish();
         outcome

@@ -1,11 +1,14 @@
 //! `create-key`: a KMS key without key material, and its alias.
 
+mod replicas;
+
 use crate::calls::failed;
 use crate::desk::Desk;
 use crate::kms::{CallError, KeyDescription, KeyRef, Kms, NewKey};
 use crate::names::{Alias, Principal, TagArg};
+use crate::regions::Regions;
 use crate::{key_policy, session};
-use keyferry_bundle::{KeySpec, KeyUsage, Text};
+use keyferry_bundle::{AwsRegion, KeySpec, KeyUsage, Text};
 use keyferry_ceremony::wrapping::{self, Forbidden};
 use keyferry_console::{Exit, Failure};
 use serde_json::json;
@@ -46,23 +49,33 @@ pub struct CreateKeyArgs {
     #[arg(long)]
     pub multi_region: bool,
 
+    /// Another Region that gets a replica, which waits for the same key material; may be repeated
+    #[arg(long = "replica-region", value_name = "REGION", requires = "multi_region")]
+    pub replica_regions: Vec<AwsRegion>,
+
     /// Say what would be created, with its key policy, and create nothing
     #[arg(long)]
     pub dry_run: bool,
 }
 
-/// Creates the key, then its alias.
+/// Creates the key, its replicas, then its alias in every Region.
 ///
 /// # Errors
 /// [`Exit::Usage`] for what KMS would refuse, [`Exit::Unchanged`] when nothing was created, [`Exit::Unknown`] when something was,
 /// or may have been, and not all of it.
-pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &CreateKeyArgs) -> Result<(), Failure> {
+pub fn run(
+    desk: Desk<'_>,
+    kms: &dyn Kms,
+    regions: &dyn Regions,
+    args: &CreateKeyArgs,
+) -> Result<(), Failure> {
     let usage = usage(args.key_spec, args.key_usage)?;
     if let Some(both) = args.users.iter().find(|user| args.administrators.contains(user)) {
         return Err(Failure::usage(format!("{both} cannot both manage and use the key"))
             .hint("name different roles with --administrator and --user"));
     }
     let session = session::open(desk, kms, None)?;
+    replicas::must_differ(&args.replica_regions, &session.region)?;
     let policy = key_policy::document(&session, usage, &args.administrators, &args.users);
     let key = NewKey {
         key_spec: args.key_spec,
@@ -74,12 +87,19 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &CreateKeyArgs) -> Result<(), Fa
     };
     let alias = args.alias.key_ref().map_err(Failure::bug)?;
     must_be_free(kms, &alias)?;
+    let elsewhere = replicas::Elsewhere::open(regions, &args.replica_regions)?;
+    elsewhere.must_be_free(&alias)?;
     show(desk, args, usage, &policy)?;
     if args.dry_run {
-        return desk.dry_run(&[
-            format!("call kms:CreateKey: {} {usage}, origin EXTERNAL", args.key_spec),
-            format!("call kms:CreateAlias: {alias}"),
-        ]);
+        let mut steps =
+            vec![format!("call kms:CreateKey: {} {usage}, origin EXTERNAL", args.key_spec)];
+        steps.extend(
+            args.replica_regions.iter().map(|to| format!("call kms:ReplicateKey: to {to}")),
+        );
+        steps.push(format!("call kms:CreateAlias: {alias}"));
+        let there = |to: &AwsRegion| format!("call kms:CreateAlias: {alias} in {to}");
+        steps.extend(args.replica_regions.iter().map(there));
+        return desk.dry_run(&steps);
     }
     let created = kms.create_key(&key).map_err(|error| not_created(&error))?;
     if created.origin != "EXTERNAL" {
@@ -89,9 +109,15 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &CreateKeyArgs) -> Result<(), Fa
     }
     kms.create_alias(&alias, &created.key)
         .map_err(|error| without_alias(&error, &alias, &created))?;
-    desk.screen.result(created.key.to_string())?;
+    let replicas = elsewhere.replicate(desk, kms, &created, &key, &alias)?;
+    for key in std::iter::once(&created.key).chain(replicas.iter().map(|replica| &replica.key)) {
+        desk.screen.result(key.to_string())?;
+    }
+    let replica =
+        |found: &KeyDescription| json!({ "arn": found.key, "state": found.state.to_string() });
     desk.screen.json(&json!({
         "arn": created.key, "id": created.key.key_id, "alias": alias.as_str(), "state": created.state.to_string(),
+        "replicas": replicas.iter().map(replica).collect::<Vec<_>>(),
     }))
 }
 

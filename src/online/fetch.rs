@@ -126,11 +126,10 @@ pub fn run(desk: Desk<'_>, args: &FetchArgs, source: Source<'_>) -> Result<(), F
 /// A second request is asked for as such: the first may be on its way to the room.
 fn again(args: &FetchArgs, newest: u32, chain: &Chain) -> Result<(), Failure> {
     match (newest, args.again) {
-        (0, false) => Ok(()),
         (0, true) => Err(Failure::usage("there is nothing to fetch again")
             .because("this plan has no request yet")
             .hint("leave out --again")),
-        (_, true) => Ok(()),
+        (0, false) | (_, true) => Ok(()),
         (newest, false) => Err(Failure::new(
             Exit::File,
             "fetched-already",

@@ -321,9 +321,12 @@ pub(crate) fn answer(
     let (device, plan) = (&chain.device, &chain.plan);
     let response = chain.ceremony.response(device, plan, request, Countersigned::Required)?;
     for target in &response.body().targets {
-        let backup = chain.ceremony.backup(device, plan, &target.name)?;
+        let planned = plan.body().target(&target.name);
+        let leader = planned.and_then(|planned| plan.body().leader(planned));
+        let name = leader.map_or(&target.name, |leader| &leader.name);
+        let backup = chain.ceremony.backup(device, plan, name)?;
         responses::check_backup(plan, device, target, &backup).map_err(|refusal| {
-            refused(Name::Backup(target.name.clone()), &refusal)
+            refused(Name::Backup(name.clone()), &refusal)
                 .hint("fetch the right one from the room: without a backup nothing is imported")
         })?;
     }

@@ -36,6 +36,17 @@ pub trait Kms {
     /// [`CallError`]; after [`CallError::NoAnswer`] the alias may exist.
     fn create_alias(&self, alias: &KeyRef, key: &KeyArn) -> Result<(), CallError>;
 
+    /// `ReplicateKey`, at the primary: a key of the same id in another Region, with a policy and tags of its own.
+    ///
+    /// # Errors
+    /// [`CallError`]; after [`CallError::NoAnswer`] the replica may exist.
+    fn replicate_key(
+        &self,
+        key: &KeyArn,
+        region: &AwsRegion,
+        like: &NewKey,
+    ) -> Result<KeyDescription, CallError>;
+
     /// `GetParametersForImport`. Changes nothing but the answer to the next one.
     ///
     /// # Errors

@@ -91,7 +91,7 @@ pub fn run(screen: &Screen, cli: &Cli) -> Result<(), Failure> {
     let desk = Desk { screen, person: &person, clock: &HostClock };
     let aws = || aws::Client::new(&cli.aws);
     match &cli.command {
-        Command::CreateKey(args) => create_key::run(desk, &aws()?, args),
+        Command::CreateKey(args) => create_key::run(desk, &aws()?, &cli.aws, args),
         Command::Fetch(args) => match &args.from_console {
             Some(path) => fetch::run(desk, args, Source::Console(&Download::read(path)?)),
             None => fetch::run(desk, args, Source::Api(&aws()?, &cli.aws)),

@@ -26,7 +26,7 @@ pub(crate) enum Standing {
     /// An earlier run has made it, and KMS shows that it took effect.
     TookEffect(Option<KeyMaterialId>),
     /// An earlier run has noted what KMS said.
-    Done(ReceiptTarget),
+    Done(Box<ReceiptTarget>),
 }
 
 /// How KMS shows that an upload took effect.
@@ -56,7 +56,7 @@ impl Job<'_> {
     /// The receipt's entry if all goes well.
     pub(crate) fn hoped(&self) -> ReceiptTarget {
         let mut entry = match &self.standing {
-            Standing::Done(said) => said.clone(),
+            Standing::Done(said) => said.as_ref().clone(),
             Standing::TookEffect(id) => self.entry(Outcome::Confirmed, id.clone()),
             Standing::Due | Standing::Again => {
                 self.entry(Outcome::Imported, self.pinned().cloned())
@@ -114,7 +114,7 @@ pub(crate) fn run(
     job: &Job<'_>,
 ) -> Result<ReceiptTarget, Failure> {
     let (outcome, answer) = match &job.standing {
-        Standing::Done(said) => return Ok(said.clone()),
+        Standing::Done(said) => return Ok(said.as_ref().clone()),
         Standing::TookEffect(id) => (Outcome::Confirmed, id.clone()),
         Standing::Due | Standing::Again => send(kms, clock, say, job)?,
     };

@@ -93,6 +93,7 @@ pub(crate) fn open(trusted: &Trusted, path: &Path, bytes: &[u8]) -> Result<Opene
                 Name::Policy(_)
                 | Name::Device
                 | Name::ImportToken(..)
+                | Name::Journal(_)
                 | Name::WrappedCopy(_)
                 | Name::AgeCopy(_)
                 | Name::Transcript(_)

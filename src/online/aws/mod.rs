@@ -106,6 +106,28 @@ impl Kms for Client {
         self.wait(|sent| call.interceptor(sent).send()).map(drop)
     }
 
+    fn replicate_key(
+        &self,
+        key: &KeyArn,
+        region: &AwsRegion,
+        like: &NewKey,
+    ) -> Result<KeyDescription, CallError> {
+        let mut call = self
+            .kms
+            .replicate_key()
+            .key_id(key.to_string())
+            .replica_region(region.as_str())
+            .policy(&like.policy)
+            .set_description(like.description.as_ref().map(ToString::to_string));
+        for (name, value) in &like.tags {
+            let tag = Tag::builder().tag_key(name).tag_value(value).build();
+            call = call.tags(tag.map_err(|error| CallError::NotSent(error.to_string()))?);
+        }
+        let call = call.customize().config_override(once());
+        let answer = self.wait(|sent| call.interceptor(sent).send())?;
+        answers::description(answer.replica_key_metadata())
+    }
+
     fn get_parameters_for_import(
         &self,
         key: &KeyArn,

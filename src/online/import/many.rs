@@ -66,13 +66,12 @@ fn one(
     job: &Job<'_>,
 ) -> Result<ReceiptTarget, Failure> {
     let region = &job.planned.key.region;
-    let kms = match clients.get(region) {
-        Some(kms) => Rc::clone(kms),
-        None => {
-            let kms = regions.at(region)?;
-            clients.insert(region.clone(), Rc::clone(&kms));
-            kms
-        }
+    let kms = if let Some(kms) = clients.get(region) {
+        Rc::clone(kms)
+    } else {
+        let kms = regions.at(region)?;
+        clients.insert(region.clone(), Rc::clone(&kms));
+        kms
     };
     upload::run(kms.as_ref(), &HostClock, &|_| (), job)
 }

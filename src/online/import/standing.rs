@@ -10,6 +10,9 @@ use keyferry_bundle::kinds::{Operation, Plan, Target};
 use keyferry_bundle::{KeyMaterialId, KeySpec};
 use keyferry_console::{Exit, Failure};
 
+/// KMS shows the planned key material until the planned date; its id, where KMS gives one.
+struct AsPlanned(Option<KeyMaterialId>);
+
 /// What is asked of every target of one import.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Before<'a> {
@@ -58,9 +61,11 @@ impl Before<'_> {
         let noted = self.journal.and_then(|journal| journal.of(&job.planned.name));
         // What was noted and is gone again, somebody has deleted meanwhile: it is due once more.
         match (as_planned, noted) {
-            (Some(_), Some(said)) => job.standing = Standing::Done(said.clone()),
+            (Some(_), Some(said)) => job.standing = Standing::Done(Box::new(said.clone())),
             // The journal says that it was not before: it is this import's work.
-            (Some(id), None) if self.journal.is_some_and(|j| j.shows(&job.planned.name)) => {
+            (Some(AsPlanned(id)), None)
+                if self.journal.is_some_and(|j| j.shows(&job.planned.name)) =>
+            {
                 job.standing = Standing::TookEffect(id);
             }
             (Some(_), None) if self.resume || self.plan.operation == Operation::Reimport => {
@@ -81,18 +86,18 @@ impl Before<'_> {
         kms: &dyn Kms,
         job: &Job<'_>,
         found: &KeyDescription,
-    ) -> Result<Option<Option<KeyMaterialId>>, Failure> {
+    ) -> Result<Option<AsPlanned>, Failure> {
         if job.shown == Shown::ByTheKey {
             let ours = found.state == KeyState::Enabled
                 && found.expiration == Some(job.planned.expiration);
-            return Ok(ours.then(|| found.key_material_id.clone()));
+            return Ok(ours.then(|| AsPlanned(found.key_material_id.clone())));
         }
         let all = lifecycle::generations(kms, &job.planned.key)
             .map_err(|error| failed("kms:ListKeyRotations", &error))?;
         if self.plan.operation != Operation::Rotate {
             let ours = all.iter().find(|g| g.key_material_id.as_ref() == job.pinned());
             let ours = ours.filter(|found| is_as_planned(found, job.planned));
-            return Ok(ours.map(|found| found.key_material_id.clone()));
+            return Ok(ours.map(|found| AsPlanned(found.key_material_id.clone())));
         }
         let known: Vec<&KeyMaterialId> =
             job.planned.earlier.iter().filter_map(|pin| pin.key_material_id.as_ref()).collect();
@@ -102,7 +107,9 @@ impl Before<'_> {
         must_have_all(job.planned, &before)?;
         match new.as_slice() {
             [] => Ok(None),
-            [one] if is_as_planned(one, job.planned) => Ok(Some(one.key_material_id.clone())),
+            [one] if is_as_planned(one, job.planned) => {
+                Ok(Some(AsPlanned(one.key_material_id.clone())))
+            }
             [one] if is_waiting(one) => Ok(None),
             _ => Err(unready(
                 job.planned,

@@ -7,7 +7,7 @@ use crate::kms::{
 };
 use crate::lifecycle::GenerationsPage;
 use keyferry_bundle::kinds::Expiration;
-use keyferry_bundle::{KeyArn, KeyMaterialId, WrappingAlgorithm, WrappingKeySpec};
+use keyferry_bundle::{AwsRegion, KeyArn, KeyMaterialId, WrappingAlgorithm, WrappingKeySpec};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
@@ -46,6 +46,8 @@ pub(crate) enum Step {
     /// A page of generations, and where it must begin.
     Rotations(KeyArn, Option<&'static str>, Answer<GenerationsPage>),
     Rotate(KeyArn, Answer<()>),
+    /// Which primary, into which Region.
+    Replicate(KeyArn, &'static str, Answer<KeyDescription>),
     /// Something that happens between two calls.
     Meanwhile(Box<dyn FnOnce()>),
 }
@@ -146,6 +148,20 @@ impl Kms for Script {
             description: upload.description.map(str::to_owned),
         };
         assert_eq!(seen, *expected);
+        answer
+    }
+
+    fn replicate_key(
+        &self,
+        key: &KeyArn,
+        region: &AwsRegion,
+        like: &NewKey,
+    ) -> Answer<KeyDescription> {
+        let Step::Replicate(expected, into, answer) = self.next("ReplicateKey") else {
+            panic!("ReplicateKey is not next")
+        };
+        assert_eq!((key, region.as_str()), (&expected, into));
+        assert!(like.multi_region && !like.policy.is_empty());
         answer
     }
 

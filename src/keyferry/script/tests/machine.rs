@@ -107,6 +107,7 @@ impl<'a> World<'a> {
             Name::Policy(_)
             | Name::Device
             | Name::ImportToken(..)
+            | Name::Journal(_)
             | Name::Backup(_)
             | Name::Log(_)
             | Name::WrappedCopy(_)

@@ -173,7 +173,7 @@ fn key_material_that_was_restored_from_its_copy_does_not_pass_for_what_was_store
 fn asked_twice() -> (Scene, keyferry_tests::Service) {
     let scene = Scene::new().unwrap().before_import().unwrap();
     let kms = scene.kms(&[]).unwrap();
-    let fetch = ["fetch", "payments-2026", "--identity", "oscar.identity"];
+    let fetch = ["fetch", "--again", "payments-2026", "--identity", "oscar.identity"];
     let run = scene.online(&kms.url, &fetch, &[&passphrase("oscar")]).unwrap();
     assert_eq!(run.code, 0, "{}", run.stderr);
     std::fs::copy(scene.file("bastion", "request-2.json"), scene.file("room", "request-2.json"))

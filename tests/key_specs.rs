@@ -92,7 +92,7 @@ fn a_private_key_is_wrapped_again() {
 
 fn second_request(scene: &Scene) {
     let kms = scene.kms(&[]).unwrap();
-    let fetch = ["fetch", "payments-2026", "--identity", "oscar.identity"];
+    let fetch = ["fetch", "--again", "payments-2026", "--identity", "oscar.identity"];
     let run = scene.online(&kms.url, &fetch, &[&keyferry_tests::passphrase("oscar")]).unwrap();
     assert_eq!(run.code, 0, "{}", run.stderr);
     std::fs::copy(scene.file("bastion", "request-2.json"), scene.file("room", "request-2.json"))

@@ -96,7 +96,7 @@ fn the_screens_show_what_a_script_says_they_show() {
     let kms = scene.kms(&[]).unwrap();
     let run = scene.online(&kms.url, &["status", CEREMONY], &[]).unwrap();
     shows(&run, step(&script, "keyferry-online status"), &[]);
-    let fetch = ["fetch", CEREMONY, "--identity", "oscar.identity", "--dry-run"];
+    let fetch = ["fetch", CEREMONY, "--identity", "oscar.identity", "--again", "--dry-run"];
     let run = scene.online(&kms.url, &fetch, &[]).unwrap();
     shows(&run, step(&script, "--dry-run"), &[]);
     let import = ["import", CEREMONY, "--identity", "oscar.identity", "--dry-run"];

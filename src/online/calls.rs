@@ -48,9 +48,9 @@ fn hint(error: &CallError) -> Option<&'static str> {
             Some("check the credentials: profile, access key, and this host's clock")
         }
         "NotFoundException" => Some("check the key, the region and the account"),
-        "ExpiredImportTokenException" | "InvalidImportTokenException" => {
-            Some("fetch new parameters with `keyferry-online fetch` and have the room answer again")
-        }
+        "ExpiredImportTokenException" | "InvalidImportTokenException" => Some(
+            "fetch new parameters with `keyferry-online fetch --again` and have the room answer again",
+        ),
         "InvalidCiphertextException" => Some(
             "the encrypted key material does not open under this download's key: fetch again and have the room answer again",
         ),

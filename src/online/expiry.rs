@@ -27,7 +27,7 @@ pub(crate) fn must_still_work(
         target.name, target.parameters_valid_to
     ))
     .hint(format!(
-        "fetch new ones: keyferry-online fetch {folder} --identity FILE; if that is not the time, set this host's clock and run the command again"
+        "fetch new ones: keyferry-online fetch --again {folder} --identity FILE; if that is not the time, set this host's clock and run the command again"
     )))
 }
 

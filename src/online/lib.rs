@@ -113,7 +113,7 @@ pub fn run(screen: &Screen, cli: &Cli) -> Result<(), Failure> {
             import::run(desk, &Where { prover: Some((&prover, &options)), ..place }, &args)
         }
         Command::Status(args) => status::run(desk, &aws()?, &cli.aws, args),
-        Command::Prove(args) => prove::run(desk, &aws()?, args),
+        Command::Prove(args) => prove::run(desk, &aws()?, &cli.aws, args),
         Command::DeleteMaterial(args) => delete_material::run(desk, &aws()?, args),
         Command::MoveAlias(args) => move_alias::run(desk, &aws()?, args),
         Command::IamPolicy(args) => iam_policy::run(desk, args),

@@ -3,8 +3,9 @@
 use crate::chain::Chain;
 use crate::desk::Desk;
 use crate::keys;
-use crate::kms::{KeyDescription, KeyState, Kms};
+use crate::kms::{KeyDescription, KeyRef, KeyState, Kms};
 use crate::proof::{self, Unproven, other_key};
+use crate::regions::Regions;
 use crate::session;
 use keyferry_bundle::kinds::{ProofMethod, ReceiptTarget, Target};
 use keyferry_bundle::{KeyMaterialId, Receipt, Response, Verified};
@@ -31,12 +32,16 @@ pub struct ProveArgs {
 /// [`Exit::File`] when nothing was imported, [`Exit::Refused`] and [`Exit::Policy`] for bundles and credentials that are not accepted,
 /// [`Exit::Unchanged`] when a key is not as planned or not in use, or KMS does not answer, and [`Exit::Unknown`] when KMS holds other
 /// key material.
-pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &ProveArgs) -> Result<(), Failure> {
+pub fn run(
+    desk: Desk<'_>,
+    kms: &dyn Kms,
+    regions: &dyn Regions,
+    args: &ProveArgs,
+) -> Result<(), Failure> {
     let chain = Chain::open(&args.ceremony)?;
     let plan = chain.plan.body();
     let (response, receipt) = imported(&chain)?;
-    let session = session::open(desk, kms, Some(plan.environment))?;
-    session::must_fit(&session, plan)?;
+    let (_, mut everywhere) = session::open_all(desk, kms, regions, plan)?;
     desk.screen.heading("What KMS proves");
     let mut proved = Vec::with_capacity(plan.targets.len());
     let bound = Bound::to(&response);
@@ -46,16 +51,17 @@ pub fn run(desk: Desk<'_>, kms: &dyn Kms, args: &ProveArgs) -> Result<(), Failur
         else {
             return Err(Failure::bug(format!("target {} was accepted unseen", entry.name)));
         };
-        let found = keys::planned(kms, planned)?;
+        let at = KeyRef::from(&planned.key);
+        let found = everywhere.ask(&at, |kms| keys::planned(kms, planned))??;
         must_be_in_use(planned, &found)?;
         let id = same_material(planned, entry, &found)?;
-        let proof =
-            proof::ask(desk, kms, bound, planned, answered).map_err(|unproven| match unproven {
-                Unproven::Wrong(member, problem) => other_key(planned, member, &problem, AGAIN),
-                Unproven::NotHad(failure) => {
-                    failure.because(format!("target {}: nothing is proved", planned.name))
-                }
-            })?;
+        let asked = everywhere.ask(&at, |kms| proof::ask(desk, kms, bound, planned, answered))?;
+        let proof = asked.map_err(|unproven| match unproven {
+            Unproven::Wrong(member, problem) => other_key(planned, member, &problem, AGAIN),
+            Unproven::NotHad(failure) => {
+                failure.because(format!("target {}: nothing is proved", planned.name))
+            }
+        })?;
         let words = words(proof.method, id);
         desk.screen.result(format!("{} ({}): {words}", entry.name, entry.key))?;
         proved.push(json!({

@@ -183,7 +183,7 @@ fn parameters_that_expired() {
     ended(
         &run,
         5,
-        &["ExpiredImportToken", "`keyferry-online fetch` and have the room answer again"],
+        &["ExpiredImportToken", "`keyferry-online fetch --again` and have the room answer again"],
     );
     ended(&fetch(&scenario, |_| {}), 0, &[]);
     finished(scenario.answer_and_import());

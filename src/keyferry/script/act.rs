@@ -112,7 +112,8 @@ impl Given<'_> {
             Command::Status => format!("keyferry-online status {folder}"),
             Command::Fetch { by, dry_run } => {
                 let dry = if *dry_run { " --dry-run" } else { "" };
-                format!("keyferry-online fetch {folder} {}{dry}", identity(by))
+                let again = if self.counter() > 1 { " --again" } else { "" };
+                format!("keyferry-online fetch {folder} {}{again}{dry}", identity(by))
             }
             Command::Check => format!("keyferry-online check {folder}"),
             Command::Import(by) => format!("keyferry-online import {folder} {}", identity(by)),

@@ -28,7 +28,8 @@ fn prove(world: &World, steps: impl IntoIterator<Item = Step>) -> Result<(), Fai
     let before = world.names();
     let script = Script::of(steps);
     let args = ProveArgs { ceremony: world.ceremony() };
-    let outcome = at_the_desk(NOW, |desk| run(desk, &script, &args));
+    let nowhere = crate::testing::Elsewhere::nowhere();
+    let outcome = at_the_desk(NOW, |desk| run(desk, &script, &nowhere, &args));
     script.finish();
     assert_eq!(world.names(), before);
     outcome

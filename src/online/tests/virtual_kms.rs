@@ -240,7 +240,8 @@ fn a_key_goes_from_created_to_in_use() {
     let proved = bastion.run(&["prove"]).ended(0, "What KMS proves");
     assert!(proved.stdout.contains("which key material it is, KMS alone knows"));
     bastion.run(&["import"]).ended(8, "response 1 was imported already");
-    bastion.run(&["fetch"]).ended(5, "is Enabled: it holds key material already");
+    bastion.run(&["fetch"]).ended(8, "fetch --again");
+    bastion.run(&["fetch", "--again"]).ended(5, "is Enabled: it holds key material already");
 }
 
 #[test]

@@ -13,9 +13,9 @@ pub(super) fn tell(story: &Story<'_>) -> Result<String, Failure> {
     story.application().pass(25)?;
     ceremony.cannot_import((Exit::Unchanged, "ExpiredImportToken"))?;
     story.chapter("On the bastion: another wrapping public key, another import token");
-    ceremony.fetch(&[])?;
+    ceremony.fetch(&["--again"])?;
     story.chapter("In the room: the same key material, wrapped again");
-    ceremony.respond("respond")?;
+    ceremony.respond("rewrap")?;
     ceremony.receipt()?;
     story.audit(&[&ceremony])
 }

@@ -9,6 +9,8 @@
 
 #[path = "virtual_kms/afterwards.rs"]
 mod afterwards;
+#[path = "virtual_kms/many.rs"]
+mod many;
 #[path = "../testing/world.rs"]
 mod world;
 
@@ -16,7 +18,7 @@ use aes_kw::{KeyInit as _, KwpAes256};
 use elliptic_curve::Generate as _;
 use getrandom::SysRng;
 use hmac::{Hmac, Mac as _};
-use keyferry_bundle::kinds::{Outcome, ProofMethod};
+use keyferry_bundle::kinds::{Outcome, ProofMethod, RequestTarget, ResponseTarget};
 use keyferry_bundle::{
     Base64, Digest, Envelope, KeySpec, KeyUsage, Receipt, Request, Timestamp, WrappingAlgorithm,
 };
@@ -29,7 +31,7 @@ use serde_json::Value;
 use spki::EncodePublicKey as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use world::{PASSPHRASE, World};
 
 /// A service with a key, and a ceremony for it.
@@ -66,6 +68,15 @@ fn program(url: &str, arguments: &[&str], set: &[(&str, &str)]) -> Run {
 }
 
 fn program_typing(url: &str, arguments: &[&str], set: &[(&str, &str)], lines: &[&str]) -> Run {
+    let output = start(url, arguments, set, lines).wait_with_output().unwrap();
+    Run {
+        code: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn start(url: &str, arguments: &[&str], set: &[(&str, &str)], lines: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keyferry-online"));
     command.args(["--answers-fd", "0"]).args(arguments).env_clear();
     command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_REGION", "eu-central-1");
@@ -76,12 +87,7 @@ fn program_typing(url: &str, arguments: &[&str], set: &[(&str, &str)], lines: &[
     let mut child = streams.spawn().unwrap();
     // A program that asks nothing may be gone already.
     let _ = writeln!(child.stdin.take().unwrap(), "{}", lines.join("\n"));
-    let output = child.wait_with_output().unwrap();
-    Run {
-        code: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    child
 }
 
 /// AES key wrap with padding (RFC 5649).
@@ -91,12 +97,50 @@ fn kwp(aes: &[u8; 32], plaintext: &[u8]) -> Vec<u8> {
     wrapped
 }
 
+/// What the room would answer to one target: like another answer, under its own wrapping public key.
+fn answer_to(
+    plan: Digest,
+    asked: &RequestTarget,
+    like: ResponseTarget,
+    material: &[u8],
+) -> ResponseTarget {
+    let der = asked.wrapping_public_key.as_bytes();
+    let under = WrappingPublicKey::from_der(der, asked.wrapping_key_spec).unwrap();
+    let oaep = |bytes: &[u8]| {
+        under.rsa().oaep_encrypt_with_rng::<sha2::Sha256, _>(&mut SysRng, bytes).unwrap()
+    };
+    let encrypted = if asked.wrapping_algorithm == WrappingAlgorithm::RsaAesKeyWrapSha256 {
+        [oaep(&[9; 32]), kwp(&[9; 32], material)].concat()
+    } else {
+        oaep(material)
+    };
+    let known_answer = like.known_answer.map(|_| {
+        let mut mac = Hmac::<sha2::Sha384>::new_from_slice(material).unwrap();
+        mac.update(&known_answer_message(plan, &asked.name));
+        Digest::of(&mac.finalize().into_bytes())
+    });
+    ResponseTarget {
+        name: asked.name.clone(),
+        key: asked.key.clone(),
+        wrapping_public_key_sha256: Digest::of(der),
+        import_token_sha256: asked.import_token_sha256,
+        encrypted_key_material: Base64::new(encrypted).unwrap(),
+        known_answer,
+        ..like
+    }
+}
+
 impl Bastion {
     fn new() -> Self {
         Self::of(Story::sound())
     }
 
-    fn of(mut story: Story) -> Self {
+    fn of(story: Story) -> Self {
+        Self::with(story, &[])
+    }
+
+    /// And more options of `create-key`; the plan is for every key that it makes.
+    fn with(mut story: Story, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let service = Service::start(Options {
             listen: "127.0.0.1:0".parse().unwrap(),
@@ -119,12 +163,15 @@ impl Bastion {
             story.plan.targets[0].key_usage.as_str(),
             "--json",
         ];
-        let made = program(&service.url(), &[&arguments[..], &roles].concat(), &[]);
+        let made = program(&service.url(), &[&arguments[..], &roles, more].concat(), &[]);
         let made = made.ended(0, "111122223333").json();
         assert_eq!((&made["keyferry"], &made["alias"]), (&1.into(), &"alias/payments".into()));
         let arn = made["arn"].as_str().unwrap().to_owned();
         story.plan.targets[0].key = parse(&arn);
         story.backup.key = parse(&arn);
+        for replica in made["arns"].as_array().unwrap().iter().skip(1) {
+            many::also_for(&mut story, replica.as_str().unwrap());
+        }
         story.relink();
         Self { world: World::new(story), service, arn, _folder: folder }
     }
@@ -134,7 +181,7 @@ impl Bastion {
         let trust = self.world.path("trust");
         let identity = self.world.identity("oscar");
         let mut all: Vec<&str> = arguments.to_vec();
-        if matches!(arguments[0], "fetch" | "import") {
+        if matches!(arguments[0], "fetch" | "import" | "resume") {
             all.extend(["--identity", identity.to_str().unwrap()]);
         }
         all.extend([folder.to_str().unwrap(), "--trust", trust.to_str().unwrap()]);
@@ -154,31 +201,14 @@ impl Bastion {
     fn answered(mut self, material: &[u8]) -> Self {
         let envelope = Envelope::decode_canonical(&self.world.read("request-1.json")).unwrap();
         let request: Request = serde_json::from_slice(envelope.untrusted_payload()).unwrap();
-        let asked = &request.targets[0];
-        let der = asked.wrapping_public_key.as_bytes();
-        let under = WrappingPublicKey::from_der(der, asked.wrapping_key_spec).unwrap();
-        let oaep = |bytes: &[u8]| {
-            under.rsa().oaep_encrypt_with_rng::<sha2::Sha256, _>(&mut SysRng, bytes).unwrap()
-        };
-        let encrypted = if asked.wrapping_algorithm == WrappingAlgorithm::RsaAesKeyWrapSha256 {
-            [oaep(&[9; 32]), kwp(&[9; 32], material)].concat()
-        } else {
-            oaep(material)
-        };
         let story = &mut self.world.story;
-        let target = &mut story.response.targets[0];
-        target.key = asked.key.clone();
-        target.wrapping_public_key_sha256 = Digest::of(der);
-        target.import_token_sha256 = asked.import_token_sha256;
-        target.encrypted_key_material = Base64::new(encrypted).unwrap();
-        if target.known_answer.is_some() {
-            let message = known_answer_message(request.plan, &target.name);
-            let mut mac = Hmac::<sha2::Sha384>::new_from_slice(material).unwrap();
-            mac.update(&message);
-            target.known_answer = Some(Digest::of(&mac.finalize().into_bytes()));
-        }
+        let like = story.response.targets[0].clone();
+        let answer = |asked| answer_to(request.plan, asked, like.clone(), material);
+        story.response.targets = request.targets.iter().map(answer).collect();
         story.response.request = envelope.digest();
-        story.response.targets[0].backup = digest_of(&story.backup);
+        for target in &mut story.response.targets {
+            target.backup = digest_of(&story.backup);
+        }
         let story = &self.world.story;
         self.world.put("response-1.json", &signed(&story.response, &["hsm", "wendy"]));
         self.world.put("backup-payments.json", &signed(&story.backup, &["hsm"]));

@@ -110,14 +110,16 @@ pub fn run(
     kms.create_alias(&alias, &created.key)
         .map_err(|error| without_alias(&error, &alias, &created))?;
     let replicas = elsewhere.replicate(desk, kms, &created, &key, &alias)?;
-    for key in std::iter::once(&created.key).chain(replicas.iter().map(|replica| &replica.key)) {
+    let keys: Vec<_> =
+        std::iter::once(&created.key).chain(replicas.iter().map(|replica| &replica.key)).collect();
+    for key in &keys {
         desk.screen.result(key.to_string())?;
     }
     let replica =
         |found: &KeyDescription| json!({ "arn": found.key, "state": found.state.to_string() });
     desk.screen.json(&json!({
         "arn": created.key, "id": created.key.key_id, "alias": alias.as_str(), "state": created.state.to_string(),
-        "replicas": replicas.iter().map(replica).collect::<Vec<_>>(),
+        "arns": keys, "replicas": replicas.iter().map(replica).collect::<Vec<_>>(),
     }))
 }
 

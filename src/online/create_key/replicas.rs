@@ -5,11 +5,13 @@ use crate::calls::failed;
 use crate::desk::Desk;
 use crate::kms::{CallError, KeyDescription, KeyRef, KeyState, Kms, NewKey};
 use crate::regions::Regions;
+use crate::upload::BUSY;
 use crate::waiting;
 use keyferry_bundle::{AwsRegion, KeyArn};
 use keyferry_console::{Exit, Failure};
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// Each Region once, and none the primary's.
 pub(super) fn must_differ(replicas: &[AwsRegion], home: &AwsRegion) -> Result<(), Failure> {
@@ -52,7 +54,7 @@ impl Elsewhere {
         for (region, kms) in &self.0 {
             desk.screen.say(format!("Replicating into {region} ..."));
             let replica = KeyArn { region: region.clone(), ..created.key.clone() };
-            match primary.replicate_key(&created.key, region, like) {
+            match send(desk, || primary.replicate_key(&created.key, region, like)) {
                 Ok(_) => {}
                 Err(error @ CallError::NoAnswer(_)) => {
                     desk.screen.warn(format!("{error}; looking whether the replica is there"));
@@ -61,9 +63,12 @@ impl Elsewhere {
                     return Err(in_part(failed("kms:ReplicateKey", &error), created, region));
                 }
             }
-            let there = |found: &KeyDescription| match &found.state {
-                KeyState::PendingImport => Ok(()),
-                state => Err(format!("DescribeKey shows {} {state}", found.key)),
+            let there = |found: &KeyDescription| {
+                if found.state == KeyState::PendingImport {
+                    Ok(())
+                } else {
+                    Err(format!("DescribeKey shows {} {}", found.key, found.state))
+                }
             };
             let found = waiting::until(desk, kms.as_ref(), &KeyRef::from(&replica), there);
             let found = found.map_err(|last| {
@@ -76,6 +81,19 @@ impl Elsewhere {
             replicas.push(found);
         }
         Ok(replicas)
+    }
+}
+
+/// A call that KMS was too busy to take changed nothing: it is made again.
+fn send<T>(desk: Desk<'_>, call: impl Fn() -> Result<T, CallError>) -> Result<T, CallError> {
+    let mut waits = BUSY.iter();
+    loop {
+        match (call(), waits.next()) {
+            (Err(CallError::Throttled(_)), Some(seconds)) => {
+                desk.clock.wait(Duration::from_secs(*seconds));
+            }
+            (answer, _) => return answer,
+        }
     }
 }
 

@@ -40,8 +40,8 @@ fn as_existing(world: &World) -> Seen {
     Seen { key_material_id: Some(id('a')), ..seen }
 }
 
-fn answered(digit: char) -> Result<Imported, CallError> {
-    Ok(Imported { key_material_id: Some(id(digit)) })
+fn answered(digit: char) -> Imported {
+    Imported { key_material_id: Some(id(digit)) }
 }
 
 fn generation(world: &World, digit: char, state: &str) -> Generation {
@@ -74,7 +74,7 @@ fn current(world: &World, digit: char) -> Step {
 #[test]
 fn known_key_material_is_imported_as_such() {
     let world = again();
-    let upload = Step::Import(Box::new(as_existing(&world)), answered('a'));
+    let upload = Step::Import(Box::new(as_existing(&world)), Ok(answered('a')));
     let steps = in_use(&world, [identify(), pending(&world), upload]);
     run_at(NOW, &args(&world, "oscar"), steps).unwrap();
     assert_eq!(receipt(&world).body().targets[0].key_material_id, Some(id('a')));
@@ -83,7 +83,7 @@ fn known_key_material_is_imported_as_such() {
 #[test]
 fn an_answer_with_another_id_than_the_plans_has_no_receipt() {
     let world = again();
-    let upload = Step::Import(Box::new(as_existing(&world)), answered('b'));
+    let upload = Step::Import(Box::new(as_existing(&world)), Ok(answered('b')));
     let steps = in_use(&world, [identify(), pending(&world), upload]);
     let failure = run_at(NOW, &args(&world, "oscar"), steps).unwrap_err();
     assert!(failure.because.concat().contains("key_material_id"), "{failure:?}");
@@ -99,7 +99,7 @@ fn a_rotation_brings_the_new_key_material_into_use() {
         identify(),
         current(&world, 'a'),
         listed(&world, &[('a', "CURRENT")]),
-        Step::Import(Box::new(new), answered('b')),
+        Step::Import(Box::new(new), Ok(answered('b'))),
         listed(&world, &[('a', "CURRENT"), ('b', "PENDING_ROTATION")]),
         current(&world, 'a'),
         Step::Rotate(world.story.plan.targets[0].key.clone(), Ok(())),
@@ -143,7 +143,7 @@ fn a_rotation_that_was_cut_off_after_it_took_effect_is_not_repeated() {
         identify(),
         current(&world, 'a'),
         listed(&world, &[('a', "CURRENT")]),
-        Step::Import(Box::new(new), answered('b')),
+        Step::Import(Box::new(new), Ok(answered('b'))),
         listed(&world, &[('a', "CURRENT"), ('b', "PENDING_ROTATION")]),
         current(&world, 'a'),
         Step::Rotate(world.story.plan.targets[0].key.clone(), Err(no_answer())),

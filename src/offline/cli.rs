@@ -30,8 +30,14 @@ enum Task {
     /// Answer a request: generate, store, wrap, back up, sign
     Respond(respond::Args),
     /// Answer a later request of the same plan: as respond, but nothing is ever generated
+    #[command(
+        after_help = "Example: keyferry-offline --hsm usb:12345678 rewrap /media/usb/payments-2026 --room /media/ceremony/room"
+    )]
     Rewrap(respond::Args),
     /// Go on with the request that was begun and not answered
+    #[command(
+        after_help = "Example: keyferry-offline --hsm usb:12345678 resume /media/usb/payments-2026 --room /media/ceremony/room"
+    )]
     Resume(respond::Args),
     /// Where a ceremony stands, by the room's memory and its folder; no HSM is asked
     Status(respond::status::Args),

@@ -415,7 +415,8 @@ fn a_private_key_and_an_aes_key_come_back() {
         let mut after = before.clone();
         after.push((kind, "0x0a01".to_owned()));
         let mut found = room.objects();
-        (found.sort(), after.sort());
+        found.sort();
+        after.sort();
         assert_eq!(found, after);
         let restored = room.upkeep(2);
         let response: keyferry_bundle::Response = room.body("payments-2026/response-1.json");

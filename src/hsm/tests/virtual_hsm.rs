@@ -347,10 +347,14 @@ fn each_kind_of_key_material_is_exported_deleted_and_put_back() {
         // Over an object that is there nothing is put.
         let over = backup.import_wrapped(id(0x0200), &export);
         assert!(matches!(over, Err(Error::Refused { code: 0x11, .. })), "{over:?}");
-        let delete = |hsm: &YubiHsm2| match purpose {
-            Purpose::KeyMaterial => hsm.delete_opaque(id(number)),
-            Purpose::SymmetricKey => hsm.delete_symmetric_key(id(number)),
-            _ => hsm.delete_asymmetric_key(id(number)),
+        let delete = |hsm: &YubiHsm2| {
+            if purpose == Purpose::KeyMaterial {
+                hsm.delete_opaque(id(number))
+            } else if purpose == Purpose::SymmetricKey {
+                hsm.delete_symmetric_key(id(number))
+            } else {
+                hsm.delete_asymmetric_key(id(number))
+            }
         };
         for stranger in [&hsm, &backup] {
             assert!(matches!(delete(stranger), Err(Error::Refused { code: 0x09, .. })));
@@ -375,6 +379,7 @@ fn each_kind_of_key_material_is_exported_deleted_and_put_back() {
     assert_eq!(hsm.public_key_der(id(0x0a03)).unwrap(), public);
     let mut after = hsm.objects().unwrap();
     let mut before = before;
-    (before.sort(), after.sort());
+    before.sort();
+    after.sort();
     assert_eq!(before, after);
 }

@@ -11,6 +11,9 @@ use std::sync::OnceLock;
 
 const CEREMONY: &str = "payments-2026";
 const SECOND: &str = "87654321";
+/// What is typed where everything is copied.
+const ANSWERS: &[&str] =
+    &["rehearsal password of hsm-1", "12345678", "rehearsal password of the backup"];
 const CEREMONIES: &str = "a ceremony password";
 const BACKUP: &str = "a backup password";
 const ADMINISTRATION: &str = "an administration password";
@@ -320,8 +323,6 @@ fn a_backup_has_everything_and_is_restored_as_a_whole() {
         let arguments = [&arguments[..], &more].concat();
         room.scene.run("room", "keyferry-offline", &arguments, answers).unwrap()
     };
-    const ANSWERS: &[&str] =
-        &["rehearsal password of hsm-1", "12345678", "rehearsal password of the backup"];
     let run = backup("whole", ANSWERS);
     assert_eq!(run.code, 0, "{}", run.stderr);
     let upkeep: Upkeep = room.body("whole/upkeep-1.json");

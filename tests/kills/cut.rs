@@ -137,7 +137,7 @@ fn killed(command: &mut Command, answers: &[&str], of: &Service, tally: &str) ->
     let hanging = |of: &Service| of.ask("GET", tally, "").map(|it| it.contains("\"hanging\":true"));
     let begun = Instant::now();
     while child.try_wait()?.is_none() && !hanging(of)? {
-        if begun.elapsed() > Duration::from_secs(60) {
+        if begun.elapsed() > Duration::from_mins(1) {
             child.kill()?;
             return Err(io::Error::other("it neither ended nor waited"));
         }

@@ -57,7 +57,14 @@ fn a_full_store() {
     let scenario = Scenario::unanswered();
     hsm(&scenario, "{\"store_limit\":3}");
     let run = respond(&scenario, |_| {});
-    ended(&run, 5, &["object store has no room", "delete what is not needed, or plan another HSM"]);
+    ended(
+        &run,
+        5,
+        &[
+            "object store has no room",
+            "delete what is not needed, plan fewer key materials, or plan another HSM",
+        ],
+    );
     // Somebody has deleted what was not needed.
     hsm(&scenario, "{}");
     ended(&respond(&scenario, |_| {}), 0, &[]);
@@ -185,6 +192,9 @@ fn parameters_that_expired() {
         5,
         &["ExpiredImportToken", "`keyferry-online fetch --again` and have the room answer again"],
     );
-    ended(&fetch(&scenario, |_| {}), 0, &[]);
+    let again = |command: &mut Command| {
+        command.arg("--again");
+    };
+    ended(&fetch(&scenario, again), 0, &[]);
     finished(scenario.answer_and_import());
 }

@@ -56,7 +56,7 @@ fn commands_have_the_names_and_ids_of_this_ceremony() {
     for line in [
         "keyferry-offline respond tests-1 --room memory",
         "yubihsm-connector",
-        "keyferry-online fetch tests-1 --identity OPERATOR.identity",
+        "keyferry-online fetch tests-1 --identity OPERATOR.identity --again",
         "keyferry sign tests-1/request-2.json --identity oscar.identity",
     ] {
         assert!(later.iter().any(|known| known == line), "{line}: {later:#?}");

@@ -85,7 +85,8 @@ fn plans(kit: &mut Kit) {
         (
             "object-shared-by-two-labels",
             |p| {
-                p.targets.push(with(|t| (t.object_id, t.label) = (parse("0x0a01"), parse("other"))))
+                p.targets
+                    .push(with(|t| (t.object_id, t.label) = (parse("0x0a01"), parse("other"))));
             },
             "targets[1].label",
             false,
@@ -94,8 +95,9 @@ fn plans(kit: &mut Kit) {
         (
             "object-shared-by-two-specs",
             |p| {
-                p.targets
-                    .push(with(|t| (t.object_id, t.key_spec) = (parse("0x0a01"), KeySpec::Hmac256)))
+                p.targets.push(with(|t| {
+                    (t.object_id, t.key_spec) = (parse("0x0a01"), KeySpec::Hmac256);
+                }));
             },
             "targets[1].key_spec",
             false,

@@ -8,7 +8,7 @@ use crate::kms::{CallError, KeyDescription, KeyRef, Kms, NewKey};
 use crate::names::{Alias, Principal, TagArg};
 use crate::regions::Regions;
 use crate::{key_policy, session};
-use keyferry_bundle::{AwsRegion, KeySpec, KeyUsage, Text};
+use keyferry_bundle::{AwsRegion, KeyArn, KeySpec, KeyUsage, Text};
 use keyferry_ceremony::wrapping::{self, Forbidden};
 use keyferry_console::{Exit, Failure};
 use serde_json::json;
@@ -87,7 +87,7 @@ pub fn run(
     };
     let alias = args.alias.key_ref().map_err(Failure::bug)?;
     must_be_free(kms, &alias)?;
-    let elsewhere = replicas::Elsewhere::open(regions, &args.replica_regions)?;
+    let elsewhere = replicas::Elsewhere::open(desk, regions, &args.replica_regions)?;
     elsewhere.must_be_free(&alias)?;
     show(desk, args, usage, &policy)?;
     if args.dry_run {
@@ -107,11 +107,14 @@ pub fn run(
             .because(format!("{} has origin {:?}, not EXTERNAL", created.key, created.origin))
             .hint(format!("delete it: aws kms schedule-key-deletion --key-id {}", created.key)));
     }
-    kms.create_alias(&alias, &created.key)
-        .map_err(|error| without_alias(&error, &alias, &created))?;
-    let replicas = elsewhere.replicate(desk, kms, &created, &key, &alias)?;
-    let keys: Vec<_> =
+    let replicas = elsewhere.replicate(desk, kms, &created.key, &key, &alias)?;
+    let keys: Vec<&KeyArn> =
         std::iter::once(&created.key).chain(replicas.iter().map(|replica| &replica.key)).collect();
+    for (done, kms) in std::iter::once(kms).chain(elsewhere.services()).enumerate() {
+        let (named, [key, rest @ ..]) = keys.split_at(done) else { break };
+        kms.create_alias(&alias, key)
+            .map_err(|error| without_alias(&error, &alias, key, named, rest))?;
+    }
     for key in &keys {
         desk.screen.result(key.to_string())?;
     }
@@ -184,8 +187,14 @@ fn not_created(error: &CallError) -> Failure {
         .hint("look for a new key in state PendingImport without an alias (`aws kms list-keys`); delete it or alias it before you try again")
 }
 
-fn without_alias(error: &CallError, alias: &KeyRef, created: &KeyDescription) -> Failure {
-    let key = &created.key;
+/// `named` have their alias already, `rest` are without it too.
+fn without_alias(
+    error: &CallError,
+    alias: &KeyRef,
+    key: &KeyArn,
+    named: &[&KeyArn],
+    rest: &[&KeyArn],
+) -> Failure {
     let failure = if matches!(error, CallError::NoAnswer(_)) {
         Failure::new(
             Exit::Unknown,
@@ -195,8 +204,17 @@ fn without_alias(error: &CallError, alias: &KeyRef, created: &KeyDescription) ->
     } else {
         Failure::new(Exit::Unknown, "no-alias", format!("{key} was created, but without its alias"))
     };
-    failure.caused_by(error).hint(format!(
-        "give it one with `aws kms create-alias --alias-name {alias} --target-key-id {key}`, or delete it with `aws kms schedule-key-deletion --key-id {key}`"
+    let mut failure = failure.caused_by(error);
+    for key in named {
+        failure = failure.because(format!("{key} was created, with its alias"));
+    }
+    for key in rest {
+        failure = failure.because(format!("{key} was created too, without its alias"));
+    }
+    let region = &key.region;
+    let others = if rest.is_empty() { "" } else { ", and the same in the other Regions," };
+    failure.hint(format!(
+        "give it one with `aws kms create-alias --region {region} --alias-name {alias} --target-key-id {key}`{others} or delete it with `aws kms schedule-key-deletion --region {region} --key-id {key}`"
     ))
 }
 

@@ -1,12 +1,11 @@
-//! Keys of the same id in other Regions. Each waits for key material of its own import, and has the alias there too.
+//! Keys of the same id in other Regions. Each waits for an import of its own; aliases come when all are there.
 
 use super::must_be_free;
-use crate::calls::failed;
 use crate::desk::Desk;
 use crate::kms::{CallError, KeyDescription, KeyRef, KeyState, Kms, NewKey};
 use crate::regions::Regions;
 use crate::upload::BUSY;
-use crate::waiting;
+use crate::{session, waiting};
 use keyferry_bundle::{AwsRegion, KeyArn};
 use keyferry_console::{Exit, Failure};
 use std::collections::BTreeSet;
@@ -28,9 +27,23 @@ pub(super) fn must_differ(replicas: &[AwsRegion], home: &AwsRegion) -> Result<()
 pub(super) struct Elsewhere(Vec<(AwsRegion, Rc<dyn Kms>)>);
 
 impl Elsewhere {
-    pub(super) fn open(regions: &dyn Regions, replicas: &[AwsRegion]) -> Result<Self, Failure> {
-        let open = |region: &AwsRegion| Ok((region.clone(), regions.at(region)?));
+    /// Opens each Region, and shows who is asked there.
+    pub(super) fn open(
+        desk: Desk<'_>,
+        regions: &dyn Regions,
+        replicas: &[AwsRegion],
+    ) -> Result<Self, Failure> {
+        let open = |region: &AwsRegion| {
+            let kms = regions.at(region)?;
+            session::open(desk, kms.as_ref(), None)?;
+            Ok((region.clone(), kms))
+        };
         replicas.iter().map(open).collect::<Result<_, Failure>>().map(Self)
+    }
+
+    /// KMS in each Region, in order.
+    pub(super) fn services(&self) -> impl Iterator<Item = &dyn Kms> {
+        self.0.iter().map(|(_, kms)| kms.as_ref())
     }
 
     pub(super) fn must_be_free(&self, alias: &KeyRef) -> Result<(), Failure> {
@@ -41,46 +54,73 @@ impl Elsewhere {
         self.0.iter().try_for_each(free)
     }
 
-    /// Replicates the key into each Region, waits until it is there, and gives it its alias.
+    /// Replicates the key into each Region, and waits until it is there.
     pub(super) fn replicate(
         &self,
         desk: Desk<'_>,
         primary: &dyn Kms,
-        created: &KeyDescription,
+        created: &KeyArn,
         like: &NewKey,
         alias: &KeyRef,
     ) -> Result<Vec<KeyDescription>, Failure> {
         let mut replicas = Vec::with_capacity(self.0.len());
         for (region, kms) in &self.0 {
             desk.screen.say(format!("Replicating into {region} ..."));
-            let replica = KeyArn { region: region.clone(), ..created.key.clone() };
-            match send(desk, || primary.replicate_key(&created.key, region, like)) {
+            let replica = KeyArn { region: region.clone(), ..created.clone() };
+            let in_part = |failure| self.in_part(failure, created, &replicas, alias);
+            match send(desk, || primary.replicate_key(created, region, like)) {
                 Ok(_) => {}
                 Err(error @ CallError::NoAnswer(_)) => {
                     desk.screen.warn(format!("{error}; looking whether the replica is there"));
                 }
                 Err(error) => {
-                    return Err(in_part(failed("kms:ReplicateKey", &error), created, region));
+                    let what = format!("{created} was created, but no replica in {region}");
+                    let failure = Failure::new(Exit::Unknown, "no-replica", what);
+                    return Err(in_part(failure.caused_by(&error)));
                 }
             }
             let there = |found: &KeyDescription| {
-                if found.state == KeyState::PendingImport {
-                    Ok(())
-                } else {
-                    Err(format!("DescribeKey shows {} {}", found.key, found.state))
+                if found.key == replica && found.state == KeyState::PendingImport {
+                    return Ok(());
                 }
+                Err(format!("DescribeKey shows {} {}", found.key, found.state))
             };
             let found = waiting::until(desk, kms.as_ref(), &KeyRef::from(&replica), there);
             let found = found.map_err(|last| {
-                let what = format!("nobody knows whether there is a replica in {region}");
-                let failure = Failure::new(Exit::Unknown, "unknown-replica", what).because(last);
-                in_part(failure, created, region)
+                let what = format!(
+                    "{created} was created, but nobody knows whether it has a replica in {region}"
+                );
+                in_part(Failure::new(Exit::Unknown, "unknown-replica", what).because(last))
             })?;
-            kms.create_alias(alias, &found.key)
-                .map_err(|error| in_part(failed("kms:CreateAlias", &error), created, region))?;
             replicas.push(found);
         }
         Ok(replicas)
+    }
+
+    /// What there is, what is missing, and how to go on. No key has its alias yet.
+    fn in_part(
+        &self,
+        failure: Failure,
+        created: &KeyArn,
+        replicas: &[KeyDescription],
+        alias: &KeyRef,
+    ) -> Failure {
+        let is = |replica: &KeyDescription| format!("{} was created too", replica.key);
+        let failure = replicas.iter().map(is).fold(failure, Failure::because);
+        let (id, home) = (&created.key_id, &created.region);
+        let missing = self.0.iter().skip(replicas.len()).map(|(region, _)| region.as_str());
+        let everywhere = std::iter::once(home).chain(self.0.iter().map(|(region, _)| region));
+        failure
+            .because("none of the keys has its alias yet")
+            // Without a policy of its own a replica would get AWS's, which keeps nobody apart.
+            .hint(format!(
+                "wait a minute and look with `aws kms describe-key --key-id {created}`. Go on with `aws kms replicate-key --region {home} \
+                 --key-id {id} --replica-region REGION --policy file://POLICY`, with the key policy above and your --description and --tags, \
+                 for {}; then `aws kms create-alias --region REGION --alias-name {alias} --target-key-id {id}` for {}. Or delete what there \
+                 is, replicas first: `aws kms schedule-key-deletion --region REGION --key-id {id}`",
+                list(missing),
+                list(everywhere.map(AwsRegion::as_str)),
+            ))
     }
 }
 
@@ -97,12 +137,6 @@ fn send<T>(desk: Desk<'_>, call: impl Fn() -> Result<T, CallError>) -> Result<T,
     }
 }
 
-/// The primary exists, with its alias; this Region is not as it is to be.
-fn in_part(failure: Failure, created: &KeyDescription, region: &AwsRegion) -> Failure {
-    Failure { exit: Exit::Unknown, ..failure }
-        .because(format!("{} was created; {region} and the Regions after it are not complete", created.key))
-        .hint(format!(
-            "go on with `aws kms replicate-key --key-id {} --replica-region {region}` and `aws kms create-alias --region {region}`",
-            created.key
-        ))
+fn list<'a>(regions: impl Iterator<Item = &'a str>) -> String {
+    regions.collect::<Vec<_>>().join(", ")
 }

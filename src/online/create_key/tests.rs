@@ -1,7 +1,6 @@
 use super::*;
 use crate::testing::{Script, Step, at_the_desk, session};
 use clap::Parser as _;
-use keyferry_bundle::KeyArn;
 
 const ARN: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
@@ -163,50 +162,4 @@ fn every_usage_that_a_spec_has_can_be_asked_for_and_no_other() {
     assert_eq!(usage(KeySpec::Rsa2048, None), Ok(KeyUsage::SignVerify));
 }
 
-/// A replica is made at the primary, waited for in its own Region, and has the alias there.
-#[test]
-fn a_replica_is_waited_for_in_its_region_and_has_the_alias_there() {
-    let primary: KeyArn =
-        "arn:aws:kms:eu-central-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab"
-            .parse()
-            .unwrap();
-    let there = KeyArn { region: "eu-west-1".parse().unwrap(), ..primary.clone() };
-    let found = |key: &KeyArn, state| KeyDescription {
-        key: key.clone(),
-        multi_region: true,
-        state,
-        ..made()
-    };
-    let creating = crate::kms::KeyState::Other("Creating".to_owned());
-    let pending = crate::kms::KeyState::PendingImport;
-    let made = found(&primary, pending.clone());
-    let home = script([
-        Step::CreateKey(Box::new(move |_| Ok(made))),
-        Step::CreateAlias("alias/payments", primary.clone(), Ok(())),
-        Step::Replicate(primary.clone(), "eu-west-1", Ok(found(&there, creating.clone()))),
-    ]);
-    let elsewhere = crate::testing::Elsewhere::of([(
-        "eu-west-1",
-        vec![
-            Step::Describe("alias/payments".to_owned(), Err(refused("NotFoundException"))),
-            Step::Describe(there.to_string(), Ok(found(&there, creating))),
-            Step::Describe(there.to_string(), Ok(found(&there, pending))),
-            Step::CreateAlias("alias/payments", there.clone(), Ok(())),
-        ],
-    )]);
-    let args = args(&["--multi-region", "--replica-region", "eu-west-1"]);
-    at_the_desk("2026-11-04T00:00:00Z", |desk| run(desk, &home, &elsewhere, &args)).unwrap();
-    home.finish();
-    elsewhere.finish();
-}
-
-#[test]
-fn a_replica_in_the_primarys_region_or_twice_is_refused_before_anything_is_created() {
-    for regions in [&["eu-central-1"][..], &["eu-west-1", "eu-west-1"]] {
-        let mut words = vec!["--multi-region"];
-        words.extend(regions.iter().flat_map(|region| ["--replica-region", region]));
-        let only_asked = Script::of([Step::Identify(Ok(session()))]);
-        let failure = run_with(only_asked, &args(&words)).unwrap_err();
-        assert_eq!(failure.exit, Exit::Usage);
-    }
-}
+mod replicas;

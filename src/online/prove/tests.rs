@@ -1,8 +1,9 @@
 use super::*;
 use crate::algorithms::MacAlgorithm;
-use crate::kms::CallError;
+use crate::kms::{CallError, Session};
 use crate::testing::{
-    NOW, Script, Step, World, at_the_desk, key, material_id, refused, round_trip, session,
+    Elsewhere, NOW, Script, Step, World, at_the_desk, key, material_id, refused, round_trip,
+    session,
 };
 use keyferry_bundle::kinds::Proof;
 use keyferry_bundle::{Base64, KeySpec, KeyUsage};
@@ -25,12 +26,20 @@ fn hmac() -> Story {
 
 /// Proves what is in the folder, which it leaves as it is.
 fn prove(world: &World, steps: impl IntoIterator<Item = Step>) -> Result<(), Failure> {
+    prove_in(world, steps, Elsewhere::nowhere())
+}
+
+fn prove_in(
+    world: &World,
+    steps: impl IntoIterator<Item = Step>,
+    elsewhere: Elsewhere,
+) -> Result<(), Failure> {
     let before = world.names();
     let script = Script::of(steps);
     let args = ProveArgs { ceremony: world.ceremony() };
-    let nowhere = crate::testing::Elsewhere::nowhere();
-    let outcome = at_the_desk(NOW, |desk| run(desk, &script, &nowhere, &args));
+    let outcome = at_the_desk(NOW, |desk| run(desk, &script, &elsewhere, &args));
     script.finish();
+    elsewhere.finish();
     assert_eq!(world.names(), before);
     outcome
 }
@@ -156,4 +165,33 @@ fn a_newer_request_does_not_hide_what_was_imported() {
     let mut steps = enabled(&world);
     steps.push(mac(&world, Ok(MAC.to_vec())));
     prove(&world, steps).unwrap();
+}
+
+#[test]
+fn each_key_is_asked_in_its_own_region() {
+    let mut story = hmac();
+    story.shared();
+    let there: keyferry_bundle::KeyArn =
+        parse("arn:aws:kms:eu-west-1:111122223333:key/77777777-12ab-34cd-56ef-1234567890ab");
+    story.plan.targets[1].key = there.clone();
+    story.request.targets[1].key = there.clone();
+    story.response.targets[1].key = there.clone();
+    story.receipt.targets[1].key = there.clone();
+    story.relink();
+    let world = imported(story);
+    for (answer, code) in [(MAC, None), ([8; 32], Some("kms-other-key"))] {
+        let second = &world.story.plan.targets[1];
+        let message = known_answer_message(digest_of(&world.story.plan), &second.name);
+        let found = KeyDescription { key: there.clone(), ..key(&world, KeyState::Enabled) };
+        let session = Session { region: parse("eu-west-1"), ..session() };
+        let asked = vec![
+            Step::Identify(Ok(session)),
+            Step::Describe(there.to_string(), Ok(found)),
+            Step::Mac(there.clone(), MacAlgorithm::HmacSha256, message, Ok(answer.to_vec())),
+        ];
+        let mut steps = enabled(&world);
+        steps.push(mac(&world, Ok(MAC.to_vec())));
+        let outcome = prove_in(&world, steps, Elsewhere::of([("eu-west-1", asked)]));
+        assert_eq!(outcome.err().map(|failure| failure.code), code);
+    }
 }

@@ -11,6 +11,8 @@
 mod afterwards;
 #[path = "virtual_kms/many.rs"]
 mod many;
+#[path = "virtual_kms/replicas.rs"]
+mod replicas;
 #[path = "../testing/world.rs"]
 mod world;
 

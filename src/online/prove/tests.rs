@@ -173,6 +173,7 @@ fn each_key_is_asked_in_its_own_region() {
     story.shared();
     let there: keyferry_bundle::KeyArn =
         parse("arn:aws:kms:eu-west-1:111122223333:key/77777777-12ab-34cd-56ef-1234567890ab");
+    story.policy.allowed.regions.push(there.region.clone());
     story.plan.targets[1].key = there.clone();
     story.request.targets[1].key = there.clone();
     story.response.targets[1].key = there.clone();

@@ -39,13 +39,14 @@ fn a_primary_and_its_replicas_wait_for_key_material_under_one_alias() {
 }
 
 #[test]
-fn what_was_made_before_a_refusal_is_said_and_has_no_alias() {
+fn keys_whose_first_alias_is_refused_are_all_named_and_the_alias_stays_free() {
     let bastion = Bastion::new();
     let url = bastion.service.url();
     program(&url, &[&CREATE[..], &["--dry-run"]].concat(), &[]).ended(0, "nothing was changed");
-    bastion.fault("ReplicateKey", "throttle", 1);
-    let run = program(&url, &CREATE, &[]).ended(6, "but no replica in eu-west-1");
+    bastion.fault("CreateAlias", "throttle", 1);
+    let run = program(&url, &CREATE, &[]).ended(6, "key/mrk-");
     assert_eq!(run.stdout, "");
+    assert_eq!(run.stderr.matches("was created too, without its alias").count(), 2);
     // Whoever tries again is not told that the alias is taken.
     let made = program(&url, &CREATE, &[]).ended(0, "").stdout;
     let regions: Vec<&str> = made.lines().map(|arn| arn.split(':').nth(3).unwrap()).collect();

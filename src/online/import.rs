@@ -8,15 +8,15 @@ mod standing;
 use crate::chain::Chain;
 use crate::desk::Desk;
 use crate::journal::{Begun, Journal};
-use crate::kms::{KeyRef, Kms};
+use crate::kms::{KeyDescription, KeyRef, KeyState, Kms};
 use crate::operator::{Operator, own_work};
 use crate::proof::{self, Unproven, other_key};
 use crate::receipt::{self, Draft};
 use crate::regions::{Everywhere, Regions};
-use crate::upload::{self, Job, Standing};
-use crate::{expiry, session, tokens};
+use crate::upload::{self, Job, Shown, Standing};
+use crate::{expiry, session, tokens, waiting};
 use keyferry_bundle::kinds::{Operation, ReceiptTarget};
-use keyferry_bundle::{KeySpec, Plan, Request, Response, TargetName, Verified};
+use keyferry_bundle::{KeyArn, KeySpec, Plan, Request, Response, TargetName, Verified};
 use keyferry_ceremony::proof::Bound;
 use keyferry_ceremony::{Countersigned, receipt as receipts, response as responses};
 use keyferry_console::args::CeremonyArgs;
@@ -24,6 +24,7 @@ use keyferry_console::ceremony::refused;
 use keyferry_console::progress::Progress;
 use keyferry_console::{Exit, Failure, Name, files};
 use standing::Before;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// What to import.
@@ -161,6 +162,9 @@ pub fn run(desk: Desk<'_>, place: &Where<'_>, args: &ImportArgs) -> Result<(), F
     if plan.operation == Operation::Rotate {
         rotate::all(desk, &mut everywhere, plan, &mut done, &folder)?;
     }
+    if plan.operation == Operation::Reimport {
+        come_into_use(desk, &mut everywhere, &jobs)?;
+    }
     let asked = provers.as_mut().unwrap_or(&mut everywhere);
     let mut progress = Progress::new("proof", jobs.len());
     for (number, job) in (1..).zip(&jobs) {
@@ -253,6 +257,28 @@ fn upload_all(
                     journal.done(said)?;
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// A key with several generations is Enabled when the last of them is there, and can be asked for proofs no sooner. One that is still not
+/// is said so by its proof.
+fn come_into_use(
+    desk: Desk<'_>,
+    everywhere: &mut Everywhere<'_>,
+    jobs: &[Job<'_>],
+) -> Result<(), Failure> {
+    let several = jobs.iter().filter(|job| job.shown == Shown::ByItsGeneration);
+    let keys: BTreeSet<&KeyArn> = several.map(|job| &job.planned.key).collect();
+    let enabled = |found: &KeyDescription| match &found.state {
+        KeyState::Enabled => Ok(()),
+        state => Err(format!("DescribeKey shows {} {state}", found.key)),
+    };
+    for key in keys {
+        let at = KeyRef::from(key);
+        if let Err(last) = everywhere.ask(&at, |kms| waiting::until(desk, kms, &at, enabled))? {
+            desk.screen.warn(last);
         }
     }
     Ok(())

@@ -4,16 +4,10 @@ use crate::calls::failed;
 use crate::clock::Clock;
 use crate::kms::{CallError, ImportType, Imported, KeyRef, KeyState, Kms, Upload};
 use crate::lifecycle::{self, Generation, ImportState};
+use crate::waiting;
 use keyferry_bundle::kinds::{Outcome, ReceiptTarget, ResponseTarget, Target};
 use keyferry_bundle::{Digest, KeyMaterialId, KeySpec};
 use keyferry_console::{Exit, Failure};
-use std::time::Duration;
-
-/// Seconds before each look at the key: KMS is eventually consistent, usually within seconds, seldom minutes (AWS KMS developer
-/// guide, "Eventual consistency"). Two minutes in all.
-const LOOKS: [u64; 11] = [0, 1, 2, 4, 8, 15, 15, 15, 20, 20, 20];
-/// Seconds before each repetition of a call that KMS was too busy to take: it changed nothing.
-pub(crate) const BUSY: [u64; 6] = [1, 2, 4, 8, 16, 32];
 
 /// Where a target's upload stands before it is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,15 +124,7 @@ fn send(
     job: &Job<'_>,
 ) -> Result<(Outcome, Option<KeyMaterialId>), Failure> {
     say(format!("Importing into {} ...", job.planned.key));
-    let mut waits = BUSY.iter();
-    let answer = loop {
-        match (kms.import_key_material(&job.upload()), waits.next()) {
-            (Err(CallError::Throttled(_)), Some(seconds)) => {
-                clock.wait(Duration::from_secs(*seconds));
-            }
-            (answer, _) => break answer,
-        }
-    };
+    let answer = waiting::patiently(clock, || kms.import_key_material(&job.upload()));
     match answer {
         Ok(Imported { key_material_id }) => Ok((Outcome::Imported, key_material_id)),
         Err(error @ CallError::NoAnswer(_)) if job.standing == Standing::Again => {
@@ -160,19 +146,10 @@ fn look(
     job: &Job<'_>,
     id: Option<&KeyMaterialId>,
 ) -> Result<Option<KeyMaterialId>, String> {
-    let mut last = String::new();
-    for seconds in LOOKS {
-        clock.wait(Duration::from_secs(seconds));
-        let seen = match job.shown {
-            Shown::ByTheKey => by_the_key(kms, job),
-            Shown::ByItsGeneration => by_its_generation(kms, job, id.or(job.pinned())),
-        };
-        match seen {
-            Ok(found) => return Ok(found),
-            Err(problem) => last = problem,
-        }
-    }
-    Err(last)
+    waiting::look(clock, || match job.shown {
+        Shown::ByTheKey => by_the_key(kms, job),
+        Shown::ByItsGeneration => by_its_generation(kms, job, id.or(job.pinned())),
+    })
 }
 
 fn by_the_key(kms: &dyn Kms, job: &Job<'_>) -> Result<Option<KeyMaterialId>, String> {

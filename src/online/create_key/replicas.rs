@@ -4,13 +4,11 @@ use super::must_be_free;
 use crate::desk::Desk;
 use crate::kms::{CallError, KeyDescription, KeyRef, KeyState, Kms, NewKey};
 use crate::regions::Regions;
-use crate::upload::BUSY;
 use crate::{session, waiting};
 use keyferry_bundle::{AwsRegion, KeyArn};
 use keyferry_console::{Exit, Failure};
 use std::collections::BTreeSet;
 use std::rc::Rc;
-use std::time::Duration;
 
 /// Each Region once, and none the primary's.
 pub(super) fn must_differ(replicas: &[AwsRegion], home: &AwsRegion) -> Result<(), Failure> {
@@ -68,7 +66,7 @@ impl Elsewhere {
             desk.screen.say(format!("Replicating into {region} ..."));
             let replica = KeyArn { region: region.clone(), ..created.clone() };
             let in_part = |failure| self.in_part(failure, created, &replicas, alias);
-            match send(desk, || primary.replicate_key(created, region, like)) {
+            match waiting::patiently(desk.clock, || primary.replicate_key(created, region, like)) {
                 Ok(_) => {}
                 Err(error @ CallError::NoAnswer(_)) => {
                     desk.screen.warn(format!("{error}; looking whether the replica is there"));
@@ -121,19 +119,6 @@ impl Elsewhere {
                 list(missing),
                 list(everywhere.map(AwsRegion::as_str)),
             ))
-    }
-}
-
-/// A call that KMS was too busy to take changed nothing: it is made again.
-fn send<T>(desk: Desk<'_>, call: impl Fn() -> Result<T, CallError>) -> Result<T, CallError> {
-    let mut waits = BUSY.iter();
-    loop {
-        match (call(), waits.next()) {
-            (Err(CallError::Throttled(_)), Some(seconds)) => {
-                desk.clock.wait(Duration::from_secs(*seconds));
-            }
-            (answer, _) => return answer,
-        }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use crate::calls::failed;
 use crate::desk::Desk;
-use crate::kms::{CallError, KeyRef, Parameters};
+use crate::kms::{KeyRef, Parameters};
 use crate::regions::Everywhere;
-use crate::upload::BUSY;
+use crate::waiting;
 use keyferry_bundle::AwsRegion;
 use keyferry_bundle::kinds::Target;
 use keyferry_console::Failure;
@@ -60,18 +60,11 @@ fn one(
     target: &Target,
 ) -> Result<Parameters, Failure> {
     let (algorithm, spec) = (target.wrapping_algorithm, target.wrapping_key_spec);
-    let mut waits = BUSY.iter();
-    loop {
-        let answer = everywhere.ask(&KeyRef::from(&target.key), |kms| {
-            kms.get_parameters_for_import(&target.key, algorithm, spec)
-        })?;
-        match (answer, waits.next()) {
-            (Err(CallError::Throttled(_)), Some(seconds)) => {
-                desk.clock.wait(Duration::from_secs(*seconds));
-            }
-            (answer, _) => {
-                return answer.map_err(|error| failed("kms:GetParametersForImport", &error));
-            }
-        }
-    }
+    everywhere
+        .ask(&KeyRef::from(&target.key), |kms| {
+            waiting::patiently(desk.clock, || {
+                kms.get_parameters_for_import(&target.key, algorithm, spec)
+            })
+        })?
+        .map_err(|error| failed("kms:GetParametersForImport", &error))
 }

@@ -7,11 +7,11 @@ use crate::desk::Desk;
 use crate::kms::{CallError, KeyRef, Kms};
 use crate::lifecycle;
 use crate::regions::Everywhere;
-use crate::upload::{BUSY, is_waiting};
+use crate::upload::is_waiting;
+use crate::waiting;
 use keyferry_bundle::kinds::{Plan, ReceiptTarget};
 use keyferry_bundle::{KeyArn, KeyMaterialId};
 use keyferry_console::{Exit, Failure};
-use std::time::Duration;
 
 /// Rotates every key of the plan, and writes into each entry what KMS then lists.
 pub(super) fn all(
@@ -50,21 +50,14 @@ fn rotate(desk: Desk<'_>, kms: &dyn Kms, key: &KeyArn, id: &KeyMaterialId) -> Re
         return Ok(());
     }
     desk.screen.say(format!("Rotating {key} ..."));
-    let mut waits = BUSY.iter();
-    loop {
-        match (kms.rotate_key_on_demand(key), waits.next()) {
-            (Ok(()), _) => return Ok(()),
-            (Err(CallError::Throttled(_)), Some(seconds)) => {
-                desk.clock.wait(Duration::from_secs(*seconds));
-            }
-            (Err(error @ CallError::NoAnswer(_)), _) => {
-                desk.screen
-                    .warn(format!("{error}; looking at the key before anything else is done"));
-                // Whether it took effect, the look below shows.
-                return Ok(());
-            }
-            (Err(error), _) => return Err(failed("kms:RotateKeyOnDemand", &error)),
+    match waiting::patiently(desk.clock, || kms.rotate_key_on_demand(key)) {
+        Ok(()) => Ok(()),
+        Err(error @ CallError::NoAnswer(_)) => {
+            desk.screen.warn(format!("{error}; looking at the key before anything else is done"));
+            // Whether it took effect, the look below shows.
+            Ok(())
         }
+        Err(error) => Err(failed("kms:RotateKeyOnDemand", &error)),
     }
 }
 
@@ -80,7 +73,7 @@ fn current(
         Some(current) => Err(format!("DescribeKey shows {current} as the current key material")),
         None => Err("DescribeKey shows no current key material".to_owned()),
     };
-    crate::waiting::until(desk, kms, &KeyRef::from(key), is_current)
+    waiting::until(desk, kms, &KeyRef::from(key), is_current)
         .map_err(|last| unknown(key, &last))?;
     let all =
         lifecycle::generations(kms, key).map_err(|error| failed("kms:ListKeyRotations", &error))?;

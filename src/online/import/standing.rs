@@ -95,7 +95,9 @@ impl Before<'_> {
         let all = lifecycle::generations(kms, &job.planned.key)
             .map_err(|error| failed("kms:ListKeyRotations", &error))?;
         if self.plan.operation != Operation::Rotate {
-            let ours = all.iter().find(|g| g.key_material_id.as_ref() == job.pinned());
+            let ours = job.pinned().and_then(|id| {
+                all.iter().find(|generation| generation.key_material_id.as_ref() == Some(id))
+            });
             let ours = ours.filter(|found| is_as_planned(found, job.planned));
             return Ok(ours.map(|found| AsPlanned(found.key_material_id.clone())));
         }

@@ -5,8 +5,8 @@ use crate::testing::{
     Elsewhere, NOW, PrivateKey, Script, Seen, Step, World, at_the_desk, key, material_id, refused,
     round_trip, session,
 };
-use keyferry_bundle::kinds::{Expiration, Outcome, ProofMethod};
-use keyferry_bundle::{Base64, Digest, ExpirationModel, KeyUsage, Receipt, Verified};
+use keyferry_bundle::kinds::{Expiration, Outcome, ProofMethod, Target};
+use keyferry_bundle::{Backup, Base64, Digest, ExpirationModel, KeyUsage, Receipt, Verified};
 use keyferry_ceremony::testing::{Story, digest_of, signed, time};
 
 mod later;
@@ -360,11 +360,19 @@ fn somebody_who_may_not_sign_the_receipt_uploads_nothing() {
 
 /// A second target, `second`, with a backup of its own.
 fn two() -> World {
-    let mut story = Story::sound();
     let key = "arn:aws:kms:eu-central-1:111122223333:key/22222222-12ab-34cd-56ef-1234567890ab";
+    with_second(Story::sound(), key.parse().unwrap(), |_, _| ())
+}
+
+/// With a second target of this key, and what differs in it and in its backup.
+fn with_second(
+    mut story: Story,
+    key: KeyArn,
+    differ: impl FnOnce(&mut Target, &mut Backup),
+) -> World {
     let mut planned = story.plan.targets[0].clone();
     planned.name = "second".parse().unwrap();
-    planned.key = key.parse().unwrap();
+    planned.key = key;
     planned.object_id = "0x0a02".parse().unwrap();
     let mut asked = story.request.targets[0].clone();
     asked.name = planned.name.clone();
@@ -380,6 +388,7 @@ fn two() -> World {
     backup.target = planned.name.clone();
     backup.key = planned.key.clone();
     backup.object_id = planned.object_id;
+    differ(&mut planned, &mut backup);
     story.plan.targets.push(planned);
     story.request.targets.push(asked);
     story.response.targets.push(answered);

@@ -90,23 +90,33 @@ fn an_answer_with_another_id_than_the_plans_has_no_receipt() {
     assert!(!world.names().contains(&"receipt-1.json".to_owned()));
 }
 
+/// Everything up to the rotation: the upload's answer, and the rotation's.
+fn rotated(
+    world: &World,
+    answer: Result<Imported, CallError>,
+    rotated: Result<(), CallError>,
+) -> Vec<Step> {
+    let new = Seen { import_type: Some(ImportType::New), ..seen(world, false, Some("tests-1")) };
+    vec![
+        identify(),
+        current(world, 'a'),
+        listed(world, &[('a', "CURRENT")]),
+        Step::Import(Box::new(new), answer),
+        listed(world, &[('a', "CURRENT"), ('b', "PENDING_ROTATION")]),
+        current(world, 'a'),
+        Step::Rotate(world.story.plan.targets[0].key.clone(), rotated),
+    ]
+}
+
 /// Uploaded as new, rotated once, and what KMS lists then is in the receipt.
 #[test]
 fn a_rotation_brings_the_new_key_material_into_use() {
     let world = rotation();
-    let new = Seen { import_type: Some(ImportType::New), ..seen(&world, false, Some("tests-1")) };
-    let steps = vec![
-        identify(),
-        current(&world, 'a'),
-        listed(&world, &[('a', "CURRENT")]),
-        Step::Import(Box::new(new), Ok(answered('b'))),
-        listed(&world, &[('a', "CURRENT"), ('b', "PENDING_ROTATION")]),
-        current(&world, 'a'),
-        Step::Rotate(world.story.plan.targets[0].key.clone(), Ok(())),
+    let steps = rotated(&world, Ok(answered('b')), Ok(())).into_iter().chain([
         current(&world, 'a'),
         current(&world, 'b'),
         listed(&world, &[('a', "NON_CURRENT"), ('b', "CURRENT")]),
-    ];
+    ]);
     let proof = round_trip(&world.story.plan.targets[0].key);
     run_at(NOW, &args(&world, "oscar"), steps.into_iter().chain(proof)).unwrap();
     assert_eq!(receipt(&world).body().targets[0].generations, [id('a'), id('b')]);
@@ -116,18 +126,9 @@ fn a_rotation_brings_the_new_key_material_into_use() {
 #[test]
 fn a_rotation_whose_answers_are_lost_is_looked_up() {
     let world = rotation();
-    let new = Seen { import_type: Some(ImportType::New), ..seen(&world, false, Some("tests-1")) };
-    let steps = vec![
-        identify(),
-        current(&world, 'a'),
-        listed(&world, &[('a', "CURRENT")]),
-        Step::Import(Box::new(new), Err(no_answer())),
-        listed(&world, &[('a', "CURRENT"), ('b', "PENDING_ROTATION")]),
-        current(&world, 'a'),
-        Step::Rotate(world.story.plan.targets[0].key.clone(), Err(no_answer())),
-        current(&world, 'b'),
-        listed(&world, &[('a', "NON_CURRENT"), ('b', "CURRENT")]),
-    ];
+    let steps = rotated(&world, Err(no_answer()), Err(no_answer()))
+        .into_iter()
+        .chain([current(&world, 'b'), listed(&world, &[('a', "NON_CURRENT"), ('b', "CURRENT")])]);
     let proof = round_trip(&world.story.plan.targets[0].key);
     run_at(NOW, &args(&world, "oscar"), steps.into_iter().chain(proof)).unwrap();
     let receipt = receipt(&world);
@@ -138,16 +139,7 @@ fn a_rotation_whose_answers_are_lost_is_looked_up() {
 #[test]
 fn a_rotation_that_was_cut_off_after_it_took_effect_is_not_repeated() {
     let world = rotation();
-    let new = Seen { import_type: Some(ImportType::New), ..seen(&world, false, Some("tests-1")) };
-    let mut steps = vec![
-        identify(),
-        current(&world, 'a'),
-        listed(&world, &[('a', "CURRENT")]),
-        Step::Import(Box::new(new), Ok(answered('b'))),
-        listed(&world, &[('a', "CURRENT"), ('b', "PENDING_ROTATION")]),
-        current(&world, 'a'),
-        Step::Rotate(world.story.plan.targets[0].key.clone(), Err(no_answer())),
-    ];
+    let mut steps = rotated(&world, Ok(answered('b')), Err(no_answer()));
     steps.extend((0..11).map(|_| current(&world, 'a')));
     let failure = run_at(NOW, &args(&world, "oscar"), steps).unwrap_err();
     assert_eq!((failure.exit, failure.code), (Exit::Unknown, "unknown-rotated"));
@@ -206,4 +198,46 @@ fn a_journal_of_another_response_or_of_nothing_is_refused() {
         assert_eq!((failure.exit, failure.code), (Exit::Refused, "journal"), "{text}: {failure:?}");
         assert_eq!(world.read("journal-1.json"), text.as_bytes());
     }
+}
+
+/// One key, two generations: KMS shows each in its list, and the key comes into use with the second.
+#[test]
+fn a_key_with_two_generations_is_asked_for_proofs_when_it_is_in_use() {
+    let mut story = Story::sound();
+    story.plan.operation = Operation::Reimport;
+    story.plan.targets[0].material = Some(pin(&story, 'a'));
+    story.response.targets[0].made = Made::Kept;
+    let key = story.plan.targets[0].key.clone();
+    let world = with_second(story, key.clone(), |target, backup| {
+        target.generation = 2;
+        backup.generation = 2;
+        target.material.as_mut().unwrap().key_material_id = Some(id('b'));
+    });
+    let second = Seen {
+        token: b"second token".to_vec(),
+        encrypted_key_material: vec![2; 256],
+        key_material_id: Some(id('b')),
+        ..as_existing(&world)
+    };
+    let gone = |digit: char, state: &str| Generation {
+        import_state: Some(ImportState::PendingImport),
+        expiration: None,
+        ..generation(&world, digit, state)
+    };
+    let list = |all: Vec<Generation>| {
+        Step::Rotations(key.clone(), None, Ok(GenerationsPage { generations: all, next: None }))
+    };
+    let none = || list(vec![gone('a', "NON_CURRENT"), gone('b', "CURRENT")]);
+    let first = || list(vec![generation(&world, 'a', "NON_CURRENT"), gone('b', "CURRENT")]);
+    let both = || listed(&world, &[('a', "NON_CURRENT"), ('b', "CURRENT")]);
+    let mut steps = vec![identify(), pending(&world), none(), pending(&world), none()];
+    steps.extend([Step::Import(Box::new(as_existing(&world)), Ok(answered('a'))), first()]);
+    steps.extend([Step::Import(Box::new(second), Ok(answered('b'))), both()]);
+    // KMS is eventually consistent.
+    steps.extend([pending(&world), enabled(&world)]);
+    steps.extend(round_trip(&key).into_iter().chain(round_trip(&key)));
+    run_at(NOW, &args(&world, "oscar"), steps).unwrap();
+    let receipt = receipt(&world);
+    let proved = receipt.body().targets.iter().filter(|target| target.proof.is_some());
+    assert_eq!(proved.count(), 2);
 }

@@ -7,7 +7,7 @@ use keyferry_ceremony::cloudtrail::Trail;
 use keyferry_ceremony::evidence::{self, Chain, Claim, File, Pins, Report, Shared, Standing};
 use keyferry_console::folder::{self, Contents, Folder, Item};
 use keyferry_console::trust;
-use keyferry_console::{Exit, Failure};
+use keyferry_console::{Exit, Failure, Name};
 
 /// What the command line names, read.
 #[derive(Debug)]
@@ -66,9 +66,12 @@ impl Examined {
     }
 }
 
-/// Files as they are examined.
+/// Files as they are examined. The bastion's note of how far an upload is, which a cut may leave beside the receipt, is no evidence of
+/// anything.
 pub(crate) fn files(items: Vec<Item>) -> Vec<File> {
-    items.into_iter().map(|item| File { name: item.name, bytes: item.bytes }).collect()
+    let items = items.into_iter();
+    let evidence = items.filter(|item| !matches!(Name::parse(&item.name), Some(Name::Journal(_))));
+    evidence.map(|item| File { name: item.name, bytes: item.bytes }).collect()
 }
 
 /// What is said of folders in the folder of a ceremony.

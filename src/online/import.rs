@@ -273,7 +273,9 @@ fn come_into_use(
     let keys: BTreeSet<&KeyArn> = several.map(|job| &job.planned.key).collect();
     let enabled = |found: &KeyDescription| match &found.state {
         KeyState::Enabled => Ok(()),
-        state => Err(format!("DescribeKey shows {} {state}", found.key)),
+        state @ (KeyState::PendingImport | KeyState::Other(_)) => {
+            Err(format!("DescribeKey shows {} {state}", found.key))
+        }
     };
     for key in keys {
         let at = KeyRef::from(key);
@@ -329,6 +331,11 @@ fn must_not_be_done(
     if !chain.ceremony.has(name) || chain.ceremony.receipt(&chain.plan, response, *counter).is_err()
     {
         return Ok(());
+    }
+    // What was cut off between the receipt and the end of its journal ends here.
+    let journal = Name::Journal(*counter);
+    if chain.ceremony.has(&journal) {
+        files::remove(&chain.ceremony.path(&journal))?;
     }
     Err(Failure::new(
         Exit::File,

@@ -36,7 +36,7 @@ fn sound(kept: Kept) -> &'static Sound {
         let (commands, steps) = (scenario.commands(), steps(&run));
         let inventory = scenario.inventory();
         let open = scenario.countersign_and_import().unwrap();
-        assert_eq!(scenario.check(&inventory).unwrap(), None);
+        scenario.check(&inventory).unwrap();
         Sound { commands, steps, inventory, open }
     })
 }
@@ -60,7 +60,7 @@ fn cut_off(kept: Kept, cut: Cut, whole: bool) -> Checked<Vec<String>> {
         return if same { Ok(notes) } else { Err("the HSM holds other objects".to_owned()) };
     }
     let open = scenario.countersign_and_import()?;
-    notes.extend(scenario.check(&sound.inventory)?);
+    scenario.check(&sound.inventory)?;
     notes.extend(open.difference(&sound.open).map(|id| format!("{id} stands open")));
     Ok(notes)
 }

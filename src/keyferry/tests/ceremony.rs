@@ -127,6 +127,17 @@ fn a_ceremony_is_planned_signed_inspected_and_verified() {
     assert_eq!(json["bundles"][0]["signers"][0], "oscar");
 }
 
+/// The bastion's note of how far an upload is may outlive a cut; any other file that nobody knows is refused.
+#[test]
+fn the_bastions_journal_is_no_evidence_and_disturbs_none() {
+    let desk = Desk::held();
+    let sound = desk.run(&["verify", "tests-1"], &[]).done().out;
+    std::fs::write(desk.path("tests-1").join("journal-1.json"), b"{}").unwrap();
+    assert_eq!(desk.run(&["verify", "tests-1"], &[]).done().out, sound);
+    std::fs::write(desk.path("tests-1").join("journal-x.json"), b"{}").unwrap();
+    desk.run(&["verify", "tests-1"], &[]).refused(3, "journal-x.json: is no bundle");
+}
+
 #[test]
 fn a_transcript_is_shown_line_by_line_and_only_under_its_own_number() {
     let desk = Desk::held();

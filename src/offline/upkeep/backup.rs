@@ -80,15 +80,7 @@ pub(crate) fn run(
         screen,
         about,
     };
-    let (written, transcripts) = run.end(outcome)?;
-    screen.json(&serde_json::json!({
-        "upkeep": written.path,
-        "digest": written.upkeep.digest(),
-        "work": written.upkeep.body().work,
-        "objects": written.upkeep.body().objects.iter().map(|it| it.object_id).collect::<Vec<_>>(),
-        "transcripts": transcripts.as_ref().map(Vec::as_slice).unwrap_or_default(),
-    }))?;
-    transcripts.map(drop)
+    record::end(run, outcome)
 }
 
 /// Key material that a ceremony left in this HSM, by its response.

@@ -3,6 +3,7 @@
 use super::{Accepted, inventory, name};
 use crate::hsm_access::{sign, unmakeable};
 use crate::room::Room;
+use crate::transcript::Run;
 use keyferry_bundle::kinds::{Bundle as _, UpkeepObject, Work};
 use keyferry_bundle::{Digest, Text, Upkeep, Verified};
 use keyferry_ceremony::{Countersigned, upkeep};
@@ -24,6 +25,21 @@ pub(super) struct Done {
 pub(super) struct Written {
     pub(super) upkeep: Verified<Upkeep>,
     pub(super) path: PathBuf,
+}
+
+/// Ends a run, however it went: its transcript, and its answer for programs.
+pub(super) fn end(run: Run<'_>, outcome: Result<Written, Failure>) -> Result<(), Failure> {
+    let screen = run.screen;
+    let (written, transcripts) = run.end(outcome)?;
+    let body = written.upkeep.body();
+    screen.json(&serde_json::json!({
+        "upkeep": written.path,
+        "digest": written.upkeep.digest(),
+        "work": body.work,
+        "objects": body.objects.iter().map(|it| it.object_id).collect::<Vec<_>>(),
+        "transcripts": transcripts.as_ref().map(Vec::as_slice).unwrap_or_default(),
+    }))?;
+    transcripts.map(drop)
 }
 
 /// Writes the record into `folder`, after `beside` of the same folder: a record on the medium means that everything it names is there.

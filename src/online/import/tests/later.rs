@@ -241,3 +241,15 @@ fn a_key_with_two_generations_is_asked_for_proofs_when_it_is_in_use() {
     let proved = receipt.body().targets.iter().filter(|target| target.proof.is_some());
     assert_eq!(proved.count(), 2);
 }
+
+#[test]
+fn a_journal_that_outlived_its_receipt_is_swept_away() {
+    let world = World::answered(Story::sound());
+    let steps = in_use(&world, [identify(), pending(&world), upload(&world, false, imported())]);
+    run_at(NOW, &args(&world, "oscar"), steps).unwrap();
+    world.put("journal-1.json", b"whatever a cut left");
+    let failure =
+        run_at(NOW, &ImportArgs { resume: true, ..args(&world, "oscar") }, []).unwrap_err();
+    assert_eq!((failure.exit, failure.code), (Exit::File, "imported-already"));
+    assert!(!world.names().contains(&"journal-1.json".to_owned()));
+}

@@ -285,11 +285,9 @@ fn list(folder: &Path) -> Result<Vec<Name>, Failure> {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let plain = entry.file_type().map_err(unreadable)?.is_file();
-        // What a run of our own that was cut off left: nobody reads it, the next run sweeps it away.
-        let half = files::temporary::target_of(&name).and_then(Name::parse).is_some();
         match Name::parse(&name).filter(|_| plain) {
             Some(known) => names.push(known),
-            None if plain && half => {}
+            None if plain && Name::is_half(&name) => {}
             None => {
                 return Err(Failure::new(
                     Exit::Refused,

@@ -1,5 +1,6 @@
 //! The names files have in a ceremony's folder. Fixed, so that nobody types them and a file that does not belong shows.
 
+use crate::files::temporary;
 use keyferry_bundle::TargetName;
 use std::fmt;
 
@@ -58,6 +59,13 @@ impl fmt::Display for Name {
 }
 
 impl Name {
+    /// Whether the file of that name is half of a ceremony's file: what a run of our own that was cut off left. Nobody reads it, the next
+    /// run sweeps it away.
+    #[must_use]
+    pub fn is_half(text: &str) -> bool {
+        temporary::target_of(text).and_then(Self::parse).is_some()
+    }
+
     /// The file of that name, if it is one of a ceremony.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

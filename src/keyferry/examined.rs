@@ -66,11 +66,12 @@ impl Examined {
     }
 }
 
-/// Files as they are examined. The bastion's note of how far an upload is, which a cut may leave beside the receipt, is no evidence of
-/// anything.
+/// Files as they are examined. What a cut may leave is no evidence of anything: half of a file, and beside the receipt the bastion's note
+/// of how far its upload is.
 pub(crate) fn files(items: Vec<Item>) -> Vec<File> {
-    let items = items.into_iter();
-    let evidence = items.filter(|item| !matches!(Name::parse(&item.name), Some(Name::Journal(_))));
+    let left =
+        |name: &str| Name::is_half(name) || matches!(Name::parse(name), Some(Name::Journal(_)));
+    let evidence = items.into_iter().filter(|item| !left(&item.name));
     evidence.map(|item| File { name: item.name, bytes: item.bytes }).collect()
 }
 

@@ -127,15 +127,20 @@ fn a_ceremony_is_planned_signed_inspected_and_verified() {
     assert_eq!(json["bundles"][0]["signers"][0], "oscar");
 }
 
-/// The bastion's note of how far an upload is may outlive a cut; any other file that nobody knows is refused.
+/// A journal of the bastion and half of a file may outlive a cut; any other file that nobody knows is refused.
 #[test]
-fn the_bastions_journal_is_no_evidence_and_disturbs_none() {
+fn what_a_cut_left_is_no_evidence_and_disturbs_none() {
     let desk = Desk::held();
     let sound = desk.run(&["verify", "tests-1"], &[]).done().out;
-    std::fs::write(desk.path("tests-1").join("journal-1.json"), b"{}").unwrap();
+    for left in ["journal-1.json", ".receipt-1.json.0a40da6c73d967f1.part"] {
+        std::fs::write(desk.path("tests-1").join(left), b"{}").unwrap();
+    }
     assert_eq!(desk.run(&["verify", "tests-1"], &[]).done().out, sound);
     std::fs::write(desk.path("tests-1").join("journal-x.json"), b"{}").unwrap();
     desk.run(&["verify", "tests-1"], &[]).refused(3, "journal-x.json: is no bundle");
+    std::fs::remove_file(desk.path("tests-1").join("journal-x.json")).unwrap();
+    std::fs::write(desk.path("tests-1").join(".x.0a40da6c73d967f1.part"), b"{}").unwrap();
+    desk.run(&["verify", "tests-1"], &[]).refused(3, "is no file that a ceremony leaves");
 }
 
 #[test]

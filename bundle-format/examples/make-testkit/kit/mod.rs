@@ -19,6 +19,7 @@ mod keys;
 mod logs;
 mod policies;
 mod revocations;
+mod room_rules;
 mod rules;
 mod shares;
 mod signatures;
@@ -59,6 +60,7 @@ pub(crate) fn files() -> Vec<(String, String)> {
     devices::add(&mut kit);
     shares::add(&mut kit);
     rules::add(&mut kit);
+    room_rules::add(&mut kit);
     logs::add(&mut kit);
     fields::add(&mut kit);
     words::add(&mut kit);

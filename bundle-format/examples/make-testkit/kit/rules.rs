@@ -3,14 +3,13 @@
 use super::Kit;
 use super::cast::{hsm, hsm_and_witness, officers, operator, signed};
 use super::story::{
-    backup, parse, pin, plan, receipt, request, response, second_target, stream, time, transcript,
-    upkeep,
+    backup, parse, pin, plan, receipt, request, response, second_target, stream, time,
 };
 use super::vector::{Refusing, Trust, Vector};
-use keyferry_bundle::kinds::{Bundle, Isolation, Operation, ParametersSource, Work};
+use keyferry_bundle::kinds::{Bundle, Isolation, Operation, ParametersSource};
 use keyferry_bundle::{
     Backup, Digest, Environment, Expiration, ExpirationModel, KeySpec, Plan, Receipt, Request,
-    Response, Transcript, Upkeep,
+    Response,
 };
 
 pub(crate) fn add(kit: &mut Kit) {
@@ -19,8 +18,6 @@ pub(crate) fn add(kit: &mut Kit) {
     responses(kit);
     backups(kit);
     receipts(kit);
-    transcripts(kit);
-    upkeeps(kit);
 }
 
 pub(crate) type Change<T> = fn(&mut T);
@@ -432,120 +429,4 @@ fn receipts(kit: &mut Kit) {
         ),
     ];
     rows(kit, || two.clone(), &operator(), &["oscar"], table);
-}
-
-fn upkeeps(kit: &mut Kit) {
-    let table: &[Row<Upkeep>] = &[
-        ("counter-0", |u| u.counter = 0, "counter", true, "counters count from 1"),
-        ("no-previous", |u| u.counter = 2, "previous", false, "upkeep 2 without a predecessor"),
-        ("abort-of-nothing", |u| u.work = Work::Abort, "plan", false, "which plan was given up?"),
-        (
-            "backup-of-a-plan",
-            |u| u.plan = Some(Digest::of(b"")),
-            "plan",
-            false,
-            "a backup is of no plan",
-        ),
-        (
-            "restore-from-nowhere",
-            |u| u.work = Work::Restore,
-            "objects[0].source",
-            false,
-            "put back from what?",
-        ),
-        (
-            "backup-without-copy",
-            |u| u.objects[0].wrapped = None,
-            "objects[0].wrapped",
-            false,
-            "a backup without a copy",
-        ),
-        (
-            "object-twice",
-            |u| u.objects.push(u.objects[0].clone()),
-            "objects[1].object_id",
-            false,
-            "an object twice",
-        ),
-        (
-            "inventory-twice",
-            |u| u.inventory.push(u.inventory[0]),
-            "inventory[3]",
-            false,
-            "an object twice in the inventory",
-        ),
-        (
-            "custodian-twice",
-            |u| u.custodians = vec![parse("carla"), parse("carla")],
-            "custodians[1]",
-            true,
-            "a custodian twice",
-        ),
-        (
-            "too-many-objects",
-            |u| u.objects = vec![u.objects[0].clone(); 257],
-            "objects",
-            true,
-            "257 objects",
-        ),
-    ];
-    rows(kit, upkeep, &hsm_and_witness(), &["hsm-1", "wendy"], table);
-}
-
-fn transcripts(kit: &mut Kit) {
-    let table: &[Row<Transcript>] = &[
-        ("counter-0", |t| t.counter = 0, "counter", true, "counters count from 1"),
-        ("no-previous", |t| t.counter = 2, "previous", false, "transcript 2 without a predecessor"),
-        (
-            "previous-of-first",
-            |t| t.previous = Some(Digest::of(b"")),
-            "previous",
-            false,
-            "transcript 1 with a predecessor",
-        ),
-        ("parts-0", |t| t.parts = 0, "parts", true, "a run of no parts"),
-        ("parts-17", |t| t.parts = 17, "parts", true, "17 parts"),
-        ("part-0", |t| t.part = 0, "part", true, "parts count from 1"),
-        ("part-beyond", |t| t.part = 2, "part", false, "part 2 of 1"),
-        (
-            "parts-before-the-first",
-            |t| (t.part, t.parts) = (2, 2),
-            "counter",
-            false,
-            "part 2 in transcript 1",
-        ),
-        (
-            "unrecorded-between-parts",
-            |t| {
-                (t.part, t.parts, t.counter, t.unrecorded) = (2, 2, 2, 1);
-                t.previous = Some(Digest::of(b""));
-            },
-            "unrecorded",
-            false,
-            "a run between two parts of one run",
-        ),
-        (
-            "about-twice",
-            |t| t.about.push(t.about[0]),
-            "about[2]",
-            true,
-            "a bundle that is named twice",
-        ),
-        (
-            "too-many-about",
-            |t| t.about = (0..1025_u16).map(|n| Digest::of(&n.to_be_bytes())).collect(),
-            "about",
-            true,
-            "1,025 bundles",
-        ),
-        ("no-lines", |t| t.lines.clear(), "lines", true, "no lines"),
-        (
-            "too-many-lines",
-            |t| t.lines = vec![t.lines[2].clone(); 1025],
-            "lines",
-            true,
-            "1,025 lines",
-        ),
-    ];
-    rows(kit, transcript, &hsm(), &["hsm-1"], table);
 }

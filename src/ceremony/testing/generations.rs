@@ -1,6 +1,7 @@
 //! Ceremonies after the sound one, of the same key.
 
-use super::{Story, base64, deeds, digest_of, parse};
+use super::cast::base64;
+use super::{Story, deeds, digest_of, parse};
 use crate::hsm_log::{NO_KEY, command};
 use crate::log;
 use keyferry_bundle::kinds::{Made, Operation, Pin};

@@ -4,7 +4,7 @@
 use super::common::{AttestationChain, check_at_most, check_counter, check_distinct};
 use super::{Bundle, KeptAs, Kind};
 use crate::identifiers::word_type;
-use crate::{Base64, Digest, Environment, FieldError, Holder, ObjectId, Serial, Text, Timestamp};
+use crate::{Base64, Digest, Environment, FieldError, ObjectId, Serial, Text, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -48,10 +48,6 @@ pub struct Upkeep {
     /// Why, or on whose word, as the operator typed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Text>,
-    /// Custodians whose shares the wrap key was put together from, where it was put in for this.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16), extend("uniqueItems" = true))]
-    pub custodians: Vec<Holder>,
     /// What it was done to: 0 to 256 objects of key material.
     #[schemars(length(max = Upkeep::MAX_OBJECTS))]
     pub objects: Vec<UpkeepObject>,
@@ -150,8 +146,6 @@ impl Bundle for Upkeep {
             }
             (Work::Abort, Some(_)) | (Work::Backup | Work::Restore | Work::Drill, None) => {}
         }
-        check_at_most("custodians", &self.custodians, 16)?;
-        check_distinct("custodians", "", &self.custodians)?;
         check_at_most("objects", &self.objects, Self::MAX_OBJECTS)?;
         check_distinct("objects", ".object_id", self.objects.iter().map(|o| o.object_id))?;
         check_at_most("inventory", &self.inventory, Self::MAX_OBJECTS)?;

@@ -286,7 +286,6 @@ fn records_account_for_what_was_done_outside_of_ceremonies_and_for_no_more() {
         work,
         plan: None,
         reason: None,
-        custodians: vec![],
         objects: vec![UpkeepObject {
             object_id: "0x0b01".parse().unwrap(),
             kept_as,

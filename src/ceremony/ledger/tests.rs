@@ -257,7 +257,6 @@ fn upkeep(ledger: &Ledger, plan: Option<&Verified<Plan>>) -> Verified<keyferry_b
         work: if plan.is_some() { Work::Abort } else { Work::Drill },
         plan: plan.map(Verified::digest),
         reason: None,
-        custodians: vec![],
         objects: vec![],
         inventory: vec![],
     };

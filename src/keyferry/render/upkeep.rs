@@ -23,9 +23,6 @@ pub(super) fn page(upkeep: &Upkeep) -> Page {
     if let Some(reason) = &upkeep.reason {
         page.row("reason", reason);
     }
-    if !upkeep.custodians.is_empty() {
-        page.row("shares of", list(&upkeep.custodians));
-    }
     for object in &upkeep.objects {
         page.row("HSM object", format!("{}, {}", object.object_id, object.kept_as));
         page.row("  check value", object.check_value);

@@ -65,7 +65,6 @@ pub(super) fn write(
         work: done.work,
         plan: done.plan,
         reason: done.reason,
-        custodians: Vec::new(),
         objects: done.objects,
         inventory: inventory::read(hsm)?,
     };

@@ -10,7 +10,6 @@ use crate::refusal::{Kind, Refusal};
 use crate::wire::json::{length, violated, word};
 use keyferry_bundle::{KeySpec, KeyUsage, KmsKeyId};
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// Input of `CreateKey`.
 #[derive(Deserialize)]
@@ -27,23 +26,22 @@ pub(super) struct Input {
     tags: Option<Vec<Tag>>,
 }
 
+/// A key's description, which may be empty.
+pub(super) fn described(text: Option<String>) -> Result<String, Refusal> {
+    let text = text.unwrap_or_default();
+    length("description", text.chars().count(), &(0..=8192))?;
+    Ok(text)
+}
+
 /// Makes a key, with key material unless it is to be imported.
 pub(super) fn create(context: &mut Context<'_>, input: Input) -> Result<Output, Refusal> {
     let spec = spec(&input)?;
     let usage = usage(spec, input.key_usage.as_deref())?;
     let origin = origin(input.origin.as_deref())?;
-    let description = input.description.unwrap_or_default();
-    length("description", description.chars().count(), &(0..=8192))?;
-    let policy = match input.policy {
-        Some(policy) => {
-            length("policy", policy.chars().count(), &(1..=131_072))?;
-            policy::check(&policy, input.bypass_policy_lockout_safety_check, context.state)?;
-            policy
-        }
-        None => policy::usual(context.state),
-    };
-    let mut all_tags = BTreeMap::new();
-    tags::add(&mut all_tags, input.tags.unwrap_or_default())?;
+    let description = described(input.description)?;
+    let bypass = input.bypass_policy_lockout_safety_check;
+    let policy = policy::given(input.policy, bypass, context.state)?;
+    let all_tags = tags::given(input.tags)?;
     let id = new_id(input.multi_region == Some(true))?;
     let mut key = Key {
         id: id.clone(),

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::refusal::{Kind, Refusal};
 use crate::state::State;
-use crate::wire::json::required;
+use crate::wire::json::{length, required};
 use crate::wire::query::caller_arn;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -64,8 +64,20 @@ fn check_name(name: Option<&str>) -> Result<(), Refusal> {
     }
 }
 
+/// The policy of a new key: the one that was given, checked, or the usual one.
+pub(super) fn given(
+    policy: Option<String>,
+    bypass: Option<bool>,
+    state: &State,
+) -> Result<String, Refusal> {
+    let Some(policy) = policy else { return Ok(usual(state)) };
+    length("policy", policy.chars().count(), &(1..=131_072))?;
+    check(&policy, bypass, state)?;
+    Ok(policy)
+}
+
 /// The policy of a key that was created without one: the account decides.
-pub(super) fn usual(state: &State) -> String {
+fn usual(state: &State) -> String {
     let policy = json!({
         "Version": "2012-10-17",
         "Id": "key-default-1",
@@ -82,7 +94,7 @@ pub(super) fn usual(state: &State) -> String {
 
 /// Checks a policy. Unless bypassed, some statement without conditions must let the caller or its account put the next one; AWS
 /// weighs conditions too.
-pub(super) fn check(policy: &str, bypass: Option<bool>, state: &State) -> Result<(), Refusal> {
+fn check(policy: &str, bypass: Option<bool>, state: &State) -> Result<(), Refusal> {
     if policy.len() > MAX_BYTES {
         return Err(Kind::LimitExceeded.with(format!("a key policy has at most {MAX_BYTES} bytes")));
     }

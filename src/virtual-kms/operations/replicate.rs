@@ -1,15 +1,15 @@
 //! `ReplicateKey`.
 
+use super::create_key::described;
 use super::describe::{Metadata, metadata};
 use super::tags::Tag;
 use super::usable::must_stay;
 use super::{Context, policy, tags};
 use crate::keys::{Key, Relation};
 use crate::refusal::{Kind, Refusal};
-use crate::wire::json::{length, required, word};
+use crate::wire::json::{required, word};
 use keyferry_bundle::AwsRegion;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Input of `ReplicateKey`.
 #[derive(Deserialize)]
@@ -49,18 +49,10 @@ pub(super) fn replicate(context: &mut Context<'_>, input: Input) -> Result<Outpu
         let message = format!("Key {} already exists in Region {region}.", primary.id);
         return Err(Kind::AlreadyExists.with(message));
     }
-    let description = input.description.unwrap_or_default();
-    length("description", description.chars().count(), &(0..=8192))?;
-    let policy = match input.policy {
-        Some(policy) => {
-            length("policy", policy.chars().count(), &(1..=131_072))?;
-            policy::check(&policy, input.bypass_policy_lockout_safety_check, context.state)?;
-            policy
-        }
-        None => policy::usual(context.state),
-    };
-    let mut all_tags = BTreeMap::new();
-    tags::add(&mut all_tags, input.tags.unwrap_or_default())?;
+    let description = described(input.description)?;
+    let bypass = input.bypass_policy_lockout_safety_check;
+    let policy = policy::given(input.policy, bypass, context.state)?;
+    let all_tags = tags::given(input.tags)?;
 
     context.state.find_mut(&name)?.gain_replica(&region);
     for key in context.world.related(&account, &primary.id) {

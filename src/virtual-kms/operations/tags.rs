@@ -52,6 +52,13 @@ pub(super) fn tag(context: &mut Context<'_>, input: TagInput) -> Result<(), Refu
     add(&mut context.state.find_mut(&name)?.tags, tags)
 }
 
+/// The tags of a new key.
+pub(super) fn given(tags: Option<Vec<Tag>>) -> Result<BTreeMap<String, String>, Refusal> {
+    let mut all = BTreeMap::new();
+    add(&mut all, tags.unwrap_or_default())?;
+    Ok(all)
+}
+
 /// Adds tags under AWS's rules.
 pub(super) fn add(have: &mut BTreeMap<String, String>, tags: Vec<Tag>) -> Result<(), Refusal> {
     let mut seen = BTreeSet::new();

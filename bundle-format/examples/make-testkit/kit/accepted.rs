@@ -249,7 +249,6 @@ fn later(kit: &mut Kit) {
     body.counter = u32::MAX;
     body.previous = Some(digest_of(&upkeep()));
     body.work = Work::Drill;
-    body.custodians = vec![parse("carla"), parse("claus")];
     body.objects[0].source = Some(digest_of(&backup()));
     let bundle = signed(&body, &["hsm-1", "wendy"]);
     let comment = "a drill, the largest counter";

@@ -3,7 +3,7 @@
 use super::Kit;
 use super::cast::{hsm, hsm_and_witness};
 use super::rules::{Row, rows};
-use super::story::{parse, transcript, upkeep};
+use super::story::{transcript, upkeep};
 use keyferry_bundle::kinds::Work;
 use keyferry_bundle::{Digest, Transcript, Upkeep};
 
@@ -51,13 +51,6 @@ fn upkeeps(kit: &mut Kit) {
             "inventory[3]",
             false,
             "an object twice in the inventory",
-        ),
-        (
-            "custodian-twice",
-            |u| u.custodians = vec![parse("carla"), parse("carla")],
-            "custodians[1]",
-            true,
-            "a custodian twice",
         ),
         (
             "too-many-objects",

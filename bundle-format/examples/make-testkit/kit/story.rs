@@ -305,7 +305,6 @@ pub(crate) fn upkeep() -> Upkeep {
         work: Work::Backup,
         plan: None,
         reason: Some(parse("yearly copy")),
-        custodians: vec![],
         objects: vec![UpkeepObject {
             object_id: parse("0x0a01"),
             kept_as: KeptAs::Opaque,
